@@ -1,0 +1,31 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The product on an emulated array: H x W processing elements as explicit registers, stepped cycle by cycle. Gives
+// the bits of septet::gemm with the same options, and counts what happened.
+//
+//   septet::GemmOptions options;
+//   options.dataflow = septet::Dataflow::sOS;
+//   options.array = {8, 16};
+//   auto report = septet::emulation::emulate(a, b, c, options, {septet::Timing::overlapped});
+//   // report.cycles, report.macs_issued, …
+#pragma once
+
+#include "septet/emulation/report.hpp"
+#include "septet/gemm.hpp"
+
+#include <functional>
+
+namespace septet::emulation {
+
+/// Called now and then with the folds done and the folds there are.
+using Progress = std::function<void(Index done, Index total)>;
+
+/// C <- alpha * A * B + beta * C on the array, as septet::gemm defines it (types, aliasing, errors). A dataflow that
+/// is `automatic` resolves as for gemm; fold_depth must be 0 or the array's height. C and `report` are untouched
+/// unless the Status is ok.
+SEPTET_API Status try_emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
+                              const ArrayOptions& array_options, Report& report, const Progress& progress = {});
+SEPTET_API Report emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options = {},
+                          const ArrayOptions& array_options = {}, const Progress& progress = {});
+
+}  // namespace septet::emulation

@@ -1,0 +1,8 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Everything but the header-only templates under septet/inline/.
+#pragma once
+
+#include "septet/emulation/cycles.hpp"
+#include "septet/emulation/emulate.hpp"
+#include "septet/gemm.hpp"

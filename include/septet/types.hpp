@@ -1,0 +1,106 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The words every other header speaks in: sizes, element types, dataflows and numeric options.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#if defined(__GNUC__)
+#define SEPTET_API __attribute__((visibility("default")))
+#else
+#define SEPTET_API
+#endif
+
+namespace septet {
+
+/// Every size, index and stride, in elements. 64 bits, so that products of dimensions do not wrap.
+using Index = std::int64_t;
+
+/// Element type of an operand. s32 is the accumulator and output of the integer products, never an input.
+enum class Type : std::uint8_t { f32, f64, s8, u8, s32 };
+
+/// The seven dataflows of a flexible systolic array (FlexiSAGA; Müller et al., arXiv 2506.01566, 2025):
+/// d = dense, s = sparse, cs = combined sparse; OS, WS, IS = output-, weight-, input-stationary.
+/// `automatic` is the quickest on this CPU for the operands at hand.
+enum class Dataflow : std::uint8_t { automatic, dOS, dWS, dIS, sOS, sWS, sIS, csOS };
+
+/// Accumulation order. `chained`: one running sum along k. `fold_then_add`: each fold starts at zero and its
+/// result is added to a separate accumulator, the first fold like every other (TPU- and Gemmini-like arrays).
+enum class Accumulate : std::uint8_t { chained, fold_then_add };
+
+/// Rounding of one multiply-accumulate on floats. `fused`: one rounding; `unfused`: the product is rounded,
+/// then the sum. Both to nearest even. Integers: exact modulo 2^32 either way.
+enum class Mac : std::uint8_t { fused, unfused };
+
+/// How an array's folds follow each other. `serial`: one after the other; `overlapped`: preload and drain hide
+/// behind the stream; `scalesim`: serial without the drain, the counting of SCALE-Sim v2/v3.
+enum class Timing : std::uint8_t { serial, overlapped, scalesim };
+
+/// Storage of a packed A. `tsb`: two-stage bitmap; `csb`: combined sparse block. `automatic`: what the
+/// dataflow streams.
+enum class Format : std::uint8_t { automatic, dense, csr, tsb, csb };
+
+/// How csOS combines live columns into steps. `in_order` keeps k ascending; `first_fit` packs tighter.
+enum class CombinePolicy : std::uint8_t { in_order, first_fit };
+
+/// H rows by W columns of processing elements.
+struct ArrayShape {
+  Index height = 16;
+  Index width = 16;
+};
+
+/// Column combining of csOS (Kung, McDanel, Zhang, ASPLOS 2019).
+struct Combine {
+  int lanes = 4;  ///< columns that one step may hold: 1 to 256
+  CombinePolicy policy = CombinePolicy::in_order;
+  int window = 16;  ///< first_fit only: how many of the last created groups are tried: 1 to 2^20
+};
+
+/// The Type of a C++ type; a compile-time error for a type that Septet does not multiply.
+template <class T>
+constexpr Type type_of() {
+  using U = std::remove_cv_t<T>;
+  constexpr bool known = std::is_same_v<U, float> || std::is_same_v<U, double> || std::is_same_v<U, std::int8_t> ||
+                         std::is_same_v<U, std::uint8_t> || std::is_same_v<U, std::int32_t>;
+  static_assert(known, "septet: elements are float, double, int8_t, uint8_t or (outputs) int32_t");
+  if (std::is_same_v<U, float>) return Type::f32;
+  if (std::is_same_v<U, double>) return Type::f64;
+  if (std::is_same_v<U, std::int8_t>) return Type::s8;
+  if (std::is_same_v<U, std::uint8_t>) return Type::u8;
+  return Type::s32;
+}
+
+/// Bytes of one element.
+constexpr Index size_of(Type type) {
+  return type == Type::f64 ? 8 : type == Type::f32 || type == Type::s32 ? 4 : 1;
+}
+
+/// True for s8, u8 and s32.
+constexpr bool is_integer(Type type) { return type != Type::f32 && type != Type::f64; }
+
+/// Type of the sums, and of C: f32 and f64 accumulate in themselves, s8 and u8 in s32.
+constexpr Type accumulator_of(Type type) { return is_integer(type) ? Type::s32 : type; }
+
+/// True for the dataflows that skip what A's pattern lets them skip.
+constexpr bool is_sparse(Dataflow dataflow) {
+  return dataflow == Dataflow::sOS || dataflow == Dataflow::sWS || dataflow == Dataflow::sIS ||
+         dataflow == Dataflow::csOS;
+}
+
+/// True for the dataflows whose outputs stay in the array (no fold-then-add there).
+constexpr bool is_output_stationary(Dataflow dataflow) {
+  return dataflow == Dataflow::dOS || dataflow == Dataflow::sOS || dataflow == Dataflow::csOS;
+}
+
+/// The names used on the command line and in reports ("f32", "dOS", "fold", …).
+SEPTET_API const char* name(Type type);
+SEPTET_API const char* name(Dataflow dataflow);
+SEPTET_API const char* name(Accumulate accumulate);
+SEPTET_API const char* name(Mac mac);
+SEPTET_API const char* name(Timing timing);
+SEPTET_API const char* name(Format format);
+SEPTET_API const char* name(CombinePolicy policy);
+
+}  // namespace septet

@@ -1,0 +1,73 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Matrices in files: .npy (NumPy), .mtx (Matrix Market), .smtx (DLMC sparsity patterns), and `random:…`, which makes
+// one. Readers name the file, the line (text) or byte (.npy), and the cause of what they reject; memory follows the
+// data that is really there, never a size that a header claims.
+#pragma once
+
+#include "septet/gemm.hpp"
+
+#include <string>
+#include <vector>
+
+namespace septet::io {
+
+/// What one element of a file is.
+enum class Element : std::uint8_t { f16, f32, f64, s8, u8, s16, u16, s32, u32, s64, u64, pattern, real, integer };
+
+/// "f32", "s8", …; text fields keep their Matrix Market names ("real", "integer", "pattern").
+const char* name(Element element);
+
+/// One stored element of a coordinate file, 0-based.
+struct Entry {
+  std::int32_t row;
+  std::int32_t col;
+  double value;
+};
+
+/// A matrix as its file holds it.
+struct FileMatrix {
+  std::string path;
+  Element element = Element::real;
+  Index rows = 0;
+  Index cols = 0;
+  bool coordinate = false;       ///< true: `entries`; false: `bytes`
+  std::vector<Entry> entries;    ///< sorted by row, then column; symmetry expanded; duplicates summed; explicit zeros kept
+  std::vector<std::byte> bytes;  ///< row-major, native byte order; text arrays (.mtx array) as doubles
+  std::string symmetry = "general";
+  Index stored = 0;               ///< entries in the file
+  Index duplicates_stored = 0;    ///< of them, those that repeat a position
+  Index explicit_zeros_stored = 0;
+};
+
+/// Reads `path` by its ending, or makes `random:64x576,zeros=0.8,seed=1,dtype=f32` (all but the shape optional).
+Status read_matrix(const std::string& path, FileMatrix& matrix);
+
+/// A matrix with elements of one of the multiplied types, dense (row-major) or CSR, owning its memory.
+struct OwnedMatrix {
+  Type type = Type::f32;
+  Index rows = 0;
+  Index cols = 0;
+  bool sparse = false;
+  std::vector<std::byte> values;        ///< dense: rows * cols elements; sparse: one per entry
+  std::vector<std::int64_t> row_ptr;    ///< sparse only
+  std::vector<std::int64_t> col_idx;
+
+  Matrix dense_view();
+  SparseView sparse_view() const;
+  /// Either of them, as the calls take A.
+  Weights weights();
+};
+
+/// The type that a file speaks for itself: f32 for f16 (widened exactly) and f32, f64, s8, u8, s32; none for text.
+bool native_type(const FileMatrix& matrix, Type& type);
+
+/// Converts to `type`. Floats round to nearest even; an integer type rejects NaN, infinities, fractions and values
+/// out of range, and names the first offender. `densify`: expand a coordinate matrix to dense rows.
+Status convert(const FileMatrix& matrix, Type type, bool densify, OwnedMatrix& converted);
+
+/// Writes a matrix of f32, f64, s8, u8 or s32 as .npy version 1.0, C order: first to a neighbouring temporary file, then
+/// renamed, so that an error leaves nothing behind and an old file whole.
+Status write_npy(const std::string& path, const ConstMatrix& matrix);
+
+}  // namespace septet::io
