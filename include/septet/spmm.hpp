@@ -26,8 +26,8 @@ struct PackOptions {
   Dataflow dataflow = Dataflow::automatic;  ///< automatic: dOS for Format::dense, else csOS's order from CSR
   Format format = Format::automatic;        ///< automatic: what the dataflow streams
   ArrayShape array;
-  Combine combine;      ///< csOS only
-  int zero_point = 0;   ///< integers: the value that counts as zero
+  Combine combine;     ///< csOS only
+  int zero_point = 0;  ///< integers: the value that counts as zero
 };
 
 /// Exact size of a packed matrix, in bytes.

@@ -73,9 +73,7 @@ constexpr Type type_of() {
 }
 
 /// Bytes of one element.
-constexpr Index size_of(Type type) {
-  return type == Type::f64 ? 8 : type == Type::f32 || type == Type::s32 ? 4 : 1;
-}
+constexpr Index size_of(Type type) { return type == Type::f64 ? 8 : type == Type::f32 || type == Type::s32 ? 4 : 1; }
 
 /// True for s8, u8 and s32.
 constexpr bool is_integer(Type type) { return type != Type::f32 && type != Type::f64; }

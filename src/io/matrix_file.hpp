@@ -12,6 +12,13 @@
 
 namespace septet::io {
 
+/// Rows and columns, each, of a matrix whose size is only a claim: of a text file, an empty or a random matrix.
+/// Per-row index arrays are made from it, and the product of two still fits 64 bits.
+inline constexpr Index kMaxFileDimension = Index{1} << 24;
+
+/// Bytes of a dense matrix that is made from less: from entries, or from a `random:…`.
+inline constexpr Index kMaxDenseBytes = Index{1} << 33;
+
 /// What one element of a file is.
 enum class Element : std::uint8_t { f16, f32, f64, s8, u8, s16, u16, s32, u32, s64, u64, pattern, real, integer };
 
@@ -31,16 +38,18 @@ struct FileMatrix {
   Element element = Element::real;
   Index rows = 0;
   Index cols = 0;
-  bool coordinate = false;       ///< true: `entries`; false: `bytes`
-  std::vector<Entry> entries;    ///< sorted by row, then column; symmetry expanded; duplicates summed; explicit zeros kept
+  bool coordinate = false;  ///< true: `entries`; false: `bytes`
+  std::vector<Entry>
+      entries;  ///< sorted by row, then column; symmetry expanded; duplicates summed; explicit zeros kept
   std::vector<std::byte> bytes;  ///< row-major, native byte order; text arrays (.mtx array) as doubles
   std::string symmetry = "general";
-  Index stored = 0;               ///< entries in the file
-  Index duplicates_stored = 0;    ///< of them, those that repeat a position
-  Index explicit_zeros_stored = 0;
+  Index stored = 0;                 ///< entries in the file; elements of a dense one
+  Index duplicates_stored = 0;      ///< coordinate: of them, those that repeat a position
+  Index explicit_zeros_stored = 0;  ///< coordinate: of them, those that are zero
 };
 
 /// Reads `path` by its ending, or makes `random:64x576,zeros=0.8,seed=1,dtype=f32` (all but the shape optional).
+/// `matrix` is left alone unless the Status is ok. Causes: bad_file, bad_option (random:…), out_of_memory.
 Status read_matrix(const std::string& path, FileMatrix& matrix);
 
 /// A matrix with elements of one of the multiplied types, dense (row-major) or CSR, owning its memory.
@@ -49,8 +58,8 @@ struct OwnedMatrix {
   Index rows = 0;
   Index cols = 0;
   bool sparse = false;
-  std::vector<std::byte> values;        ///< dense: rows * cols elements; sparse: one per entry
-  std::vector<std::int64_t> row_ptr;    ///< sparse only
+  std::vector<std::byte> values;      ///< dense: rows * cols elements; sparse: one per entry
+  std::vector<std::int64_t> row_ptr;  ///< sparse only
   std::vector<std::int64_t> col_idx;
 
   Matrix dense_view();
@@ -62,12 +71,15 @@ struct OwnedMatrix {
 /// The type that a file speaks for itself: f32 for f16 (widened exactly) and f32, f64, s8, u8, s32; none for text.
 bool native_type(const FileMatrix& matrix, Type& type);
 
-/// Converts to `type`. Floats round to nearest even; an integer type rejects NaN, infinities, fractions and values
-/// out of range, and names the first offender. `densify`: expand a coordinate matrix to dense rows.
+/// Converts to `type`. Floats round to nearest even, and a finite value that would round to infinity is rejected; an
+/// integer type rejects NaN, infinities, fractions and values out of range. Either names the first offender.
+/// `densify`: expand a coordinate matrix to dense rows, at most kMaxDenseBytes. `converted` is left alone unless the
+/// Status is ok. Causes: bad_file, out_of_memory.
 Status convert(const FileMatrix& matrix, Type type, bool densify, OwnedMatrix& converted);
 
-/// Writes a matrix of f32, f64, s8, u8 or s32 as .npy version 1.0, C order: first to a neighbouring temporary file, then
-/// renamed, so that an error leaves nothing behind and an old file whole.
+/// Writes a matrix of f32, f64, s8, u8 or s32 as .npy version 1.0, C order: first to a neighbouring temporary file,
+/// then renamed, so that an error leaves nothing behind and an old file whole. A symbolic link stays one; what is there
+/// and is no regular file (a device, a pipe) is refused. Causes: bad_file, bad_shape, bad_pointer, out_of_memory.
 Status write_npy(const std::string& path, const ConstMatrix& matrix);
 
 }  // namespace septet::io

@@ -1,0 +1,40 @@
+# Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#
+# System packages first (Debian 12's versions are the minimum); where one is missing, its pinned source.
+include(FetchContent)
+
+# septet_dependency(NAME package VERSION minimum REPOSITORY url TAG tag [OPTIONS "NAME VALUE" ...])
+macro(septet_dependency package minimum repository tag)
+  find_package(${package} ${minimum} QUIET)
+  if(NOT ${package}_FOUND)
+    message(STATUS "septet: no system package ${package} >= ${minimum}, taking its source at ${tag}")
+    FetchContent_Declare(${package} GIT_REPOSITORY ${repository} GIT_TAG ${tag} GIT_SHALLOW ON)
+    FetchContent_MakeAvailable(${package})
+  endif()
+endmacro()
+
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+
+set(HWY_ENABLE_TESTS OFF)
+set(HWY_ENABLE_EXAMPLES OFF)
+set(HWY_ENABLE_CONTRIB OFF)
+septet_dependency(hwy 1.0.3 https://github.com/google/highway.git 1.0.7)
+if(NOT TARGET hwy::hwy)
+  add_library(hwy::hwy ALIAS hwy)
+endif()
+
+if(SEPTET_BUILD_CLI OR SEPTET_BUILD_TESTS)
+  set(JSON_BuildTests OFF)
+  septet_dependency(fmt 9.1 https://github.com/fmtlib/fmt.git 9.1.0)
+  septet_dependency(CLI11 2.1 https://github.com/CLIUtils/CLI11.git v2.3.2)
+  septet_dependency(nlohmann_json 3.11 https://github.com/nlohmann/json.git v3.11.2)
+endif()
+if(SEPTET_BUILD_TESTS)
+  set(DOCTEST_WITH_TESTS OFF)
+  septet_dependency(doctest 2.4.9 https://github.com/doctest/doctest.git v2.4.11)
+  septet_dependency(xsimd 8.1 https://github.com/xtensor-stack/xsimd.git 8.1.0)
+endif()
+if(SEPTET_BUILD_BENCH)
+  set(BENCHMARK_ENABLE_TESTING OFF)
+  septet_dependency(benchmark 1.7 https://github.com/google/benchmark.git v1.7.1)
+endif()

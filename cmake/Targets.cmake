@@ -1,0 +1,14 @@
+# Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+
+# What every target of the project is compiled with.
+function(septet_settings target)
+  target_compile_features(${target} PUBLIC cxx_std_17)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+  # Contraction would fuse what the contract rounds twice.
+  target_compile_options(${target} PRIVATE -ffp-contract=off -Wall -Wextra $<$<BOOL:${SEPTET_WERROR}>:-Werror>)
+  if(SEPTET_SANITIZE)
+    target_compile_options(${target} PUBLIC -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=address,undefined)
+  endif()
+endfunction()

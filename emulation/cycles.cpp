@@ -1,0 +1,315 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The cycle model: checks, then A's pattern (cycle_pattern), its tiles (cycle_tiles, cycle_combine), their folds
+// (cycle_folds), and here the report. Everything is derived from the dataflow contract (docs/dataflows.md); nothing
+// of the Plan, the packing or the emulator is used, so that agreeing with them means something.
+#include "septet/emulation/cycles.hpp"
+
+#include "cycle_folds.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+namespace septet::emulation {
+namespace {
+
+using namespace cycle_model;  // NOLINT(google-build-using-namespace): this file is its front door
+
+/// What both overloads of try_cycles boil down to.
+struct Request {
+  const Weights* a = nullptr;  ///< null: no zeros
+  Index m = 0, n = 0, k = 0;
+  Type a_type = Type::f32, b_type = Type::f32;
+  int zero_point = 0;
+  Dataflow dataflow = Dataflow::dOS;
+  bool alpha_is_0 = false, alpha_is_1 = true, beta_is_0 = true;  ///< once rounded to the accumulator type
+  bool preload = false;
+};
+
+Status check_sizes(const Request& r) {
+  const bool shape_only = r.a == nullptr;
+  const auto negative = [](const char* argument) {
+    return Status(Cause::bad_shape, argument, "a dimension is negative");
+  };
+  if (r.m < 0) return negative(shape_only ? "m" : "a");
+  if (r.k < 0) return negative(shape_only ? "k" : "a");
+  if (r.n < 0) return negative("n");
+  constexpr Wide kLimit = std::numeric_limits<Index>::max();
+  const Wide mk = static_cast<Wide>(r.m) * r.k;
+  const Wide mn = static_cast<Wide>(r.m) * r.n;
+  const Wide kn = static_cast<Wide>(r.k) * r.n;
+  // mk comes first: below 2^63, it can be multiplied once more within 128 bits.
+  if (mk > kLimit) return {Cause::bad_shape, shape_only ? "m" : "a", "m * k is beyond 64 bits"};
+  if (mn > kLimit) return {Cause::bad_shape, "n", "m * n is beyond 64 bits"};
+  if (kn > kLimit) return {Cause::bad_shape, "n", "k * n is beyond 64 bits"};
+  if (mk * r.n > kLimit) return {Cause::bad_shape, "n", "m * n * k is beyond 64 bits"};
+  return {};
+}
+
+Status check_types(const Request& r) {
+  if (r.a_type == Type::s32) return {Cause::bad_type, r.a == nullptr ? "a_type" : "a", "s32 is an output type only"};
+  const bool alike = is_integer(r.a_type) ? is_integer(r.b_type) : r.a_type == r.b_type;
+  if (r.b_type != Type::s32 && alike) return {};
+  return {Cause::bad_type, "b_type", std::string(name(r.a_type)) + " is not multiplied with " + name(r.b_type)};
+}
+
+Status check_zero_point(Type type, int zero_point, const char* argument) {
+  const int low = type == Type::s8 ? -128 : 0;
+  const int high = type == Type::s8 ? 127 : type == Type::u8 ? 255 : 0;
+  if (zero_point >= low && zero_point <= high) return {};
+  return {Cause::bad_option, argument, std::to_string(zero_point) + " is no value of " + name(type)};
+}
+
+Status check_array(const GemmOptions& options, const ArrayOptions& array_options) {
+  constexpr Index kMaxSide = 65536;
+  const ArrayShape& array = options.array;
+  const auto bad = [](const char* argument, const char* message) {
+    return Status(Cause::bad_option, argument, message);
+  };
+  if (array.height < 1 || array.height > kMaxSide) return bad("options.array", "height is not in 1 to 65536");
+  if (array.width < 1 || array.width > kMaxSide) return bad("options.array", "width is not in 1 to 65536");
+  if (options.combine.lanes < 1 || options.combine.lanes > 256) {
+    return bad("options.combine.lanes", "not in 1 to 256");
+  }
+  if (options.combine.window < 1 || options.combine.window > 1 << 20) {
+    return bad("options.combine.window", "not in 1 to 2^20");
+  }
+  if (options.fold_depth != 0 && options.fold_depth != array.height) {
+    return bad("options.fold_depth", "on an array only its height, or 0");
+  }
+  if (array_options.bandwidth < 0) return bad("array_options.bandwidth", "negative");
+  return {};
+}
+
+/// What gemm() asks of alpha, beta and the preload.
+Status check_scalars(const Request& r, const GemmOptions& options) {
+  if (is_integer(r.a_type)) {
+    const auto whole = [](double x) { return x == std::trunc(x) && x >= -0x1p31 && x < 0x1p32; };
+    if (!whole(options.alpha)) return {Cause::bad_option, "options.alpha", "not a whole number of 32 bits"};
+    if (!whole(options.beta)) return {Cause::bad_option, "options.beta", "not a whole number of 32 bits"};
+  }
+  if (options.preload.data != nullptr && !(r.alpha_is_1 && r.beta_is_0)) {
+    return {Cause::bad_option, "options.preload", "needs alpha = 1 and beta = 0"};
+  }
+  return {};
+}
+
+Status check(const Request& r, const GemmOptions& options, const ArrayOptions& array_options) {
+  if (Status status = check_sizes(r); !status) return status;
+  if (Status status = check_types(r); !status) return status;
+  if (Status status = check_array(options, array_options); !status) return status;
+  if (Status status = check_zero_point(r.a_type, r.zero_point, "options.a_zero_point"); !status) return status;
+  if (Status status = check_zero_point(r.b_type, options.b_zero_point, "options.b_zero_point"); !status) return status;
+  if (Status status = check_scalars(r, options); !status) return status;
+  if (is_output_stationary(r.dataflow) && options.accumulate == Accumulate::fold_then_add) {
+    return {Cause::bad_option, "options.accumulate", std::string(name(r.dataflow)) + " has no fold-then-add"};
+  }
+  return r.a == nullptr ? Status() : check_pointers(*r.a);
+}
+
+/// What `automatic` stands for on an array.
+Dataflow resolve(const Weights* a, const GemmOptions& options) {
+  if (options.dataflow != Dataflow::automatic) return options.dataflow;
+  if (a != nullptr && a->packed() != nullptr) return a->packed()->options().dataflow;
+  const bool chained = options.accumulate == Accumulate::chained;
+  if (a != nullptr && a->sparse() != nullptr) return chained ? Dataflow::csOS : Dataflow::sWS;
+  return chained ? Dataflow::dOS : Dataflow::dWS;
+}
+
+/// Whether the product, which rounds alpha and beta to the accumulator type, takes `scalar` for 0 or 1. Stated as the
+/// intervals that round to nearest even, so that neither the caller's rounding mode nor flushing matters. (Nor does
+/// GCC 12.2 -O2, which vectorises a pair of x ? double(float(a)) : a into no conversion at all.)
+bool rounds_to_0(double scalar, Type type) { return std::abs(scalar) <= (type == Type::f32 ? 0x1p-150 : 0.0); }
+bool rounds_to_1(double scalar, Type type) {
+  if (type != Type::f32) return scalar == 1;
+  return scalar >= 1 - 0x1p-25 && scalar <= 1 + 0x1p-24;
+}
+
+Request request_of(const Weights* a, Type a_type, Type b_type, const GemmOptions& options) {
+  Request r;
+  r.a = a;
+  r.a_type = a_type;
+  r.b_type = b_type;
+  r.zero_point = a != nullptr && a->packed() != nullptr ? a->packed()->options().zero_point : options.a_zero_point;
+  r.dataflow = resolve(a, options);
+  r.alpha_is_0 = rounds_to_0(options.alpha, a_type);
+  r.alpha_is_1 = rounds_to_1(options.alpha, a_type);
+  r.beta_is_0 = rounds_to_0(options.beta, a_type);
+  r.preload = (r.alpha_is_1 && !r.beta_is_0) || options.preload.data != nullptr;
+  return r;
+}
+
+Setting setting_of(const Request& r, const GemmOptions& options, const ArrayOptions& array_options) {
+  Setting s;
+  s.dataflow = r.dataflow;
+  s.m = r.m;
+  s.n = r.n;
+  s.k = r.k;
+  s.preload = r.preload;
+  s.chained = options.accumulate == Accumulate::chained;
+  s.height = options.array.height;
+  s.width = options.array.width;
+  s.lanes = options.combine.lanes;
+  s.timing = array_options.timing;
+  s.bandwidth = array_options.bandwidth;
+  s.a_size = size_of(r.a_type);
+  s.b_size = size_of(r.b_type);
+  s.c_size = size_of(accumulator_of(r.a_type));
+  return s;
+}
+
+/// Into the report's 64 bits; remembers whether everything fitted.
+class Narrow {
+ public:
+  Index operator()(Wide value) {
+    fits_ = fits_ && value <= std::numeric_limits<Index>::max();
+    return static_cast<Index>(value);
+  }
+  Status status() const {
+    return fits_ ? Status() : Status(Cause::bad_shape, "n", "a count of the report is beyond 64 bits");
+  }
+
+ private:
+  bool fits_ = true;
+};
+
+/// Section 7: the phases, and what the bandwidth adds to them.
+void report_cycles(const Setting& s, const Sequence& all, Narrow& narrow, Report& report) {
+  if (all.folds == 0) return;
+  const bool overlapped = s.timing == Timing::overlapped;
+  Wide cycles = all.lengths;
+  Wide preload = all.folds * s.preload_cycles();
+  Wide drain = all.folds * s.drain_cycles();
+  Wide stream = all.sum.steps + all.folds * s.skew_cycles();
+  if (overlapped) {
+    preload = s.preload_cycles();
+    drain = s.drain_cycles();
+    const Wide rest = all.last_steps + s.skew_cycles();
+    stream = all.starts + rest;
+    cycles = preload + all.limited_starts + std::max(rest + drain, all.last_traffic);
+  }
+  report.cycles = narrow(cycles);
+  report.cycles_preload = narrow(preload);
+  report.cycles_stream = narrow(stream);
+  report.cycles_drain = narrow(drain);
+  report.cycles_stall = narrow(cycles - preload - stream - drain);
+  report.utilization = static_cast<double>(report.macs_useful) /
+                       (static_cast<double>(s.height * s.width) * static_cast<double>(report.cycles));
+}
+
+/// Outputs below which nothing of A lives: no fold writes them.
+Wide unwritten_outputs(const Setting& s, const std::vector<Tile>& tiles) {
+  Wide rows = is_input_stationary(s.dataflow) ? s.m : 0;
+  for (const Tile& tile : tiles) {
+    if (is_input_stationary(s.dataflow)) {
+      rows -= (tile.live - tile.resumed) * tile.repeat;
+    } else if (tile.live == 0) {
+      rows += tile.height * tile.repeat;
+    }
+  }
+  return rows * s.n;
+}
+
+Status report_product(const Request& r, const Setting& s, const Tiling& tiling, Report& report) {
+  Pattern pattern;
+  if (r.a == nullptr) {
+    pattern.nnz = r.m * r.k;
+  } else {
+    const Vectors vectors = !is_sparse(s.dataflow)            ? Vectors::none
+                            : is_input_stationary(s.dataflow) ? Vectors::rows
+                                                              : Vectors::columns;
+    if (Status status = read_pattern(*r.a, r.zero_point, vectors, pattern); !status) return status;
+  }
+  const bool full = r.a == nullptr || !is_sparse(s.dataflow);
+  const std::vector<Tile> tiles = full ? cut_full(r.m, r.k, tiling) : cut_pattern(pattern, tiling);
+  const Sequence all = all_folds(s, tiles);
+
+  Narrow narrow;
+  Wide metadata = 0;
+  for (const Tile& tile : tiles) metadata += tile_metadata(s, tile) * tile.repeat;
+  const Wide values = is_sparse(s.dataflow) ? Wide{pattern.nnz} : static_cast<Wide>(r.m) * r.k;
+  report.nnz = pattern.nnz;
+  report.macs_useful = narrow(static_cast<Wide>(pattern.nnz) * r.n);
+  report.folds = narrow(all.folds);
+  report.macs_issued = narrow(all.sum.macs);
+  report.reads_a_words = narrow(all.sum.reads_a);
+  report.reads_b_words = narrow(all.sum.reads_b);
+  report.reads_c_words = narrow(all.sum.reads_c);
+  report.writes_c_words = narrow(all.sum.writes_c + unwritten_outputs(s, tiles));
+  report.a_bytes_values = narrow(values * s.a_size);
+  report.a_bytes_metadata = narrow(metadata);
+  report.zeros_injected = narrow(all.sum.injected);
+  report.elements_skipped = narrow(dense_reads_a(s) - all.sum.reads_a - all.sum.injected);
+  report_cycles(s, all, narrow, report);
+  return narrow.status();
+}
+
+Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions& array_options, Report& report) try {
+  if (Status status = check(r, options, array_options); !status) return status;
+  Report result;
+  result.dataflow = r.dataflow;
+  result.array_height = options.array.height;
+  result.array_width = options.array.width;
+  result.timing = array_options.timing;
+  result.accumulate = options.accumulate;
+  result.mac = options.mac;
+  result.m = r.m;
+  result.n = r.n;
+  result.k = r.k;
+  result.a_type = r.a_type;
+  result.b_type = r.b_type;
+  result.macs_dense = r.m * r.n * r.k;
+  if (r.alpha_is_0) {
+    result.writes_c_words = r.m * r.n;  // A and B are never read (section 6): no folds, and nothing known of A
+  } else {
+    const Tiling tiling = tiling_of(r.dataflow, options.array, options.combine);
+    const Setting setting = setting_of(r, options, array_options);
+    if (Status status = report_product(r, setting, tiling, result); !status) return status;
+  }
+  report = result;
+  return {};
+} catch (const std::bad_alloc&) {
+  return {Cause::out_of_memory, "a", "no memory for A's pattern"};
+} catch (const std::length_error&) {
+  return {Cause::out_of_memory, "a", "no memory for A's pattern"};
+}
+
+}  // namespace
+
+Status try_cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
+                  Report& report) {
+  if (a.packed() != nullptr && a.packed()->empty()) return {Cause::bad_pointer, "a", "the packed matrix is empty"};
+  Request r = request_of(&a, a.type(), b_type, options);
+  r.m = a.rows();
+  r.n = n;
+  r.k = a.cols();
+  return evaluate(r, options, array_options, report);
+}
+
+Report cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options) {
+  Report report;
+  throw_if_error(try_cycles(a, n, b_type, options, array_options, report));
+  return report;
+}
+
+Status try_cycles(Index m, Index n, Index k, Type a_type, Type b_type, const GemmOptions& options,
+                  const ArrayOptions& array_options, Report& report) {
+  Request r = request_of(nullptr, a_type, b_type, options);
+  r.m = m;
+  r.n = n;
+  r.k = k;
+  return evaluate(r, options, array_options, report);
+}
+
+Report cycles(Index m, Index n, Index k, Type a_type, Type b_type, const GemmOptions& options,
+              const ArrayOptions& array_options) {
+  Report report;
+  throw_if_error(try_cycles(m, n, k, a_type, b_type, options, array_options, report));
+  return report;
+}
+
+}  // namespace septet::emulation

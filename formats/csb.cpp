@@ -1,0 +1,112 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Combined sparse blocks (docs/dataflows.md, section 5): per m-tile the number of steps, the columns of each step, one
+// presence bit per row and step, and the weights with their lanes.
+#include "bits.hpp"
+#include "src/arithmetic.hpp"
+#include "storage.hpp"
+#include "tile_columns.hpp"
+
+#include <algorithm>
+
+namespace septet::detail {
+namespace {
+
+constexpr int kStepCountBits = 32;
+
+struct FieldWidths {
+  int count, column, lane, value;
+};
+
+FieldWidths widths_of(const PackedStorage& packed) {
+  const int lanes = packed.options.combine.lanes;
+  return {bits_for(lanes + 1), bits_for(packed.cols), bits_for(lanes), static_cast<int>(8 * size_of(packed.type))};
+}
+
+// Who uses each row of one step: the weight's lane and its place among the CSR's values.
+struct Slot {
+  int lane = -1;
+  Index source = 0;
+};
+
+void append_weights(const CsrArrays& csr, const std::vector<Slot>& slots, const FieldWidths& widths,
+                    BitWriter& writer) {
+  const Index size = size_of(csr.type);
+  for (const Slot& slot : slots) {
+    if (slot.lane < 0) continue;
+    writer.put(static_cast<std::uint64_t>(slot.lane), widths.lane);
+    std::uint64_t value = 0;
+    std::memcpy(&value, csr.values.data() + slot.source * size, size);
+    writer.put(value, widths.value);
+  }
+}
+
+void append_tile(const CsrArrays& csr, Index t, PackedStorage& packed, std::vector<Index>& position,
+                 TileColumns& tile) {
+  const LiveLists& live = *packed.live;
+  const FieldWidths widths = widths_of(packed);
+  const Index height = packed.tile_size(t), steps = live.steps(t);
+  const Index* step_ptr = live.step_ptr.data() + live.tile_ptr[t];
+  const std::int32_t* columns = live.index.data() + step_ptr[0];
+  turn_to_columns(csr, t * live.tile, t * live.tile + height, columns, step_ptr[steps] - step_ptr[0], position, tile);
+
+  BitWriter writer(packed.bytes);
+  writer.put(static_cast<std::uint64_t>(steps), kStepCountBits);
+  for (Index s = 0; s < steps; ++s) {
+    writer.put(static_cast<std::uint64_t>(step_ptr[s + 1] - step_ptr[s]), widths.count);
+    for (Index p = step_ptr[s]; p < step_ptr[s + 1]; ++p) writer.put(live.index[p], widths.column);
+  }
+  writer.align();
+  std::vector<Slot> slots(steps * height);
+  for (Index s = 0; s < steps; ++s) {
+    for (Index p = step_ptr[s]; p < step_ptr[s + 1]; ++p) {
+      const Index c = p - step_ptr[0];
+      for (Index e = tile.ptr[c]; e < tile.ptr[c + 1]; ++e) {
+        slots[s * height + tile.rows[e]] = {static_cast<int>(p - step_ptr[s]), tile.source[e]};
+      }
+    }
+  }
+  for (const Slot& slot : slots) writer.put(slot.lane >= 0, 1);
+  writer.align();
+  append_weights(csr, slots, widths, writer);
+}
+
+}  // namespace
+
+void append_csb(const CsrArrays& csr, PackedStorage& packed) {
+  std::vector<Index> position;
+  TileColumns tile;
+  for (Index t = 0; t < packed.tile_count(); ++t) {
+    packed.tile_offset.push_back(static_cast<Index>(packed.bytes.size()));
+    append_tile(csr, t, packed, position, tile);
+  }
+}
+
+void csb_weights(const PackedStorage& packed, Index t, std::vector<Element>& weights) {
+  const FieldWidths widths = widths_of(packed);
+  const Index height = packed.tile_size(t);
+  BitReader reader(packed.bytes.data() + packed.tile_offset[t]);
+  const auto steps = static_cast<Index>(reader.get(kStepCountBits));
+  std::vector<std::int32_t> columns;
+  std::vector<std::size_t> first(1, 0);  // of each step, in `columns`
+  for (Index s = 0; s < steps; ++s) {
+    for (auto left = reader.get(widths.count); left > 0; --left) {
+      columns.push_back(static_cast<std::int32_t>(reader.get(widths.column)));
+    }
+    first.push_back(columns.size());
+  }
+  reader.align();
+  BitReader presence = reader;
+  BitReader weight(packed.bytes.data() + packed.tile_offset[t], reader.bit() + steps * height);
+  weight.align();
+  weights.clear();
+  for (Index s = 0; s < steps; ++s) {
+    for (Index row = 0; row < height; ++row) {
+      if (presence.get(1) == 0) continue;
+      const auto lane = weight.get(widths.lane);
+      weights.push_back({static_cast<std::int32_t>(row), columns[first[s] + lane], weight.get(widths.value)});
+    }
+  }
+}
+
+}  // namespace septet::detail

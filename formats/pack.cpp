@@ -1,0 +1,229 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// pack() and unpack(): from the caller's views to the four formats and back.
+#include "bits.hpp"
+#include "src/arithmetic.hpp"
+#include "src/validate.hpp"
+#include "storage.hpp"
+
+#include <algorithm>
+
+namespace septet {
+namespace detail {
+namespace {
+
+template <class T>
+void fill_panels(const ConstMatrix& a, PackedStorage& packed) {
+  T* out = reinterpret_cast<T*>(packed.bytes.data());
+  for (Index begin = 0; begin < a.rows; begin += kPanelRows) {
+    const Index end = std::min(begin + kPanelRows, a.rows);
+    for (Index k = 0; k < a.cols; ++k) {
+      for (Index i = begin; i < end; ++i) {
+        *out = static_cast<const T*>(a.data)[i * a.row_stride + k * a.col_stride];
+        packed.nnz += !is_zero(*out++, packed.options.zero_point);
+      }
+    }
+  }
+}
+
+// Every stored element of a TSB tile.
+void append_tsb_elements(const PackedStorage& packed, Index t, std::vector<Element>& elements) {
+  const Index size = size_of(packed.type), begin = t * packed.live->tile;
+  const TsbTile tile = tsb_tile(packed, t);
+  const std::byte* value = tile.values;
+  BitReader stage2(tile.bits, tile.stage2);
+  for (Index v = 0; v < packed.live->steps(t); ++v) {
+    const std::int32_t vector = packed.live->begin(t)[v];
+    for (Index e = 0; e < tile.vector_bits; ++e) {
+      if (stage2.get(1) == 0) continue;
+      const auto other = static_cast<std::int32_t>(begin + e);
+      Element element = packed.by_rows() ? Element{vector, other, 0} : Element{other, vector, 0};
+      std::memcpy(&element.bits, value, size);
+      elements.push_back(element);
+      value += size;
+    }
+  }
+}
+
+void append_csb_elements(const PackedStorage& packed, Index t, std::vector<Element>& scratch,
+                         std::vector<Element>& elements) {
+  csb_weights(packed, t, scratch);
+  for (Element element : scratch) {
+    element.row += static_cast<std::int32_t>(t * packed.live->tile);
+    elements.push_back(element);
+  }
+}
+
+}  // namespace
+
+Index PackedStorage::tile_size(Index t) const {
+  return std::min(live->tile, (by_rows() ? cols : rows) - t * live->tile);
+}
+
+Footprint PackedStorage::footprint() const {
+  const Index size = size_of(type);
+  if (options.format == Format::dense) return {rows * cols * size, 0};
+  if (options.format == Format::csr) {
+    return {nnz * size,
+            static_cast<Index>(csr.row_ptr.size() * sizeof(Index) + csr.col_idx.size() * sizeof(std::int32_t))};
+  }
+  return {nnz * size, static_cast<Index>(bytes.size()) - nnz * size};
+}
+
+PackOptions resolved(PackOptions options, bool sparse_view) {
+  if (options.dataflow == Dataflow::automatic) {
+    switch (options.format) {
+      case Format::automatic:
+        options.dataflow = sparse_view ? Dataflow::csOS : Dataflow::dOS;
+        break;
+      case Format::dense:
+        options.dataflow = Dataflow::dOS;
+        break;
+      case Format::tsb:
+        options.dataflow = Dataflow::sOS;
+        break;
+      case Format::csr:
+      case Format::csb:
+        options.dataflow = Dataflow::csOS;
+        break;
+    }
+    // Nobody asked for the array's format: plain CSR keeps the same order and is what the CPU reads quickest.
+    if (options.format == Format::automatic && sparse_view && options.combine.policy == CombinePolicy::in_order) {
+      options.format = Format::csr;
+    }
+  }
+  if (options.format == Format::automatic) {
+    options.format = !is_sparse(options.dataflow)         ? Format::dense
+                     : options.dataflow == Dataflow::csOS ? Format::csb
+                                                          : Format::tsb;
+  }
+  return options;
+}
+
+std::shared_ptr<const PackedStorage> pack_csr(CsrArrays csr, const PackOptions& options) {
+  auto packed = std::make_shared<PackedStorage>();
+  packed->options = options;
+  packed->type = csr.type;
+  packed->rows = csr.rows, packed->cols = csr.cols, packed->nnz = csr.nnz();
+  if (options.format == Format::csr) {
+    packed->csr = std::move(csr);
+    return packed;
+  }
+  packed->live = make_live_lists(csr, options.dataflow, options.array, options.combine);
+  if (options.format == Format::tsb) append_tsb(csr, *packed);
+  if (options.format == Format::csb) append_csb(csr, *packed);
+  return packed;
+}
+
+std::shared_ptr<const PackedStorage> pack_dense(const ConstMatrix& a, const PackOptions& options) {
+  auto packed = std::make_shared<PackedStorage>();
+  packed->options = options;
+  packed->type = a.type;
+  packed->rows = a.rows, packed->cols = a.cols;
+  packed->bytes.resize(a.rows * a.cols * size_of(a.type));
+  with_type(a.type, [&](auto* tag) { fill_panels<std::remove_pointer_t<decltype(tag)>>(a, *packed); });
+  return packed;
+}
+
+CsrArrays csr_from(const PackedStorage& packed) {
+  if (packed.options.format == Format::csr) return packed.csr;
+  std::vector<Element> elements, scratch;
+  for (Index t = 0; t < packed.tile_count(); ++t) {
+    if (packed.options.format == Format::tsb) append_tsb_elements(packed, t, elements);
+    if (packed.options.format == Format::csb) append_csb_elements(packed, t, scratch, elements);
+  }
+  std::sort(elements.begin(), elements.end(),
+            [](const Element& x, const Element& y) { return x.row != y.row ? x.row < y.row : x.k < y.k; });
+  CsrArrays csr;
+  csr.rows = packed.rows, csr.cols = packed.cols, csr.type = packed.type;
+  csr.row_ptr.assign(packed.rows + 1, 0);
+  const Index size = size_of(packed.type);
+  csr.values.resize(elements.size() * size);
+  for (std::size_t p = 0; p < elements.size(); ++p) {
+    ++csr.row_ptr[elements[p].row + 1];
+    csr.col_idx.push_back(elements[p].k);
+    std::memcpy(csr.values.data() + p * size, &elements[p].bits, size);
+  }
+  for (Index i = 0; i < packed.rows; ++i) csr.row_ptr[i + 1] += csr.row_ptr[i];
+  return csr;
+}
+
+}  // namespace detail
+
+Status try_pack(const Weights& a, const PackOptions& options, PackedMatrix& packed) {
+  return detail::guarded([&]() -> Status {
+    if (Status status = detail::validate_pack(a, options); !status.ok()) return status;
+    const bool is_sparse_view =
+        a.sparse() != nullptr || (a.packed() != nullptr && a.packed()->format() != Format::dense);
+    const PackOptions chosen = detail::resolved(options, is_sparse_view);
+    packed = PackedMatrix(detail::pack_any(a, chosen));
+    return {};
+  });
+}
+
+PackedMatrix pack(const Weights& a, const PackOptions& options) {
+  PackedMatrix packed;
+  throw_if_error(try_pack(a, options, packed));
+  return packed;
+}
+
+namespace detail {
+
+std::shared_ptr<const PackedStorage> pack_any(const Weights& a, const PackOptions& chosen) {
+  std::vector<std::byte> buffer;
+  if (chosen.format == Format::dense) return pack_dense(dense_form(a, chosen.zero_point, buffer), chosen);
+  if (a.sparse() != nullptr) return pack_csr(csr_from(*a.sparse(), chosen.zero_point), chosen);
+  return pack_csr(csr_from(dense_form(a, chosen.zero_point, buffer), chosen.zero_point), chosen);
+}
+
+ConstMatrix dense_form(const Weights& a, int zero_point, std::vector<std::byte>& buffer) {
+  if (a.dense() != nullptr) return *a.dense();
+  buffer.resize(a.rows() * a.cols() * size_of(a.type()));
+  const Matrix view(buffer.data(), a.type(), a.rows(), a.cols(), a.cols(), 1);
+  if (a.sparse() != nullptr) {
+    expand(csr_from(*a.sparse(), zero_point), zero_point, view);
+  } else {
+    unpack(*a.packed(), view);
+  }
+  return view;
+}
+
+}  // namespace detail
+
+Status try_unpack(const PackedMatrix& packed, const Matrix& a) {
+  return detail::guarded([&]() -> Status {
+    if (Status status = detail::validate_unpack(packed, a); !status.ok()) return status;
+    const detail::PackedStorage& storage = *packed.storage();
+    if (storage.options.format != Format::dense) {
+      detail::expand(detail::csr_from(storage), storage.options.zero_point, a);
+      return {};
+    }
+    detail::with_type(a.type, [&](auto* tag) {
+      using T = std::remove_pointer_t<decltype(tag)>;
+      const T* in = reinterpret_cast<const T*>(storage.bytes.data());
+      for (Index begin = 0; begin < a.rows; begin += detail::kPanelRows) {
+        const Index end = std::min(begin + detail::kPanelRows, a.rows);
+        for (Index k = 0; k < a.cols; ++k) {
+          for (Index i = begin; i < end; ++i) static_cast<T*>(a.data)[i * a.row_stride + k * a.col_stride] = *in++;
+        }
+      }
+    });
+    return {};
+  });
+}
+
+void unpack(const PackedMatrix& packed, const Matrix& a) { throw_if_error(try_unpack(packed, a)); }
+
+Format PackedMatrix::format() const { return storage_->options.format; }
+Type PackedMatrix::type() const { return storage_->type; }
+Index PackedMatrix::rows() const { return storage_ ? storage_->rows : 0; }
+Index PackedMatrix::cols() const { return storage_ ? storage_->cols : 0; }
+Index PackedMatrix::nnz() const { return storage_ ? storage_->nnz : 0; }
+const PackOptions& PackedMatrix::options() const { return storage_->options; }
+Footprint PackedMatrix::footprint() const { return storage_ ? storage_->footprint() : Footprint{}; }
+
+Index Weights::rows() const { return dense() ? dense()->rows : sparse() ? sparse()->rows : packed()->rows(); }
+Index Weights::cols() const { return dense() ? dense()->cols : sparse() ? sparse()->cols : packed()->cols(); }
+Type Weights::type() const { return dense() ? dense()->type : sparse() ? sparse()->type : packed()->type(); }
+
+}  // namespace septet

@@ -1,0 +1,83 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// What a PackedMatrix owns: the bytes of its format, and what was found out about its pattern.
+#pragma once
+
+#include "csr.hpp"
+#include "src/plan.hpp"
+
+#include <cstring>
+
+namespace septet::detail {
+
+/// Rows per panel of Format::dense.
+constexpr Index kPanelRows = 16;
+
+/// One of four layouts, by options.format:
+///   dense  `bytes`: panels of kPanelRows rows (the last one lower), each panel column by column. No padding.
+///   csr    `csr`: row offsets (8 bytes), column indices (4 bytes), values.
+///   tsb    `bytes`: per tile of `live`, from tile_offset[t] on: the stage-1 bits, the stage-2 bits (docs/dataflows.md,
+///          section 5; least significant bit first), zero bits up to a byte, then the values.
+///   csb    `bytes`: per tile, its four parts, each from a byte on.
+/// tile_offset and `live` (the Plan's part) are derived from the bytes and not counted by the footprint.
+struct PackedStorage {
+  PackOptions options;
+  Type type = Type::f32;
+  Index rows = 0;
+  Index cols = 0;
+  Index nnz = 0;
+  std::vector<std::byte> bytes;
+  std::vector<Index> tile_offset;
+  std::shared_ptr<const LiveLists> live;
+  CsrArrays csr;
+
+  Index tile_count() const { return live ? live->tiles() : 0; }
+  /// Rows of m-tile t, or columns of k-tile t.
+  Index tile_size(Index t) const;
+  /// sIS's orientation: tiles of columns, whose vectors are rows.
+  bool by_rows() const { return options.dataflow == Dataflow::sIS; }
+  Footprint footprint() const;
+};
+
+/// Packs `csr` as the options say (format and dataflow not automatic, and fitting each other).
+std::shared_ptr<const PackedStorage> pack_csr(CsrArrays csr, const PackOptions& options);
+/// Packs a validated view as Format::dense.
+std::shared_ptr<const PackedStorage> pack_dense(const ConstMatrix& a, const PackOptions& options);
+
+/// Replaces what is `automatic` in `options`, for an A that is sparse (a sparse view) or not.
+PackOptions resolved(PackOptions options, bool sparse_view);
+
+/// The non-zeros of a packed matrix of any format but dense.
+CsrArrays csr_from(const PackedStorage& packed);
+
+// The two bitmap formats, one tile at a time (tsb.cpp, csb.cpp).
+void append_tsb(const CsrArrays& csr, PackedStorage& packed);
+void append_csb(const CsrArrays& csr, PackedStorage& packed);
+
+/// Where the parts of TSB tile t begin: bits counted from tile_offset[t], values from `bytes`.
+struct TsbTile {
+  const std::byte* bits;  ///< stage 1, then stage 2
+  Index stage2;           ///< bit where stage 2 begins
+  Index vector_bits;      ///< bits per live vector: the tile's size
+  const std::byte* values;
+};
+TsbTile tsb_tile(const PackedStorage& packed, Index t);
+
+/// One element of A: its place, and its value's bits in the low bytes.
+struct Element {
+  std::int32_t row;
+  std::int32_t k;
+  std::uint64_t bits;
+
+  template <class T>
+  T value() const {
+    T result;
+    std::memcpy(&result, &bits, sizeof(T));  // little-endian, as everything this library runs on
+    return result;
+  }
+};
+/// The weights of CSB tile t as csOS streams them: steps in order, rows (counted from the tile's first) ascending.
+/// Clears `weights` first.
+void csb_weights(const PackedStorage& packed, Index t, std::vector<Element>& weights);
+
+}  // namespace septet::detail

@@ -1,0 +1,119 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "kernels/dispatch.hpp"
+
+#include "hwy/targets.h"
+#include "kernels/portable/strip_portable.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+namespace septet {
+namespace kernels {
+
+// Defined by strip_*.cpp, one per row of the registry.
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) KernelSet name(std::int64_t target);
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
+
+namespace {
+
+struct Target {
+  const char* name;
+  std::vector<KernelSet> sets;  // by Arithmetic
+};
+
+Target highway_target(std::int64_t target) {
+  return {hwy::TargetName(target),
+          {
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) name(target),
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
+          }};
+}
+
+Target portable_target() {
+  return {"portable",
+          {
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) portable_set(Arithmetic::name),
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
+          }};
+}
+
+// Everything this CPU can run, best first.
+class Targets {
+ public:
+  Targets() {
+    // Lower bits are better targets (hwy/detect_targets.h).
+    for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) targets_.push_back(highway_target(target));
+    targets_.push_back(portable_target());
+    for (const Target& target : targets_) names_.push_back(target.name);
+    names_.push_back(nullptr);
+    chosen_ = &targets_.front();
+    const char* wanted = std::getenv("SEPTET_TARGET");
+    if (wanted != nullptr && *wanted != '\0') status_ = choose(wanted, "SEPTET_TARGET");
+  }
+
+  Status choose(const char* wanted, const char* argument) {
+    for (const Target& target : targets_) {
+      if (wanted != nullptr && std::strcmp(wanted, target.name) != 0) continue;
+      chosen_ = &target;
+      status_ = {};
+      return {};
+    }
+    std::string known;
+    for (const Target& target : targets_) known += std::string(known.empty() ? "" : ", ") + target.name;
+    return {Cause::bad_option, argument, std::string(wanted) + ": this CPU and build have " + known};
+  }
+
+  const Target& chosen() const { return *chosen_.load(std::memory_order_acquire); }
+  const Status& status() const { return status_; }
+  const char* const* names() const { return names_.data(); }
+
+ private:
+  std::vector<Target> targets_;
+  std::vector<const char*> names_;
+  std::atomic<const Target*> chosen_{nullptr};
+  Status status_;
+};
+
+Targets& targets() {
+  static Targets instance;
+  return instance;
+}
+
+}  // namespace
+
+Packed packed_of(Arithmetic arithmetic) {
+  switch (arithmetic) {
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) \
+  case Arithmetic::name:                          \
+    return Packed::packed;
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
+  }
+  return Packed::f32;
+}
+
+Arithmetic arithmetic_for(Type accumulator, Mac mac) {
+  if (accumulator == Type::s32) return Arithmetic::s16_s32;
+  if (accumulator == Type::f64) return mac == Mac::fused ? Arithmetic::f64_fused : Arithmetic::f64_unfused;
+  return mac == Mac::fused ? Arithmetic::f32_fused : Arithmetic::f32_unfused;
+}
+
+const KernelSet& kernel_set(Arithmetic arithmetic) {
+  return targets().chosen().sets[static_cast<std::size_t>(arithmetic)];
+}
+
+Status target_status() { return targets().status(); }
+
+}  // namespace kernels
+
+const char* const* supported_targets() { return kernels::targets().names(); }
+Status set_target(const char* name) { return kernels::targets().choose(name, "name"); }
+const char* target() { return kernels::targets().chosen().name; }
+
+}  // namespace septet

@@ -1,0 +1,88 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "strip_portable.hpp"
+
+#include <cmath>
+
+namespace septet::kernels {
+namespace {
+
+constexpr int kTallHeights[] = {3, 2, 1};
+constexpr int kSingleHeights[] = {1};
+
+template <class T>
+struct FusedMac {
+  using Elem = T;
+  static constexpr Index kGroup = 1;
+  static T step(T acc, const T* a, T b, T /*next*/) { return std::fma(*a, b, acc); }
+};
+
+template <class T>
+struct UnfusedMac : FusedMac<T> {
+  static T step(T acc, const T* a, T b, T /*next*/) { return acc + *a * b; }  // contraction is off in this build
+};
+
+template <class Elem_>
+struct PairMac {
+  using Elem = Elem_;
+  static constexpr Index kGroup = 2;
+  static std::int32_t step(std::int32_t acc, const Elem* a, Elem b, Elem next) {
+    const std::int32_t sum = a[0] * b + a[1] * next;  // |elements| <= 255
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(acc) + static_cast<std::uint32_t>(sum));
+  }
+};
+
+template <class Acc>
+Acc add(Acc x, Acc y) {
+  if constexpr (std::is_integral_v<Acc>) {
+    return static_cast<Acc>(static_cast<std::uint32_t>(x) + static_cast<std::uint32_t>(y));
+  } else {
+    return x + y;
+  }
+}
+
+template <class Mac, class Acc, int kCols>
+void run(const StripCall& call) noexcept {
+  using Elem = typename Mac::Elem;
+  const auto panel_row = [&](Index s) {
+    return static_cast<const Elem*>(call.b) + (call.k_index ? call.k_index[s] : call.k0 + s) * kCols;
+  };
+  for (Index i = 0; i < call.rows; ++i) {
+    Acc* out = static_cast<Acc*>(call.acc) + (call.row_index ? call.row_index[i] : call.row0 + i) * kCols;
+    for (Index j = 0; j < kCols; ++j) {
+      Acc acc = call.fold ? Acc{0} : out[j];
+      const Elem* a = static_cast<const Elem*>(call.a) + i * Mac::kGroup;
+      for (Index s = 0; s < call.steps; s += Mac::kGroup, a += call.rows * Mac::kGroup) {
+        const Index partner = s + Mac::kGroup - 1 < call.steps ? s + Mac::kGroup - 1 : s;
+        acc = Mac::step(acc, a, panel_row(s)[j], panel_row(partner)[j]);
+      }
+      out[j] = call.fold ? add(out[j], acc) : acc;
+    }
+  }
+}
+
+template <class Mac, class Acc>
+KernelSet make_set() {
+  return {{5, kTallHeights, &run<Mac, Acc, 5>},
+          {1, kTallHeights, &run<Mac, Acc, 1>},
+          {7, kSingleHeights, &run<Mac, Acc, 7>},
+          {1, kSingleHeights, &run<Mac, Acc, 1>}};
+}
+
+using f32 = float;
+using f64 = double;
+using s16 = std::int16_t;
+
+}  // namespace
+
+KernelSet portable_set(Arithmetic arithmetic) {
+  switch (arithmetic) {
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) \
+  case Arithmetic::name:                          \
+    return make_set<mac<packed>, acc>();
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
+  }
+  return {};
+}
+
+}  // namespace septet::kernels

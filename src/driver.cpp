@@ -1,0 +1,214 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+//   for each block of rows x chunk of panels          independent: shared among the threads
+//     sums <- preload
+//     for each segment of the plan's order            ascending; a segment ends where a fold is cut, or a cache is full
+//       strips <- A                                   decompressed here
+//       for each panel, for each strip: kernel        WS the other way round: the weights stay
+//     C <- epilogue(sums)
+#include "driver.hpp"
+
+#include "arithmetic.hpp"
+#include "fp_environment.hpp"
+#include "kernels/dispatch.hpp"
+#include "panels.hpp"
+#include "threads.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace septet::detail {
+namespace {
+
+using kernels::Arithmetic;
+using kernels::KernelSet;
+using kernels::Packed;
+using kernels::StripCall;
+using kernels::StripKernel;
+
+// Steps per segment where the order does not cut: a panel's 192 rows of two vectors stay in the first-level cache
+// (192 * 128 bytes = 24 KiB) while every strip of the block passes over them.
+constexpr Index kSegmentSteps = 192;
+constexpr Index kStripsPerBlock = 8;
+// Sums of one block and chunk: half of a small second-level cache.
+constexpr Index kSumBytes = 128 * 1024;
+constexpr Index kItemsPerThread = 4;
+
+// How the work is cut for this CPU. Nothing here touches the order.
+struct Blocking {
+  StripKernel kernel;
+  Index block_rows;
+  Index chunk;  // panels
+  Index segment_steps;
+};
+
+StripKernel choose_kernel(const Plan& plan, const PackedStorage* packed, const KernelSet& set) {
+  const bool rows_share = plan.dataflow != Dataflow::csOS && plan.m > 1 &&
+                          (packed == nullptr || packed->by_rows() || packed->live == nullptr || packed->live->tile > 1);
+  const bool narrow = plan.n <= set.tall_narrow.cols;
+  if (rows_share) return narrow ? set.tall_narrow : set.tall_wide;
+  return narrow ? set.single_narrow : set.single_wide;
+}
+
+Blocking choose_blocking(const Plan& plan, const PackedStorage* packed, const KernelSet& set, Index acc_bytes,
+                         int threads) {
+  Blocking blocking{choose_kernel(plan, packed, set), 0, 0, kSegmentSteps};
+  blocking.block_rows = std::max<Index>(kStripsPerBlock * blocking.kernel.heights[0], 16);
+  if (plan.live && !plan.is_is()) blocking.block_rows = std::min(blocking.block_rows, plan.live->tile);
+  // CSB can only be read from a tile's beginning: the whole tile is one block.
+  if (plan.live && plan.dataflow == Dataflow::csOS) blocking.block_rows = std::min(plan.live->tile, plan.m);
+  const Index panels = ceil_div(plan.n, blocking.kernel.cols);
+  const Index blocks = ceil_div(plan.m, blocking.block_rows);
+  const Index fits = std::max<Index>(1, kSumBytes / (blocking.block_rows * blocking.kernel.cols * acc_bytes));
+  const Index wanted_chunks = std::max<Index>(1, ceil_div(threads == 1 ? 1 : kItemsPerThread * threads, blocks));
+  blocking.chunk = std::clamp<Index>(ceil_div(panels, wanted_chunks), 1, fits);
+  if (plan.dataflow == Dataflow::csOS) blocking.segment_steps = plan.k;  // a row's own list is never cut
+  return blocking;
+}
+
+// The segments of one m-tile, or of all k-tiles, in the plan's order: f(segment).
+template <class F>
+void for_each_segment(const Plan& plan, Index tile, Index segment_steps, F&& f) {
+  if (plan.dataflow == Dataflow::sIS) {
+    for (Index t = 0; t * plan.depth < plan.k; ++t) {
+      if (plan.row_count(t) > 0) f(Segment{t, t * plan.depth, std::min((t + 1) * plan.depth, plan.k)});
+    }
+    return;
+  }
+  if (plan.dataflow == Dataflow::csOS) return f(Segment{tile, 0, plan.k});
+  const Index steps = plan.cut() == 0 ? segment_steps : plan.cut();
+  const Index count = plan.column_count(tile);
+  for (Index begin = 0; begin < count; begin += steps) f(Segment{tile, begin, std::min(begin + steps, count)});
+}
+
+class Run {
+ public:
+  Run(const Plan& plan, const StripSource* a, const PackedStorage* packed, const Panels& panels,
+      const Epilogue& epilogue, const Blocking& blocking, Index acc_bytes)
+      : plan_(plan), a_(a), panels_(panels), epilogue_(epilogue), blocking_(blocking), acc_bytes_(acc_bytes) {
+    // Blocks end where m-tiles do.
+    const bool tiled = plan.live && !plan.is_is();
+    tile_ = tiled ? plan.live->tile : packed != nullptr && plan.dataflow == Dataflow::csOS ? plan.tile_rows() : plan.m;
+    for (Index begin = 0; begin < plan.m; begin += tile_) {
+      const Index end = std::min(begin + tile_, plan.m);
+      for (Index m0 = begin; m0 < end; m0 += blocking.block_rows) {
+        blocks_.push_back({m0, std::min(m0 + blocking.block_rows, end)});
+      }
+    }
+    chunks_ = ceil_div(panels.count(), blocking.chunk);
+  }
+
+  Index items() const { return static_cast<Index>(blocks_.size()) * chunks_; }
+  Index sum_bytes() const { return blocking_.block_rows * blocking_.chunk * panels_.cols() * acc_bytes_; }
+
+  void item(Index number, std::byte* sums, StripBuffer& buffer) const {
+    const auto [m0, m1] = blocks_[number / chunks_];
+    const Index first = number % chunks_ * blocking_.chunk;
+    const Index count = std::min(blocking_.chunk, panels_.count() - first);
+    const auto sums_of = [&](Index p) { return sums + p * blocking_.block_rows * panels_.cols() * acc_bytes_; };
+    const auto columns_of = [&](Index p) {
+      const Index n0 = (first + p) * panels_.cols();
+      return std::pair(n0, std::min(n0 + panels_.cols(), plan_.n));
+    };
+    for (Index p = 0; p < count; ++p) {
+      const auto [n0, n1] = columns_of(p);
+      epilogue_.begin(m0, m1, n0, n1, sums_of(p), panels_.cols());
+    }
+    if (a_ != nullptr) {
+      for_each_segment(plan_, m0 / tile_, blocking_.segment_steps, [&](const Segment& segment) {
+        a_->load(m0, m1, segment, blocking_.kernel.heights, buffer);
+        multiply(buffer.calls, first, count, sums_of);
+      });
+    }
+    for (Index p = 0; p < count; ++p) {
+      const auto [n0, n1] = columns_of(p);
+      epilogue_.end(m0, m1, n0, n1, sums_of(p), panels_.cols());
+    }
+  }
+
+ private:
+  template <class SumsOf>
+  void multiply(std::vector<StripCall>& calls, Index first, Index count, const SumsOf& sums_of) const {
+    const auto one = [&](StripCall& call, Index p) {
+      call.b = panels_.panel(first + p);
+      call.acc = sums_of(p);
+      call.fold = plan_.cut() != 0;
+      blocking_.kernel.run(call);
+    };
+    if (plan_.is_ws()) {
+      for (StripCall& call : calls) {
+        for (Index p = 0; p < count; ++p) one(call, p);
+      }
+    } else {
+      for (Index p = 0; p < count; ++p) {
+        for (StripCall& call : calls) one(call, p);
+      }
+    }
+  }
+
+  struct Block {
+    Index m0, m1;
+  };
+  const Plan& plan_;
+  const StripSource* a_;
+  const Panels& panels_;
+  const Epilogue& epilogue_;
+  Blocking blocking_;
+  Index acc_bytes_;
+  Index tile_ = 1;
+  std::vector<Block> blocks_;
+  Index chunks_ = 0;
+};
+
+// Longest segment that load() will be asked for, and the weights of the largest CSB tile.
+Index longest_segment(const Plan& plan, const Blocking& blocking) {
+  if (plan.dataflow == Dataflow::csOS) return plan.k;
+  const Index steps = plan.dataflow == Dataflow::sIS || plan.cut() != 0 ? plan.depth : blocking.segment_steps;
+  return std::min(steps, plan.k);
+}
+
+Index largest_csb_tile(const PackedStorage* packed) {
+  if (packed == nullptr || packed->options.format != Format::csb) return 0;
+  return std::min(packed->nnz, packed->live->tile * packed->cols);
+}
+
+}  // namespace
+
+void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, const ConstMatrix& b, int b_zero_point,
+         const Epilogue& epilogue, Type accumulator, int threads) {
+  if (plan.m == 0 || plan.n == 0) return;
+  const Arithmetic arithmetic = kernels::arithmetic_for(accumulator, plan.mac);
+  const Packed packed_type = kernels::packed_of(arithmetic);
+  threads = thread_count(threads, plan.m * plan.n * std::max<Index>(a == nullptr ? 1 : plan.k, 1));
+  const Blocking blocking =
+      choose_blocking(plan, packed, kernels::kernel_set(arithmetic), size_of(accumulator), threads);
+  ConstMatrix used = b;
+  if (a == nullptr) used.rows = 0;  // B is not read
+  used.cols = plan.n;
+  const Panels panels(used, b_zero_point, packed_type, blocking.kernel.cols);
+  const Run job(plan, a, packed, panels, epilogue, blocking, size_of(accumulator));
+
+  threads = static_cast<int>(std::min<Index>(threads, job.items()));
+  std::vector<AlignedBuffer> sums;
+  std::vector<StripBuffer> buffers;
+  buffers.reserve(threads);
+  for (int t = 0; t < threads; ++t) {
+    sums.emplace_back(job.sum_bytes());
+    buffers.emplace_back(blocking.block_rows, longest_segment(plan, blocking), largest_csb_tile(packed), packed_type);
+  }
+  const Index panel_count = a == nullptr ? 0 : panels.count(), items = job.items();
+#pragma omp parallel num_threads(threads)
+  {
+    const FpEnvironment environment;
+#pragma omp for schedule(static)
+    for (Index p = 0; p < panel_count; ++p) panels.fill(p);
+    // The team may be smaller than asked for; every member has memory of its own either way.
+    const int t = omp_get_thread_num();
+#pragma omp for schedule(dynamic)
+    for (Index i = 0; i < items; ++i) job.item(i, sums[t].data(), buffers[t]);
+  }
+}
+
+}  // namespace septet::detail

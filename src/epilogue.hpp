@@ -1,0 +1,28 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Both ends of a sum: what it starts from, and what happens to it on the way to C (docs/dataflows.md, section 6).
+//
+//   alpha = 1:  sum <- preload, or round(beta * C), or 0;   C <- sum
+//   else:       sum <- 0;                                   C <- fma(alpha, sum, round(beta * C))
+#pragma once
+
+#include "septet/gemm.hpp"
+
+namespace septet::detail {
+
+/// The two ends for one product. Works on tiles: `acc` is row-major, `ld` accumulators per row.
+class Epilogue {
+ public:
+  Epilogue(const Matrix& c, const GemmOptions& options) : c_(c), options_(options) {}
+
+  /// Fills the sums of C's block [m0, m1) x [n0, n1) with their start values.
+  void begin(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const;
+  /// Writes that block of C from its sums.
+  void end(Index m0, Index m1, Index n0, Index n1, const void* acc, Index ld) const;
+
+ private:
+  Matrix c_;
+  GemmOptions options_;
+};
+
+}  // namespace septet::detail

@@ -1,0 +1,58 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "panels.hpp"
+
+#include "arithmetic.hpp"
+#include "formats/csr.hpp"
+
+#include <algorithm>
+
+namespace septet::detail {
+namespace {
+
+template <class T>
+using PackedOf = std::conditional_t<sizeof(T) == 1, std::int16_t, T>;
+
+template <class T>
+PackedOf<T> packed_value(T value, int zero_point) {
+  if constexpr (sizeof(T) == 1) return static_cast<std::int16_t>(value - zero_point);
+  return static_cast<PackedOf<T>>(value);
+}
+
+// One panel of `width` columns, `cols` apart. The inner loop runs along whichever stride is 1.
+template <class T>
+void fill_panel(const T* b, Index rows, Index width, Index row_stride, Index col_stride, int zero_point,
+                PackedOf<T>* out, Index cols) {
+  if (col_stride == 1) {
+    for (Index k = 0; k < rows; ++k) {
+      PackedOf<T>* to = out + k * cols;
+      const T* from = b + k * row_stride;
+      for (Index j = 0; j < width; ++j) to[j] = packed_value(from[j], zero_point);
+    }
+  } else {
+    for (Index j = 0; j < width; ++j) {
+      for (Index k = 0; k < rows; ++k) out[k * cols + j] = packed_value(b[k * row_stride + j * col_stride], zero_point);
+    }
+  }
+  for (Index k = 0; k < rows && width < cols; ++k) std::fill(out + k * cols + width, out + (k + 1) * cols, 0);
+}
+
+}  // namespace
+
+Panels::Panels(const ConstMatrix& b, int zero_point, kernels::Packed packed, Index cols)
+    : b_(b), zero_point_(zero_point), cols_(cols), count_(ceil_div(b.cols, cols)) {
+  if (!multiply(b.rows * bytes_of(packed), cols, panel_bytes_)) throw std::bad_alloc();
+  Index total = 0;
+  if (!multiply(panel_bytes_, count_, total)) throw std::bad_alloc();
+  bytes_ = AlignedBuffer(total);
+}
+
+void Panels::fill(Index p) const {
+  with_type(b_.type, [&](auto* tag) {
+    using T = std::remove_pointer_t<decltype(tag)>;
+    const T* from = static_cast<const T*>(b_.data) + p * cols_ * b_.col_stride;
+    fill_panel(from, b_.rows, std::min(cols_, b_.cols - p * cols_), b_.row_stride, b_.col_stride, zero_point_,
+               reinterpret_cast<PackedOf<T>*>(bytes_.data() + p * panel_bytes_), cols_);
+  });
+}
+
+}  // namespace septet::detail

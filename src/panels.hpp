@@ -1,0 +1,32 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// B as the kernels read it: panels of `cols` columns, each all k rows deep, row by row, the last one filled up with
+// zeros. s8 and u8 become s16 less their zero point.
+#pragma once
+
+#include "aligned_buffer.hpp"
+#include "kernels/strip.hpp"
+#include "septet/matrix_view.hpp"
+
+namespace septet::detail {
+
+class Panels {
+ public:
+  Panels(const ConstMatrix& b, int zero_point, kernels::Packed packed, Index cols);
+
+  Index count() const { return count_; }
+  Index cols() const { return cols_; }
+  /// Copies panel p; panels may be filled by different threads.
+  void fill(Index p) const;
+  const std::byte* panel(Index p) const { return bytes_.data() + p * panel_bytes_; }
+
+ private:
+  ConstMatrix b_;
+  int zero_point_;
+  Index cols_;
+  Index count_;
+  Index panel_bytes_;
+  AlignedBuffer bytes_;
+};
+
+}  // namespace septet::detail

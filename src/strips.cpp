@@ -1,0 +1,281 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "strips.hpp"
+
+#include "formats/bits.hpp"
+
+#include <algorithm>
+
+namespace septet::detail {
+namespace {
+
+using kernels::StripCall;
+
+template <class T>
+using PackedOf = std::conditional_t<sizeof(T) == 1, std::int16_t, T>;
+
+// Writes the A elements of strips in kernel order, one strip after the other.
+template <class T>
+class StripWriter {
+ public:
+  using Out = PackedOf<T>;
+  static constexpr Index kGroup = sizeof(T) == 1 ? 2 : 1;
+
+  StripWriter(StripBuffer& buffer, int zero_point)
+      : buffer_(buffer), next_(reinterpret_cast<Out*>(buffer.values.data())), zero_point_(zero_point) {
+    buffer.calls.clear();
+    buffer.index.clear();
+  }
+
+  // A strip of `rows` rows and `steps` steps, all zeros until put() fills them.
+  StripCall& open(Index rows, Index steps) {
+    rows_ = rows;
+    strip_ = next_;
+    const Index elements = (steps + kGroup - 1) / kGroup * kGroup * rows;
+    std::fill(strip_, strip_ + elements, Out{0});
+    next_ += elements;
+    StripCall call;
+    call.rows = rows, call.steps = steps, call.a = strip_;
+    return buffer_.calls.emplace_back(call);
+  }
+  void put(Index row, Index step, T value) {
+    Out out;
+    if constexpr (sizeof(T) == 1) {
+      out = static_cast<std::int16_t>(value - zero_point_);
+    } else {
+      out = value;
+    }
+    strip_[(step / kGroup * rows_ + row) * kGroup + step % kGroup] = out;
+  }
+
+ private:
+  StripBuffer& buffer_;
+  Out* next_;
+  Out* strip_ = nullptr;
+  Index rows_ = 0;
+  int zero_point_;
+};
+
+// Splits `count` rows into the largest heights there are: f(first, height).
+template <class F>
+void for_each_height(Index count, const int* heights, F&& f) {
+  for (Index first = 0; first < count;) {
+    while (*heights > count - first) ++heights;
+    f(first, static_cast<Index>(*heights));
+    first += *heights;
+  }
+}
+
+// Every k for every row, from a strided view.
+template <class T>
+class DenseStrips : public StripSource {
+ public:
+  DenseStrips(const ConstMatrix& a, int zero_point) : a_(a), zero_point_(zero_point) {}
+
+  void load(Index m0, Index m1, const Segment& segment, const int* heights, StripBuffer& buffer) const override {
+    StripWriter<T> writer(buffer, zero_point_);
+    for_each_height(m1 - m0, heights, [&](Index first, Index rows) {
+      StripCall& call = writer.open(rows, segment.end - segment.begin);
+      call.row0 = first, call.k0 = segment.begin;
+      for (Index i = 0; i < rows; ++i) {
+        const auto [row, stride] = this->row(m0 + first + i);
+        for (Index k = segment.begin; k < segment.end; ++k) writer.put(i, k - segment.begin, row[k * stride]);
+      }
+    });
+  }
+
+ protected:
+  struct Row {
+    const T* data;
+    Index stride;
+  };
+  virtual Row row(Index m) const { return {static_cast<const T*>(a_.data) + m * a_.row_stride, a_.col_stride}; }
+
+  ConstMatrix a_;
+  int zero_point_;
+};
+
+// The same from Format::dense.
+template <class T>
+class PanelStrips : public DenseStrips<T> {
+ public:
+  explicit PanelStrips(const PackedStorage& packed) : DenseStrips<T>({}, packed.options.zero_point), packed_(packed) {}
+
+ protected:
+  typename DenseStrips<T>::Row row(Index m) const override {
+    const Index begin = m / kPanelRows * kPanelRows;
+    const T* panel = reinterpret_cast<const T*>(packed_.bytes.data()) + begin * packed_.cols;
+    return {panel + (m - begin), std::min(kPanelRows, packed_.rows - begin)};
+  }
+
+ private:
+  const PackedStorage& packed_;
+};
+
+template <class T>
+T read_value(const std::byte* values, Index position) {
+  T value;
+  std::memcpy(&value, values + position * static_cast<Index>(sizeof(T)), sizeof(T));
+  return value;
+}
+
+// sOS, sWS: the m-tile's live columns.
+template <class T>
+class LiveColumnStrips : public StripSource {
+ public:
+  LiveColumnStrips(const PackedStorage& packed, const Plan& plan) : packed_(packed), plan_(plan) {}
+
+  void load(Index m0, Index m1, const Segment& segment, const int* heights, StripBuffer& buffer) const override {
+    StripWriter<T> writer(buffer, packed_.options.zero_point);
+    const TsbTile tile = tsb_tile(packed_, segment.tile);
+    const Index tile_begin = segment.tile * packed_.live->tile;
+    const Index before = count_ones(tile.bits, tile.stage2, tile.stage2 + segment.begin * tile.vector_bits);
+    for_each_height(m1 - m0, heights, [&](Index first, Index rows) {
+      StripCall& call = writer.open(rows, segment.end - segment.begin);
+      call.row0 = first;
+      call.k_index = plan_.columns(segment.tile) + segment.begin;
+      const Index above = m0 + first - tile_begin;  // rows of the tile that lie above the strip
+      const Index below = tile.vector_bits - above - rows;
+      Index position = before;
+      for (Index s = segment.begin; s < segment.end; ++s) {
+        const Index column = tile.stage2 + s * tile.vector_bits;
+        position += count_ones(tile.bits, column, column + above);
+        BitReader stage2(tile.bits, column + above);
+        for (Index i = 0; i < rows; ++i) {
+          if (stage2.get(1)) writer.put(i, s - segment.begin, read_value<T>(tile.values, position++));
+        }
+        position += count_ones(tile.bits, stage2.bit(), stage2.bit() + below);
+      }
+    });
+  }
+
+ private:
+  const PackedStorage& packed_;
+  const Plan& plan_;
+};
+
+// sIS: the k-tile's live rows.
+template <class T>
+class LiveRowStrips : public StripSource {
+ public:
+  LiveRowStrips(const PackedStorage& packed, const Plan& plan) : packed_(packed), plan_(plan) {}
+
+  void load(Index m0, Index m1, const Segment& segment, const int* heights, StripBuffer& buffer) const override {
+    StripWriter<T> writer(buffer, packed_.options.zero_point);
+    const TsbTile tile = tsb_tile(packed_, segment.tile);
+    const std::int32_t* live = plan_.rows(segment.tile);
+    const std::int32_t* live_end = live + plan_.row_count(segment.tile);
+    const std::int32_t* begin = std::lower_bound(live, live_end, m0);
+    const std::int32_t* end = std::lower_bound(begin, live_end, m1);
+    for (const std::int32_t* row = begin; row < end; ++row)
+      buffer.index.push_back(static_cast<std::int32_t>(*row - m0));
+    Index bit = tile.stage2 + (begin - live) * tile.vector_bits;
+    Index position = count_ones(tile.bits, tile.stage2, bit);
+    for_each_height(end - begin, heights, [&](Index first, Index rows) {
+      StripCall& call = writer.open(rows, segment.end - segment.begin);
+      call.row_index = buffer.index.data() + first;
+      call.k0 = segment.begin;
+      for (Index i = 0; i < rows; ++i, bit += tile.vector_bits) {
+        BitReader stage2(tile.bits, bit);
+        for (Index e = 0; e < tile.vector_bits; ++e) {
+          if (stage2.get(1)) writer.put(i, e, read_value<T>(tile.values, position++));
+        }
+      }
+    });
+  }
+
+ private:
+  const PackedStorage& packed_;
+  const Plan& plan_;
+};
+
+// csOS from CSR: in order, a row's steps are its own columns, ascending.
+template <class T>
+class CsrStrips : public StripSource {
+ public:
+  explicit CsrStrips(const PackedStorage& packed) : packed_(packed) {}
+
+  void load(Index m0, Index m1, const Segment& /*whole tile*/, const int* /*one row each*/,
+            StripBuffer& buffer) const override {
+    StripWriter<T> writer(buffer, packed_.options.zero_point);
+    const CsrArrays& csr = packed_.csr;
+    for (Index m = m0; m < m1; ++m) {
+      const Index begin = csr.row_ptr[m], steps = csr.row_ptr[m + 1] - begin;
+      StripCall& call = writer.open(1, steps);
+      call.row0 = m - m0;
+      call.k_index = csr.col_idx.data() + begin;
+      for (Index s = 0; s < steps; ++s) writer.put(0, s, read_value<T>(csr.values.data(), begin + s));
+    }
+  }
+
+ private:
+  const PackedStorage& packed_;
+};
+
+// csOS from CSB: a row's steps are the tile's steps that bring it a weight.
+template <class T>
+class CombinedStrips : public StripSource {
+ public:
+  explicit CombinedStrips(const PackedStorage& packed) : packed_(packed) {}
+
+  void load(Index m0, Index m1, const Segment& segment, const int* /*one row each*/,
+            StripBuffer& buffer) const override {
+    StripWriter<T> writer(buffer, packed_.options.zero_point);
+    csb_weights(packed_, segment.tile, buffer.elements);
+    const Index tile_begin = segment.tile * packed_.live->tile;
+    // Stable: a row's weights stay in the order of their steps.
+    std::stable_sort(buffer.elements.begin(), buffer.elements.end(),
+                     [](const Element& x, const Element& y) { return x.row < y.row; });
+    for (const Element& element : buffer.elements) buffer.index.push_back(element.k);
+    auto next = buffer.elements.begin();
+    while (next != buffer.elements.end() && next->row < m0 - tile_begin) ++next;
+    for (Index m = m0; m < m1; ++m) {
+      const auto begin = next;
+      while (next != buffer.elements.end() && next->row == m - tile_begin) ++next;
+      StripCall& call = writer.open(1, next - begin);
+      call.row0 = m - m0;
+      call.k_index = buffer.index.data() + (begin - buffer.elements.begin());
+      for (auto e = begin; e != next; ++e) writer.put(0, e - begin, e->value<T>());
+    }
+  }
+
+ private:
+  const PackedStorage& packed_;
+};
+
+template <class T>
+std::unique_ptr<StripSource> typed_strips(const PackedStorage& packed, const Plan& plan) {
+  switch (packed.options.format) {
+    case Format::csr:
+      return std::make_unique<CsrStrips<T>>(packed);
+    case Format::csb:
+      return std::make_unique<CombinedStrips<T>>(packed);
+    case Format::tsb:
+      if (packed.by_rows()) return std::make_unique<LiveRowStrips<T>>(packed, plan);
+      return std::make_unique<LiveColumnStrips<T>>(packed, plan);
+    default:
+      return std::make_unique<PanelStrips<T>>(packed);
+  }
+}
+
+}  // namespace
+
+StripBuffer::StripBuffer(Index rows, Index steps, Index element_count, kernels::Packed packed)
+    : values((rows * (steps + steps_per_group(packed))) * bytes_of(packed)) {
+  calls.reserve(rows);
+  index.reserve(std::max(rows, element_count));
+  elements.reserve(element_count);
+}
+
+std::unique_ptr<StripSource> strips_of(const ConstMatrix& a, int zero_point) {
+  return with_type(a.type, [&](auto* tag) -> std::unique_ptr<StripSource> {
+    return std::make_unique<DenseStrips<std::remove_pointer_t<decltype(tag)>>>(a, zero_point);
+  });
+}
+
+std::unique_ptr<StripSource> strips_of(const PackedStorage& packed, const Plan& plan) {
+  return with_type(packed.type, [&](auto* tag) -> std::unique_ptr<StripSource> {
+    return typed_strips<std::remove_pointer_t<decltype(tag)>>(packed, plan);
+  });
+}
+
+}  // namespace septet::detail

@@ -1,0 +1,12 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "septet/types.hpp"
+
+namespace septet::detail {
+
+/// Threads for a call with `macs` multiply-accumulates: what was requested, or OpenMP's choice; one inside a parallel
+/// region and for work too small to share.
+int thread_count(int requested, Index macs);
+
+}  // namespace septet::detail

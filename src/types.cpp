@@ -1,0 +1,32 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "septet/types.hpp"
+
+namespace septet {
+
+const char* name(Type type) {
+  constexpr const char* kNames[] = {"f32", "f64", "s8", "u8", "s32"};
+  return kNames[static_cast<int>(type)];
+}
+
+const char* name(Dataflow dataflow) {
+  constexpr const char* kNames[] = {"auto", "dOS", "dWS", "dIS", "sOS", "sWS", "sIS", "csOS"};
+  return kNames[static_cast<int>(dataflow)];
+}
+
+const char* name(Accumulate accumulate) { return accumulate == Accumulate::chained ? "chained" : "fold"; }
+
+const char* name(Mac mac) { return mac == Mac::fused ? "fused" : "unfused"; }
+
+const char* name(Timing timing) {
+  constexpr const char* kNames[] = {"serial", "overlapped", "scalesim"};
+  return kNames[static_cast<int>(timing)];
+}
+
+const char* name(Format format) {
+  constexpr const char* kNames[] = {"auto", "dense", "csr", "tsb", "csb"};
+  return kNames[static_cast<int>(format)];
+}
+
+const char* name(CombinePolicy policy) { return policy == CombinePolicy::in_order ? "in-order" : "first-fit"; }
+
+}  // namespace septet

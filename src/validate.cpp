@@ -1,0 +1,343 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "validate.hpp"
+
+#include "arithmetic.hpp"
+#include "overlap.hpp"
+
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+namespace septet::detail {
+namespace {
+
+template <class... Parts>
+std::string text(const Parts&... parts) {
+  std::ostringstream out;
+  (out << ... << parts);
+  return out.str();
+}
+
+Status shape_mismatch(const char* argument, Index rows, Index cols, Index want_rows, Index want_cols) {
+  return {Cause::bad_shape, argument,
+          text("is ", rows, " x ", cols, ", the other operands need ", want_rows, " x ", want_cols)};
+}
+
+bool within_range(int zero_point, Type type) {
+  if (type == Type::s8) return zero_point >= -128 && zero_point <= 127;
+  if (type == Type::u8) return zero_point >= 0 && zero_point <= 255;
+  return zero_point == 0;
+}
+
+Status validate_zero_point(int zero_point, Type type, const char* argument) {
+  if (within_range(zero_point, type)) return {};
+  return {Cause::bad_option, argument,
+          is_integer(type) ? text(zero_point, " is outside ", name(type)) : text("floats have no zero point")};
+}
+
+Status validate_array(const ArrayShape& array) {
+  for (const Index side : {array.height, array.width}) {
+    if (side < 1 || side > kMaxArraySide) {
+      return {Cause::bad_option, "options.array",
+              text(array.height, " x ", array.width, ": each side must be 1 to ", kMaxArraySide)};
+    }
+  }
+  if (array.height * array.width > kMaxArrayCells) {
+    return {Cause::bad_option, "options.array",
+            text(array.height, " x ", array.width, ": more than ", kMaxArrayCells, " processing elements")};
+  }
+  return {};
+}
+
+Status validate_combine(const Combine& combine) {
+  if (combine.lanes < 1 || combine.lanes > kMaxLanes) {
+    return {Cause::bad_option, "options.combine.lanes", text(combine.lanes, " is outside 1 to ", kMaxLanes)};
+  }
+  if (combine.window < 1 || combine.window > kMaxWindow) {
+    return {Cause::bad_option, "options.combine.window", text(combine.window, " is outside 1 to ", kMaxWindow)};
+  }
+  return {};
+}
+
+Status validate_weights(const Weights& a) {
+  if (a.dense() != nullptr) return validate_view(*a.dense(), "a");
+  if (a.sparse() != nullptr) return validate_sparse(*a.sparse(), "a");
+  if (a.packed()->empty()) return {Cause::bad_pointer, "a", "an empty PackedMatrix: nothing was packed into it"};
+  return {};
+}
+
+// Sparse formats keep column and row numbers in 32 bits.
+Status validate_sparse_limits(const Weights& a) {
+  constexpr Index kLimit = std::numeric_limits<std::int32_t>::max();
+  if (a.rows() <= kLimit && a.cols() <= kLimit) return {};
+  return {Cause::bad_shape, "a", text(a.rows(), " x ", a.cols(), ": sparse formats index up to ", kLimit)};
+}
+
+Status validate_types(const Weights& a, const ConstMatrix& b, const Matrix& c) {
+  const Type acc = accumulator_of(a.type());
+  if (a.type() == Type::s32) return {Cause::bad_type, "a", "s32 is an output type"};
+  if (b.type == Type::s32 || accumulator_of(b.type) != acc) {
+    return {Cause::bad_type, "b", text(name(b.type), " is not multiplied with an a of ", name(a.type()))};
+  }
+  if (c.type != acc) return {Cause::bad_type, "c", text("is ", name(c.type), ", the sums are ", name(acc))};
+  return {};
+}
+
+Status validate_scale(double value, Type acc, const char* argument) {
+  if (acc != Type::s32) return {};
+  if (value == std::nearbyint(value) && std::abs(value) <= std::numeric_limits<std::int32_t>::max()) return {};
+  return {Cause::bad_option, argument, text(value, ": integer products take whole numbers of 32 bits")};
+}
+
+Status validate_preload(const Matrix& c, const GemmOptions& options) {
+  const ConstMatrix& preload = options.preload;
+  if (preload.data == nullptr) return {};
+  if (Status status = validate_view(preload, "options.preload"); !status.ok()) return status;
+  if (preload.type != c.type) {
+    return {Cause::bad_type, "options.preload", text("is ", name(preload.type), ", the sums are ", name(c.type))};
+  }
+  if (preload.rows != c.rows || preload.cols != c.cols) {
+    return shape_mismatch("options.preload", preload.rows, preload.cols, c.rows, c.cols);
+  }
+  if (options.alpha != 1 || options.beta != 0) {
+    return {Cause::bad_option, "options.preload", "needs alpha = 1 and beta = 0"};
+  }
+  return {};
+}
+
+// A packed A fits the named dataflow, or says how it was packed.
+Status validate_packed_fit(const PackedMatrix& a, const GemmOptions& options) {
+  const PackOptions& own = a.options();
+  if (options.a_zero_point != 0 && options.a_zero_point != own.zero_point) {
+    return {Cause::bad_option, "options.a_zero_point",
+            text(options.a_zero_point, ", but a was packed with zero point ", own.zero_point)};
+  }
+  const GemmOptions wanted = resolved(Weights(a), options);
+  const PackOptions need = packing_for(wanted);
+  const auto refuse = [&](const std::string& why) {
+    return Status(
+        Cause::bad_option, "options.dataflow",
+        text(name(wanted.dataflow), ": a was packed as ", name(own.format), " for ", name(own.dataflow), why));
+  };
+  if (own.format == Format::csr) {
+    const bool same_order = wanted.dataflow == Dataflow::csOS && wanted.combine.policy == CombinePolicy::in_order;
+    return same_order ? Status() : refuse("; csr has the order of in-order csOS");
+  }
+  if (need.format != own.format) return refuse("");
+  if (own.format == Format::dense) return {};
+  const bool by_rows = wanted.dataflow == Dataflow::sIS;
+  if (by_rows != (own.dataflow == Dataflow::sIS)) return refuse("");
+  const auto tile = [](const PackOptions& o) { return o.dataflow == Dataflow::sWS ? o.array.width : o.array.height; };
+  if (tile(need) != tile(own)) return refuse(text(" with tiles of ", tile(own), ", not ", tile(need)));
+  if (own.format == Format::csb &&
+      (need.combine.lanes != own.combine.lanes || need.combine.policy != own.combine.policy ||
+       need.combine.window != own.combine.window)) {
+    return refuse(" with other column combining");
+  }
+  return {};
+}
+
+Status validate_options(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  Status status = validate_array(options.array);
+  if (status.ok()) status = validate_combine(options.combine);
+  if (status.ok()) status = validate_zero_point(options.a_zero_point, a.type(), "options.a_zero_point");
+  if (status.ok()) status = validate_zero_point(options.b_zero_point, b.type, "options.b_zero_point");
+  if (status.ok()) status = validate_scale(options.alpha, c.type, "options.alpha");
+  if (status.ok()) status = validate_scale(options.beta, c.type, "options.beta");
+  if (status.ok()) status = validate_preload(c, options);
+  if (!status.ok()) return status;
+  if (options.threads < 0) return {Cause::bad_option, "options.threads", text(options.threads, " is negative")};
+  if (options.fold_depth < 0)
+    return {Cause::bad_option, "options.fold_depth", text(options.fold_depth, " is negative")};
+  if (options.fold_depth != 0 && options.accumulate != Accumulate::fold_then_add) {
+    return {Cause::bad_option, "options.fold_depth", "only fold_then_add has folds to be deep"};
+  }
+  if (a.packed() != nullptr) {
+    if (status = validate_packed_fit(*a.packed(), options); !status.ok()) return status;
+  }
+  const Dataflow dataflow = resolved(a, options).dataflow;
+  if (options.accumulate == Accumulate::fold_then_add && is_output_stationary(dataflow)) {
+    return {Cause::bad_option, "options.accumulate",
+            text(name(dataflow), " keeps its sums in the array: there is no fold-then-add")};
+  }
+  return {};
+}
+
+// Does C touch one of the three arrays of a (validated) sparse view?
+bool overlaps_sparse(const ConstMatrix& c, const SparseView& a) {
+  const Index majors = a.major == SparseView::Major::row ? a.rows : a.cols;
+  if (a.offsets == nullptr) return false;
+  const Index nnz = a.index_bytes == 4 ? static_cast<const std::int32_t*>(a.offsets)[majors]
+                                       : static_cast<const std::int64_t*>(a.offsets)[majors];
+  const auto touches = [&](const void* data, Index bytes) {
+    return overlaps(c, ConstMatrix(data, Type::u8, 1, bytes, bytes, 1));
+  };
+  return touches(a.offsets, (majors + 1) * a.index_bytes) || touches(a.indices, nnz * a.index_bytes) ||
+         touches(a.values, nnz * size_of(a.type));
+}
+
+template <class I>
+Status validate_indices(const SparseView& view, const char* argument) {
+  const bool by_rows = view.major == SparseView::Major::row;
+  const Index majors = by_rows ? view.rows : view.cols, minors = by_rows ? view.cols : view.rows;
+  const char* major_name = by_rows ? "row " : "column ";
+  const I* offsets = static_cast<const I*>(view.offsets);
+  const I* indices = static_cast<const I*>(view.indices);
+  if (offsets[0] != 0) return {Cause::bad_structure, argument, text("the first offset is ", offsets[0], ", not 0")};
+  for (Index i = 0; i < majors; ++i) {
+    if (offsets[i + 1] < offsets[i]) {
+      return {Cause::bad_structure, argument,
+              text(major_name, i, ": offsets decrease from ", offsets[i], " to ", offsets[i + 1])};
+    }
+  }
+  if (offsets[majors] > 0 && (view.indices == nullptr || view.values == nullptr)) {
+    return {Cause::bad_pointer, argument,
+            text(offsets[majors], " elements, but no ", view.indices ? "values" : "indices")};
+  }
+  for (Index i = 0; i < majors; ++i) {
+    for (I p = offsets[i]; p < offsets[i + 1]; ++p) {
+      if (indices[p] < 0 || indices[p] >= minors) {
+        return {Cause::bad_structure, argument,
+                text(major_name, i, ": index ", indices[p], " is outside 0 to ", minors - 1)};
+      }
+      if (p > offsets[i] && indices[p] <= indices[p - 1]) {
+        return {Cause::bad_structure, argument,
+                text(major_name, i, ": index ", indices[p], " follows ", indices[p - 1], "; indices must ascend")};
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Status validate_view(const ConstMatrix& view, const char* argument) {
+  if (view.rows < 0 || view.cols < 0) {
+    return {Cause::bad_shape, argument, text(view.rows, " x ", view.cols, ": a negative dimension")};
+  }
+  if (view.rows == 0 || view.cols == 0) return {};
+  if (view.data == nullptr) return {Cause::bad_pointer, argument, text("null, but ", view.rows, " x ", view.cols)};
+  // Half of the address space is a bound that no real operand meets and that keeps every later sum of offsets exact.
+  constexpr Index kLimit = Index{1} << 61;
+  Index across = 0, down = 0, elements = 0;
+  if (!multiply(view.rows - 1, view.row_stride, down) || !multiply(view.cols - 1, view.col_stride, across) ||
+      !multiply(view.rows, view.cols, elements) || std::abs(down) > kLimit / 8 || std::abs(across) > kLimit / 8) {
+    return {Cause::bad_stride, argument,
+            text(view.rows, " x ", view.cols, " with strides ", view.row_stride, ", ", view.col_stride,
+                 ": beyond 64-bit addresses")};
+  }
+  return {};
+}
+
+Status validate_sparse(const SparseView& view, const char* argument) {
+  if (view.rows < 0 || view.cols < 0) {
+    return {Cause::bad_shape, argument, text(view.rows, " x ", view.cols, ": a negative dimension")};
+  }
+  const Index majors = view.major == SparseView::Major::row ? view.rows : view.cols;
+  if (view.offsets == nullptr) {
+    if (majors == 0) return {};
+    return {Cause::bad_pointer, argument, "no offsets"};
+  }
+  if (view.index_bytes != 4 && view.index_bytes != 8) {
+    return {Cause::bad_type, argument, text(view.index_bytes, "-byte indices: 4 or 8 are known")};
+  }
+  return view.index_bytes == 4 ? validate_indices<std::int32_t>(view, argument)
+                               : validate_indices<std::int64_t>(view, argument);
+}
+
+Status validate_pack(const Weights& a, const PackOptions& options) {
+  Status status = validate_weights(a);
+  if (status.ok()) status = validate_array(options.array);
+  if (status.ok()) status = validate_combine(options.combine);
+  if (!status.ok()) return status;
+  if (a.type() == Type::s32) return {Cause::bad_type, "a", "s32 is an output type"};
+  if (status = validate_zero_point(options.zero_point, a.type(), "options.zero_point"); !status.ok()) return status;
+  const PackOptions chosen = resolved(options, a.sparse() != nullptr);
+  const bool fits = chosen.format == Format::dense ? !is_sparse(chosen.dataflow)
+                    : chosen.format == Format::tsb ? is_sparse(chosen.dataflow) && chosen.dataflow != Dataflow::csOS
+                    : chosen.format == Format::csr
+                        ? chosen.dataflow == Dataflow::csOS && chosen.combine.policy == CombinePolicy::in_order
+                        : chosen.dataflow == Dataflow::csOS;
+  if (!fits) {
+    return {Cause::bad_option, "options.format",
+            text(name(chosen.format), " is not what ", name(chosen.dataflow), " streams")};
+  }
+  return chosen.format == Format::dense ? Status() : validate_sparse_limits(a);
+}
+
+Status validate_unpack(const PackedMatrix& packed, const Matrix& a) {
+  if (packed.empty()) return {Cause::bad_pointer, "packed", "an empty PackedMatrix: nothing was packed into it"};
+  if (Status status = validate_view(a, "a"); !status.ok()) return status;
+  if (a.rows != packed.rows() || a.cols != packed.cols()) {
+    return shape_mismatch("a", a.rows, a.cols, packed.rows(), packed.cols());
+  }
+  if (a.type != packed.type()) {
+    return {Cause::bad_type, "a", text("is ", name(a.type), ", packed is ", name(packed.type()))};
+  }
+  if (overlaps_itself(a)) return {Cause::bad_stride, "a", "two elements share memory"};
+  return {};
+}
+
+Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  Status status = validate_weights(a);
+  if (status.ok()) status = validate_view(b, "b");
+  if (status.ok()) status = validate_view(c, "c");
+  if (status.ok()) status = validate_types(a, b, c);
+  if (!status.ok()) return status;
+  if (b.rows != a.cols()) return shape_mismatch("b", b.rows, b.cols, a.cols(), b.cols);
+  if (c.rows != a.rows() || c.cols != b.cols) return shape_mismatch("c", c.rows, c.cols, a.rows(), b.cols);
+  Index outputs = 0, macs = 0;
+  if (!multiply(c.rows, c.cols, outputs) || !multiply(outputs, a.cols(), macs)) {
+    return {Cause::bad_shape, "a",
+            text(a.rows(), " x ", a.cols(), " times ", b.cols, " columns: more than 2^63 products")};
+  }
+  if (status = validate_options(a, b, c, options); !status.ok()) return status;
+  if (a.packed() == nullptr && is_sparse(resolved(a, options).dataflow)) {
+    if (status = validate_sparse_limits(a); !status.ok()) return status;
+  }
+  if (overlaps_itself(c)) return {Cause::bad_stride, "c", "two elements share memory"};
+  if (a.dense() != nullptr && overlaps(c, *a.dense())) return {Cause::overlap, "c", "shares elements with a"};
+  if (a.sparse() != nullptr && overlaps_sparse(c, *a.sparse())) {
+    return {Cause::overlap, "c", "shares memory with the arrays of a"};
+  }
+  if (overlaps(c, b)) return {Cause::overlap, "c", "shares elements with b"};
+  if (options.preload.data != nullptr && overlaps(c, options.preload)) {
+    return {Cause::overlap, "c", "shares elements with options.preload"};
+  }
+  return {};
+}
+
+GemmOptions resolved(const Weights& a, GemmOptions options) {
+  if (a.packed() != nullptr) {
+    const PackOptions& own = a.packed()->options();
+    options.a_zero_point = own.zero_point;
+    if (options.dataflow == Dataflow::automatic && own.format != Format::dense) {
+      options.dataflow = own.dataflow;
+      options.array = own.array;
+      options.combine = own.combine;
+    }
+  }
+  if (options.dataflow == Dataflow::automatic) {
+    const bool folds = options.accumulate == Accumulate::fold_then_add;
+    if (a.sparse() != nullptr) {
+      options.dataflow = folds ? Dataflow::sWS : Dataflow::csOS;
+    } else {
+      options.dataflow = folds ? Dataflow::dWS : Dataflow::dOS;
+    }
+  }
+  return options;
+}
+
+PackOptions packing_for(const GemmOptions& resolved) {
+  PackOptions options;
+  options.dataflow = resolved.dataflow;
+  options.array = resolved.array;
+  options.combine = resolved.combine;
+  options.zero_point = resolved.a_zero_point;
+  options.format = Format::automatic;
+  // k-tiles are as deep as the folds.
+  if (resolved.dataflow == Dataflow::sIS && resolved.fold_depth != 0) options.array.height = resolved.fold_depth;
+  return detail::resolved(options, false);
+}
+
+}  // namespace septet::detail

@@ -1,0 +1,57 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The public edge: every call checks its arguments here, once; behind it there are assertions only.
+#pragma once
+
+#include "formats/storage.hpp"
+
+#include <exception>
+#include <new>
+
+namespace septet::detail {
+
+/// Largest array side; the emulator keeps registers for every PE.
+constexpr Index kMaxArraySide = 65536;
+constexpr Index kMaxArrayCells = Index{1} << 26;
+constexpr int kMaxLanes = 256;
+constexpr int kMaxWindow = 1 << 20;
+
+/// A view of the given name: dimensions, pointer, extents within 64 bits.
+Status validate_view(const ConstMatrix& view, const char* argument);
+/// Index arrays of a sparse view: offsets, ranges, order.
+Status validate_sparse(const SparseView& view, const char* argument);
+Status validate_pack(const Weights& a, const PackOptions& options);
+Status validate_unpack(const PackedMatrix& packed, const Matrix& a);
+/// Everything but C: what the cycle model has to know too is a separate matter (it shares no code).
+Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+
+/// `options` of a validated call without `automatic`; array, combine and zero point as a packed A brings them.
+GemmOptions resolved(const Weights& a, GemmOptions options);
+/// How A has to be packed for them.
+PackOptions packing_for(const GemmOptions& resolved);
+
+/// Packs whatever `a` is (validated); `chosen` has no automatic.
+std::shared_ptr<const PackedStorage> pack_any(const Weights& a, const PackOptions& chosen);
+/// A as a dense view: itself, or written out into `buffer`.
+ConstMatrix dense_form(const Weights& a, int zero_point, std::vector<std::byte>& buffer);
+
+/// True if the sums start from something other than zero: beta * C under alpha = 1, or options.preload.
+inline bool has_preload(const GemmOptions& options) {
+  return options.preload.data != nullptr || (options.alpha == 1 && options.beta != 0);
+}
+
+/// Runs `f` (which returns a Status), turning what it throws into a Status too.
+template <class F>
+Status guarded(F&& f) {
+  try {
+    return f();
+  } catch (const Error& error) {
+    return error.status();
+  } catch (const std::bad_alloc&) {
+    return {Cause::out_of_memory, "workspace", "not enough memory"};
+  } catch (const std::length_error&) {
+    return {Cause::out_of_memory, "workspace", "larger than memory can be"};
+  }
+}
+
+}  // namespace septet::detail
