@@ -117,7 +117,8 @@ std::vector<Tile> cut_full(Index m, Index k, const Tiling& tiling) {
     tile.steps = vectors;  // csOS too: two columns without zeros share every row of the tile, so none combine
     tile.nonzeros = vectors * height;
     if (k_tiles) {
-      tile.gap = tiling.depth;  // every row is live in every tile, at the same step
+      // Z of section 7 would be H, every row being live in every tile at the same step: as long as the preload, so that
+      // it changes nothing and stays 0 here.
       if (tiles.empty()) {
         tiles.push_back(tile);  // the one tile whose rows no earlier one has
         --repeat;

@@ -153,7 +153,6 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   const ConstMatrix dense = reads_operands ? detail::dense_form(a, options.a_zero_point, buffer) : ConstMatrix();
   std::vector<std::byte> sums(plan.m * plan.n * size_of(c.type));
   const detail::Epilogue epilogue(c, options);
-  const detail::FpEnvironment environment;
   epilogue.begin(0, plan.m, 0, plan.n, sums.data(), plan.n);
   if (reads_operands) {
     report.nnz = packed ? packed->nnz : count_non_zeros(dense, options.a_zero_point);
@@ -185,6 +184,7 @@ Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& a
 
 Status try_emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
                    const ArrayOptions& array_options, Report& report, const Progress& progress) {
+  const detail::FpEnvironment environment;
   return detail::guarded([&]() -> Status {
     if (Status status = detail::validate_gemm(a, b, c, options); !status.ok()) return status;
     const GemmOptions chosen = detail::resolved(a, options);

@@ -2,6 +2,7 @@
 //
 // septet::gemm from top to bottom: validate, plan, run.
 #include "driver.hpp"
+#include "fp_environment.hpp"
 #include "kernels/dispatch.hpp"
 #include "validate.hpp"
 
@@ -41,6 +42,7 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
 }  // namespace
 
 Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  const FpEnvironment environment;  // alpha and beta are rounded on this thread
   return guarded([&]() -> Status {
     if (Status status = kernels::target_status(); !status.ok()) return status;
     if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;

@@ -85,7 +85,8 @@ Status validate_types(const Weights& a, const ConstMatrix& b, const Matrix& c) {
 
 Status validate_scale(double value, Type acc, const char* argument) {
   if (acc != Type::s32) return {};
-  if (value == std::nearbyint(value) && std::abs(value) <= std::numeric_limits<std::int32_t>::max()) return {};
+  using Range = std::numeric_limits<std::int32_t>;
+  if (value == std::trunc(value) && value >= Range::min() && value <= Range::max()) return {};
   return {Cause::bad_option, argument, text(value, ": integer products take whole numbers of 32 bits")};
 }
 
@@ -308,6 +309,10 @@ Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, co
 }
 
 GemmOptions resolved(const Weights& a, GemmOptions options) {
+  if (accumulator_of(a.type()) == Type::f32) {
+    options.alpha = static_cast<float>(options.alpha);
+    options.beta = static_cast<float>(options.beta);
+  }
   if (a.packed() != nullptr) {
     const PackOptions& own = a.packed()->options();
     options.a_zero_point = own.zero_point;

@@ -781,8 +781,8 @@ TEST_CASE("cycles: operands refused") {
   const std::int64_t twice[] = {0, 1, 1}, outside[] = {0, 3, 1}, below[] = {0, 1, -1};
   const std::int64_t descending[] = {2, 0, 1};
   broken(csr(2, 3, late, index, values), "row 0");
-  broken(csc(3, 2, falling, index, values), "column 1");
-  broken(csc(2, 2, crowded, index, values), "column 1");
+  broken(csc(3, 2, falling, index, values), "column 1: the offsets");
+  broken(csc(2, 2, crowded, index, values), "column 1: more elements");
   const std::int64_t one_two[] = {0, 1, 3};
   broken(csr(2, 3, one_two, twice, values), "row 1: index 1 occurs twice");
   broken(csr(2, 3, ptr, outside, values), "row 0: index 3");

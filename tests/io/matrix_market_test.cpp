@@ -102,7 +102,10 @@ TEST_CASE("mtx: malformed entries") {
       {"comma", kReal + "2 2 1\n1, 1, 1\n", "row index '1,' is not a whole number"},
       {"complex value", kReal + "2 2 1\n1 1 1 0\n", "unexpected '0' after the entry"},
       {"comment behind an entry", kReal + "2 2 1\n1 1 1 % one\n", "unexpected '%' after the entry"},
-      {"no-break space", kReal + "2 2 1\n1 1\xc2\xa0" "1\n", "line 3: byte 0xc2 is not text"},
+      {"no-break space",
+       kReal + "2 2 1\n1 1\xc2\xa0"
+               "1\n",
+       "line 3: byte 0xc2 is not text"},
       {"vertical tab", kReal + "2 2 1\n1 1\v1\n", "line 3: byte 0x0b is not text"},
       {"carriage return in a line", kReal + "2 2 1\n1\r1 1\n", "line 3: a carriage return without a line feed"},
       {"end-of-file character", kReal + "2 2 1\n1 1 1\n\x1a", "line 4: more than the declared 1 entries"},
@@ -115,14 +118,15 @@ TEST_CASE("mtx: malformed entries") {
 TEST_CASE("mtx: malformed values") {
   const ScratchFolder folder;
   for (const char* value :
-       {"1d3", "1.5D+3", "0x1p3", "0x10", "1e", "1e+", "e5", ".", "-", "+", "--1", "+-1", "1.2.3", "1,5", "1_000", "1f",
-        "1#INF", "1.#QNAN", "nan(1)", "nan()", "infinit", "infinity1", "nano", "NA", "none", "1/2", "'1'", "(1,0)"}) {
+       {"1d3",     "1.5D+3",    "0x1p3", "0x10", "1e",    "1e+", "e5",    ".",       "-",      "+",
+        "--1",     "+-1",       "1.2.3", "1,5",  "1_000", "1f",  "1#INF", "1.#QNAN", "nan(1)", "nan()",
+        "infinit", "infinity1", "nano",  "NA",   "none",  "1/2", "'1'",   "(1,0)"}) {
     CAPTURE(value);
     const std::string path = folder.write("a.mtx", kReal + "1 1 1\n1 1 " + value + "\n");
     check_file_refused(path, "line 3: value '" + std::string(value) + "' is not a number");
   }
-  for (const char* value : {"1e309", "-1e309", "1.7976931348623159e308", "1e99999999999999999999", "123e400",
-                            "0.0000000001e1000"}) {
+  for (const char* value :
+       {"1e309", "-1e309", "1.7976931348623159e308", "1e99999999999999999999", "123e400", "0.0000000001e1000"}) {
     CAPTURE(value);
     const std::string path = folder.write("a.mtx", kReal + "1 1 1\n1 1 " + value + "\n");
     check_file_refused(path, "line 3: value '" + std::string(value) + "' overflows a double");
@@ -149,11 +153,25 @@ TEST_CASE("mtx: unusual values") {
   };
   constexpr double kInf = std::numeric_limits<double>::infinity();
   const std::vector<Case> cases = {
-      {"+1", 1},        {"-0", -0.0},         {".5", 0.5},           {"5.", 5},
-      {"-.5e+1", -5},   {"1E-2", 0.01},       {"007", 7},            {"0.1", 0.1},
-      {"1e-400", 0},    {"-1e-400", -0.0},    {"2e-324", 0},         {"5e-324", 5e-324},
-      {"3e-324", 5e-324}, {"0e999999", 0},    {"0.00001e-99999999999999999999", 0},
-      {"Inf", kInf},    {"-INFINITY", -kInf}, {"+infinity", kInf},   {"1.7976931348623157e308", 1.7976931348623157e308},
+      {"+1", 1},
+      {"-0", -0.0},
+      {".5", 0.5},
+      {"5.", 5},
+      {"-.5e+1", -5},
+      {"1E-2", 0.01},
+      {"007", 7},
+      {"0.1", 0.1},
+      {"1e-400", 0},
+      {"-1e-400", -0.0},
+      {"2e-324", 0},
+      {"5e-324", 5e-324},
+      {"3e-324", 5e-324},
+      {"0e999999", 0},
+      {"0.00001e-99999999999999999999", 0},
+      {"Inf", kInf},
+      {"-INFINITY", -kInf},
+      {"+infinity", kInf},
+      {"1.7976931348623157e308", 1.7976931348623157e308},
       {"1" + std::string(400, '0') + "e-400", 1},
       {"0." + std::string(400, '0') + "1e401", 1},
       {"9007199254740993", 9007199254740992},
@@ -208,7 +226,8 @@ TEST_CASE("mtx: unusual text that means a matrix") {
 TEST_CASE("mtx: words across buffer boundaries") {
   const ScratchFolder folder;
   for (int shift = 0; shift < 24; ++shift) {
-    std::string text = kReal + "%" + std::string(static_cast<std::size_t>(65536 - 70 + shift), 'x') + "\r\n40 40 40\r\n";
+    std::string text =
+        kReal + "%" + std::string(static_cast<std::size_t>(65536 - 70 + shift), 'x') + "\r\n40 40 40\r\n";
     for (int i = 1; i <= 40; ++i) {
       const std::string index = std::to_string(i);
       text.append(index).append(" ").append(index).append(" ").append(index).append(".25\r\n");
@@ -239,7 +258,8 @@ TEST_CASE("mtx: symmetries") {
   CHECK(values_of(banner("array", "real", "symmetric") + "0 0\n").empty());
   check_all_refused({
       {"too few of a symmetric array", banner("array", "real", "symmetric") + "2 2\n1\n2\n", "after 2 of 3 values"},
-      {"all of a symmetric array", banner("array", "real", "symmetric") + "2 2\n1\n2\n2\n3\n", "more than the declared 3"},
+      {"all of a symmetric array", banner("array", "real", "symmetric") + "2 2\n1\n2\n2\n3\n",
+       "more than the declared 3"},
       {"two values on a line", kArray + "2 2\n1 2\n3 4\n", "line 3: unexpected '2' after the value"},
       {"skew-symmetric, above the diagonal", banner("coordinate", "real", "skew-symmetric") + "2 2 1\n1 2 3\n",
        "line 3: row 1, column 2 is above the diagonal"},
@@ -248,7 +268,8 @@ TEST_CASE("mtx: symmetries") {
 
 TEST_CASE("mtx: what is stored is counted as the file stores it") {
   const ScratchFolder folder;
-  const std::string text = banner("coordinate", "real", "symmetric") + "3 3 6\n2 1 1\n2 1 2\n3 3 0\n2 1 -3\n3 3 4\n3 2 0\n";
+  const std::string text =
+      banner("coordinate", "real", "symmetric") + "3 3 6\n2 1 1\n2 1 2\n3 3 0\n2 1 -3\n3 3 4\n3 2 0\n";
   const FileMatrix matrix = read_ok(folder.write("a.mtx", text));
   CHECK(matrix.stored == 6);
   CHECK(matrix.duplicates_stored == 3);

@@ -184,7 +184,8 @@ TEST_CASE("npy: prefixes") {
   check_file_refused(folder.write("a.npy", "PK\3\4 a zip archive, as .npz files are"), "byte 0: the magic string");
   check_file_refused(folder.write("a.npy", std::string("\x93NUMPY\2\0\xff\xff\xff\xff{", 13)),
                      "byte 8: a header of 4294967295 bytes in a file of 13");
-  check_file_refused(folder.write("a.npy", std::string("\x93NUMPY\2\0\x01\x00", 10)), "the file ends before the header");
+  check_file_refused(folder.write("a.npy", std::string("\x93NUMPY\2\0\x01\x00", 10)),
+                     "the file ends before the header");
   check_file_refused(folder.write("a.npy", std::string("\x93NUMPY\3\0\x01\x00\x00", 11)), "ends before the header");
 }
 
@@ -223,11 +224,11 @@ void check_orders(const ScratchFolder& folder, const std::string& kind, Element 
     const std::string little = bytes_of(fortran ? columns : values);
     std::string big = little;
     for (std::size_t at = 0; at < big.size(); at += sizeof(T)) {
-      std::reverse(big.begin() + static_cast<std::ptrdiff_t>(at), big.begin() + static_cast<std::ptrdiff_t>(at + sizeof(T)));
+      std::reverse(big.begin() + static_cast<std::ptrdiff_t>(at),
+                   big.begin() + static_cast<std::ptrdiff_t>(at + sizeof(T)));
     }
     for (const bool is_big : {false, true}) {
-      const std::string dict =
-          header((is_big ? "'>" : "'<") + kind + "'", fortran ? "True" : "False", "(2, 3)");
+      const std::string dict = header((is_big ? "'>" : "'<") + kind + "'", fortran ? "True" : "False", "(2, 3)");
       const FileMatrix matrix = read_ok(folder.write("a.npy", npy_bytes(dict, is_big ? big : little)));
       CHECK(matrix.element == element);
       REQUIRE(matrix.bytes.size() == little.size());

@@ -56,8 +56,8 @@ TEST_CASE("smtx: malformed files") {
 
 TEST_CASE("smtx: unusual text that means a matrix") {
   const ScratchFolder folder;
-  for (const char* text : {"2, 3, 3\n0 2 3\n0 2 1\n", "2,3,3\n0 2 3\n0 2 1", " 2 , 3 , 3 \r\n 0  2\t3 \r\n2 0 1 \r\n\r\n",
-                           "02, 3, 3\n+0 2 3\n2 0 1\n\n \n"}) {
+  for (const char* text : {"2, 3, 3\n0 2 3\n0 2 1\n", "2,3,3\n0 2 3\n0 2 1",
+                           " 2 , 3 , 3 \r\n 0  2\t3 \r\n2 0 1 \r\n\r\n", "02, 3, 3\n+0 2 3\n2 0 1\n\n \n"}) {
     CAPTURE(text);
     const FileMatrix matrix = read_ok(folder.write("a.smtx", text));
     CHECK(matrix.element == Element::pattern);

@@ -77,9 +77,12 @@ struct Output {
   SEPTET_ALWAYS_INLINE T* at(Index i, Index j) const { return data + row(i) * row_stride + j * col_stride; }
 };
 
-/// True if elements of B are, in memory, what the MAC takes.
+/// True if the MAC takes elements of B as they lie in memory, so that a vector of them is one load, whole or partial.
 template <class Mac, class B, class T>
-constexpr bool kPlain = Mac::kKeepsOwnType&& std::is_same_v<B, T>;
+constexpr bool plain() {
+  if constexpr (kTakesLanes<Mac>) return Mac::kKeepsOwnType && std::is_same_v<B, T>;
+  return false;
+}
 
 /// How one MAC reads its operands and steps, in a lane L, if it takes lanes …
 template <class L, class Mac, class T, bool kTakes = kTakesLanes<Mac>>
@@ -92,7 +95,7 @@ struct Step {
   }
   template <bool kFull, class B>
   SEPTET_ALWAYS_INLINE typename L::Vec right(const B* b, int n) const {
-    if constexpr (kPlain<Mac, B, T>) {
+    if constexpr (plain<Mac, B, T>()) {
       return kFull ? L::load(b) : L::load(b, n);
     } else {
       static_assert(kFull || L::kWidth == 1, "septet: converted operands have no partial vectors");
@@ -262,10 +265,10 @@ void product(const Mac& mac, Sum sum, const Steps& steps, const Out& out, Index 
       strip<kRows, Shape::kVecs, true, L>(step, sum, steps, out, 0, rows, j, L::kWidth, depth);
     }
   }
-  if constexpr (std::is_same_v<L, Rest> || kPlain<Mac, typename Steps::RightElement, T>) {
+  if constexpr (kWidth == 1 || plain<Mac, typename Steps::RightElement, T>()) {
     for (; j < cols; j += kWidth) {
       const int n = static_cast<int>(cols - j < kWidth ? cols - j : kWidth);
-      strip<kRows, 1, std::is_same_v<L, Rest>, L>(step, sum, steps, out, 0, rows, j, n, depth);
+      strip<kRows, 1, kWidth == 1, L>(step, sum, steps, out, 0, rows, j, n, depth);
     }
   } else {
     for (; cols - j >= kWidth; j += kWidth) {
