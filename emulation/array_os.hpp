@@ -140,18 +140,38 @@ class ArrayOs {
   }
 
   void compute(Index h) {
-    for (Index cell = h * width_; cell < (h + 1) * width_; ++cell) {
-      const std::uint8_t flags = flags_[cell];
-      if (flags == 0) continue;
-      if (flags & kFirst) acc_[cell] = preload_ ? chain_[cell] : T{0};
-      if ((flags & kWeight) && b_there_[cell]) {
-        acc_[cell] = multiply_accumulate<T, kMac>(acc_[cell], a_[cell], b_[cell * lanes_ + lane_[cell]]);
-        ++counts_.macs_issued;
+    const Index row = h * width_;
+    const std::uint8_t events = any_flag(&flags_[row]);
+    if (events & kFirst) {
+      for (Index cell = row; cell < row + width_; ++cell) {
+        if (flags_[cell] & kFirst) acc_[cell] = preload_ ? chain_[cell] : T{0};
       }
-      if (flags & kLast) {
-        drain_[cell] = acc_[cell];
-        if (cell + 1 == height_ * width_) ++folds_computed_;
+    }
+    if (events & kWeight) multiply(row);
+    if (events & kLast) {
+      for (Index cell = row; cell < row + width_; ++cell) {
+        if (flags_[cell] & kLast) drain_[cell] = acc_[cell];
       }
+      if (h + 1 == height_ && (flags_[row + width_ - 1] & kLast)) ++folds_computed_;
+    }
+  }
+
+  std::uint8_t any_flag(const std::uint8_t* flags) const {
+    std::uint8_t any = 0;
+    for (Index w = 0; w < width_; ++w) any |= flags[w];
+    return any;
+  }
+
+  void multiply(Index row) {
+    if (lanes_ == 1) {
+      counts_.macs_issued +=
+          multiply_accumulate_row<T, kMac>(width_, &acc_[row], &a_[row], &b_[row], &flags_[row], &b_there_[row]);
+      return;
+    }
+    for (Index cell = row; cell < row + width_; ++cell) {
+      if (!(flags_[cell] & b_there_[cell] & kWeight)) continue;
+      acc_[cell] = multiply_accumulate<T, kMac>(acc_[cell], a_[cell], b_[cell * lanes_ + lane_[cell]]);
+      ++counts_.macs_issued;
     }
   }
 

@@ -58,7 +58,7 @@ class ArrayStationary {
 
  private:
   using Map = Mapping<T>;
-  enum Flag : std::uint8_t { kStep = 1, kFirst = 2, kOperand = 4 };
+  enum Flag : std::uint8_t { kOperand = 1, kFirst = 2 };
 
   void feed_top(Index cycle) {
     for (Index w = 0; w < width_; ++w) {
@@ -81,22 +81,25 @@ class ArrayStationary {
     flags_[row] = 0;
     const ScheduledFold* f = queue_.at(left_[h].fold);
     if (f == nullptr || cycle != f->start + left_[h].step + h) return;
-    flags_[row] = left_[h].step == 0 ? kStep | kFirst : kStep;
+    if (left_[h].step == 0) flags_[row] |= kFirst;
     if (Map::streamed(problem_, f->fold, h, left_[h].step, streamed_[row], counts_)) flags_[row] |= kOperand;
     left_[h].advance(f->fold.steps);
   }
 
   void compute(Index h) {
-    for (Index cell = h * width_; cell < (h + 1) * width_; ++cell) {
-      const std::uint8_t flags = flags_[cell];
-      if (flags & kFirst) {  // multiply straight from the chain, and keep it
-        stationary_[cell] = chain_[cell];
+    const Index row = h * width_;
+    std::uint8_t events = 0;
+    for (Index w = 0; w < width_; ++w) events |= flags_[row + w];
+    if (events & kFirst) {
+      for (Index cell = row; cell < row + width_; ++cell) {
+        if (!(flags_[cell] & kFirst)) continue;
+        stationary_[cell] = chain_[cell];  // multiply straight from the chain, and keep it
         in_use_[cell] = chain_in_use_[cell];
       }
-      if ((flags & kOperand) && in_use_[cell]) {
-        sum_[cell] = multiply_accumulate<T, kMac>(sum_[cell], stationary_[cell], streamed_[cell]);
-        ++counts_.macs_issued;
-      }
+    }
+    if (events & kOperand) {
+      counts_.macs_issued += multiply_accumulate_row<T, kMac>(width_, &sum_[row], &stationary_[row], &streamed_[row],
+                                                              &in_use_[row], &flags_[row]);
     }
   }
 

@@ -147,10 +147,8 @@ Sequence input_stationary_folds(const Setting& s, const std::vector<Tile>& tiles
       fold.writes_c = tile.steps * columns;
       fold.macs = tile.height * tile.steps * columns;
       fold.metadata = tile_metadata(s, tile);
-      // One by one at the border, as the gap before a run is the tile's before it.
-      append(s, pass, one_fold(s, fold), 1, gap);
+      append(s, pass, one_fold(s, fold), tile.repeat, gap);  // runs of equal tiles have no gap of their own
       gap = s.chained ? tile.gap : 0;
-      append(s, pass, one_fold(s, fold), tile.repeat - 1, gap);
     }
     return pass;
   });

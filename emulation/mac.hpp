@@ -24,6 +24,25 @@ T multiply_accumulate(T acc, T a, T b) {
   }
 }
 
+/// One row of PEs in one cycle: acc[w] <- acc[w] + a[w] * b[w] where bit 0 of both in_use_a[w] and in_use_b[w] is set.
+/// Returns how many that were.
+template <class T, Mac kMac>
+Index multiply_accumulate_row(Index width, T* acc, const T* a, const T* b, const std::uint8_t* in_use_a,
+                              const std::uint8_t* in_use_b) {
+  Index count = 0;
+  for (Index w = 0; w < width; ++w) {
+    const bool active = in_use_a[w] & in_use_b[w] & 1;
+    count += active;
+    if constexpr (std::is_floating_point_v<T> && kMac == Mac::fused) {
+      if (active) acc[w] = multiply_accumulate<T, kMac>(acc[w], a[w], b[w]);  // a library call: not for idle PEs
+    } else {
+      const T sum = multiply_accumulate<T, kMac>(acc[w], a[w], b[w]);
+      acc[w] = active ? sum : acc[w];  // a select, which vectorises
+    }
+  }
+  return count;
+}
+
 /// What fold-then-add does behind the array.
 template <class T>
 T add(T x, T y) {

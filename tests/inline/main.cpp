@@ -1,0 +1,3 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
