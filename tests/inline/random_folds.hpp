@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
+#include <functional>
 
 #include "septet/inline/folds.hpp"
 #include "support.hpp"
@@ -29,52 +29,60 @@ struct Numbers {
 
 /// Compares c with expected(i, j), which was computed before the fold ran.
 template <class C>
-void compare(const Operand<C>& c, const std::vector<C>& expected, const char* what) {
+void compare(const Operand<C>& c, const std::vector<C>& expected, const char* what, Sum sum, Index depth) {
   Index wrong = 0;
   for (Index i = 0; i < c.view.rows; ++i)
     for (Index j = 0; j < c.view.cols; ++j) {
       const C want = expected[static_cast<std::size_t>(i * c.view.cols + j)];
-      if (same_bits(c.view(i, j), want)) continue;
-      if (wrong++ == 0) {
-        INFO(what << ": first bad index " << i << ", " << j << " of " << c.view.rows << " x " << c.view.cols);
-        CHECK(c.view(i, j) == want);
-      }
+      if (same_bits(c.view(i, j), want) || wrong++ != 0) continue;
+      INFO("first bad index " << i << ", " << j);
+      CHECK(c.view(i, j) == want);
     }
-  INFO(what);
+  INFO(what << ", sum " << static_cast<int>(sum) << ", C " << c.view.rows << " x " << c.view.cols << ", depth "
+            << depth);
   CHECK(wrong == 0);
   CHECK(c.padding_untouched());
 }
 
-/// What all but csOS share: rows x cols outputs of `depth` steps. k_list: live columns, or null; row_list: live rows,
-/// or null. call(sum tag, a, b, c) runs the fold.
-template <Sum kSum, class N, class Call>
-void one_fold(Random& random, const N& numbers, const char* what, Index rows, Index cols, Index depth, Index all_k,
-              Index all_m, const std::vector<int>* k_list, const std::vector<int>* row_list, Call call) {
+/// One fold on random operands: `rows` x `cols` sequences of `depth` MACs.
+struct Shape {
+  const char* what;
+  Index rows, cols, depth;
+  Index all_k, all_m;                        ///< rows of B, rows of C
+  const std::vector<int>* live_k = nullptr;  ///< the rows of B that the steps use; null: all
+  const std::vector<int>* live_m = nullptr;  ///< the rows of C that the rows of A belong to; null: all
+};
+
+template <class N>
+using Call = std::function<void(MatrixView<typename N::A>, MatrixView<typename N::B>, MatrixView<typename N::C>)>;
+
+/// All but csOS.
+template <class N>
+void one_fold(Random& random, const N& numbers, Sum sum, const Shape& shape, const Call<N>& call) {
   using C = typename N::C;
-  Operand<typename N::A> a(random, rows, depth);
-  Operand<typename N::B> b(random, all_k, cols);
-  Operand<C> c(random, all_m, cols);
-  a.fill(random, k_list != nullptr || row_list != nullptr ? 3 : 0, numbers.a_zero);
+  const Index cols = shape.cols;
+  Operand<typename N::A> a(random, shape.rows, shape.depth);
+  Operand<typename N::B> b(random, shape.all_k, cols);
+  Operand<C> c(random, shape.all_m, cols);
+  a.fill(random, shape.live_k != nullptr || shape.live_m != nullptr ? 3 : 0, numbers.a_zero);
   b.fill(random);
   c.fill(random);
   c.remember();
   std::vector<C> expected;
-  for (Index m = 0; m < all_m; ++m)
+  for (Index m = 0; m < shape.all_m; ++m)
     for (Index j = 0; j < cols; ++j) expected.push_back(c.view(m, j));
-  for (Index i = 0; i < rows; ++i)
+  const auto listed = [](const std::vector<int>* list, Index at) {
+    return list != nullptr ? (*list)[static_cast<std::size_t>(at)] : at;
+  };
+  for (Index i = 0; i < shape.rows; ++i)
     for (Index j = 0; j < cols; ++j) {
-      const Index m = row_list != nullptr ? (*row_list)[static_cast<std::size_t>(i)] : i;
+      const Index m = listed(shape.live_m, i);
       expected[static_cast<std::size_t>(m * cols + j)] = sequence(
-          numbers.plain, kSum, c.view(m, j), depth, [&](Index p) { return a.view(i, p); },
-          [&](Index p) { return b.view(k_list != nullptr ? (*k_list)[static_cast<std::size_t>(p)] : p, j); },
-          [](Index) { return true; });
+          numbers.plain, sum, c.view(m, j), shape.depth, [&](Index p) { return a.view(i, p); },
+          [&](Index p) { return b.view(listed(shape.live_k, p), j); }, [](Index) { return true; });
     }
   call(a.view, b.view, c.view);
-  CAPTURE(rows);
-  CAPTURE(cols);
-  CAPTURE(depth);
-  CAPTURE(static_cast<int>(kSum));
-  compare(c, expected, what);
+  compare(c, expected, shape.what, sum, shape.depth);
 }
 
 /// `count` different numbers below n, ascending.
@@ -85,8 +93,8 @@ inline std::vector<int> random_list(Random& random, Index count, Index n) {
   return list;
 }
 
-template <int H, int W, Sum kSum, class N>
-void random_cs_os(Random& random, const N& numbers) {
+template <int H, int W, class N>
+void random_cs_os(Random& random, const N& numbers, Sum sum) {
   using A = typename N::A;
   using C = typename N::C;
   const Index rows = random.up_to(H), cols = random.up_to(W), steps = random.below(12), all_k = 1 + random.below(20);
@@ -110,56 +118,75 @@ void random_cs_os(Random& random, const N& numbers) {
   for (Index i = 0; i < rows; ++i)
     for (Index j = 0; j < cols; ++j)
       expected.push_back(sequence(
-          numbers.plain, kSum, c.view(i, j), steps, [&](Index p) { return w(i, p).value; },
+          numbers.plain, sum, c.view(i, j), steps, [&](Index p) { return w(i, p).value; },
           [&](Index p) { return b.view(k(p, w(i, p).lane), j); }, [&](Index p) { return w(i, p).present; }));
-  fold::csOS<H, W, kSum>(w, k, b.view, c.view, numbers.mac);
-  CAPTURE(rows);
-  CAPTURE(cols);
-  CAPTURE(steps);
-  compare(c, expected, "csOS");
+  if (sum == Sum::chained) fold::csOS<H, W>(w, k, b.view, c.view, numbers.mac);
+  if (sum == Sum::from_zero) fold::csOS<H, W, Sum::from_zero>(w, k, b.view, c.view, numbers.mac);
+  compare(c, expected, "csOS", sum, steps);
 }
 
-template <int H, int W, Sum kSum, class N>
-void random_os(Random& random, const N& numbers) {
+template <int H, int W, class N>
+void random_os(Random& random, const N& numbers, Sum sum) {
   const auto& mac = numbers.mac;
   {
     const Index r = random.up_to(H), c = random.up_to(W), t = random.below(20);
-    one_fold<kSum>(random, numbers, "dOS", r, c, t, t, r, nullptr, nullptr,
-                   [&](auto va, auto vb, auto vc) { fold::dOS<H, W, kSum>(va, vb, vc, mac); });
+    one_fold(random, numbers, sum, {"dOS", r, c, t, t, r}, [&](auto va, auto vb, auto vc) {
+      if (sum == Sum::chained) fold::dOS<H, W>(va, vb, vc, mac);
+      if (sum == Sum::from_zero) fold::dOS<H, W, Sum::from_zero>(va, vb, vc, mac);
+    });
   }
   {
     const Index r = random.up_to(H), c = random.up_to(W), k = random.below(30), t = random.below(k + 1);
     const auto live = random_list(random, t, k);
-    one_fold<kSum>(random, numbers, "sOS", r, c, t, k, r, &live, nullptr,
-                   [&](auto va, auto vb, auto vc) { fold::sOS<H, W, kSum>(va, live.data(), vb, vc, mac); });
+    one_fold(random, numbers, sum, {"sOS", r, c, t, k, r, &live}, [&](auto va, auto vb, auto vc) {
+      if (sum == Sum::chained) fold::sOS<H, W>(va, live.data(), vb, vc, mac);
+      if (sum == Sum::from_zero) fold::sOS<H, W, Sum::from_zero>(va, live.data(), vb, vc, mac);
+    });
   }
-  random_cs_os<H, W, kSum>(random, numbers);
+  random_cs_os<H, W>(random, numbers, sum);
 }
 
-template <int H, int W, Sum kSum, class N>
-void random_ws_is(Random& random, const N& numbers) {
+template <int H, int W, class N>
+void random_ws(Random& random, const N& numbers, Sum sum) {
   const auto& mac = numbers.mac;
   {
     const Index c = random.up_to(W), r = random.up_to(H), n = random.below(50);
-    one_fold<kSum>(random, numbers, "dWS", c, n, r, r, c, nullptr, nullptr,
-                   [&](auto va, auto vb, auto vc) { fold::dWS<H, W, kSum>(va, vb, vc, mac); });
+    one_fold(random, numbers, sum, {"dWS", c, n, r, r, c}, [&](auto va, auto vb, auto vc) {
+      if (sum == Sum::chained) fold::dWS<H, W>(va, vb, vc, mac);
+      if (sum == Sum::from_zero) fold::dWS<H, W, Sum::from_zero>(va, vb, vc, mac);
+      if (sum == Sum::fold_then_add) fold::dWS<H, W, Sum::fold_then_add>(va, vb, vc, mac);
+    });
   }
   {
     const Index c = random.up_to(W), r = random.up_to(H), n = random.below(50), k = r + random.below(20);
     const auto live = random_list(random, r, k);
-    one_fold<kSum>(random, numbers, "sWS", c, n, r, k, c, &live, nullptr,
-                   [&](auto va, auto vb, auto vc) { fold::sWS<H, W, kSum>(va, live.data(), vb, vc, mac); });
+    one_fold(random, numbers, sum, {"sWS", c, n, r, k, c, &live}, [&](auto va, auto vb, auto vc) {
+      if (sum == Sum::chained) fold::sWS<H, W>(va, live.data(), vb, vc, mac);
+      if (sum == Sum::from_zero) fold::sWS<H, W, Sum::from_zero>(va, live.data(), vb, vc, mac);
+      if (sum == Sum::fold_then_add) fold::sWS<H, W, Sum::fold_then_add>(va, live.data(), vb, vc, mac);
+    });
   }
+}
+
+template <int H, int W, class N>
+void random_is(Random& random, const N& numbers, Sum sum) {
+  const auto& mac = numbers.mac;
   {
     const Index r = random.up_to(H), c = random.up_to(W), m = random.below(30);
-    one_fold<kSum>(random, numbers, "dIS", m, c, r, r, m, nullptr, nullptr,
-                   [&](auto va, auto vb, auto vc) { fold::dIS<H, W, kSum>(va, vb, vc, mac); });
+    one_fold(random, numbers, sum, {"dIS", m, c, r, r, m}, [&](auto va, auto vb, auto vc) {
+      if (sum == Sum::chained) fold::dIS<H, W>(va, vb, vc, mac);
+      if (sum == Sum::from_zero) fold::dIS<H, W, Sum::from_zero>(va, vb, vc, mac);
+      if (sum == Sum::fold_then_add) fold::dIS<H, W, Sum::fold_then_add>(va, vb, vc, mac);
+    });
   }
   {
     const Index r = random.up_to(H), c = random.up_to(W), m = random.below(30), t = random.below(m + 1);
     const auto live = random_list(random, t, m);
-    one_fold<kSum>(random, numbers, "sIS", t, c, r, r, m, nullptr, &live,
-                   [&](auto va, auto vb, auto vc) { fold::sIS<H, W, kSum>(va, live.data(), vb, vc, mac); });
+    one_fold(random, numbers, sum, {"sIS", t, c, r, r, m, nullptr, &live}, [&](auto va, auto vb, auto vc) {
+      if (sum == Sum::chained) fold::sIS<H, W>(va, live.data(), vb, vc, mac);
+      if (sum == Sum::from_zero) fold::sIS<H, W, Sum::from_zero>(va, live.data(), vb, vc, mac);
+      if (sum == Sum::fold_then_add) fold::sIS<H, W, Sum::fold_then_add>(va, live.data(), vb, vc, mac);
+    });
   }
 }
 
@@ -172,11 +199,11 @@ void random_folds(const N& numbers, std::uint64_t seed, int rounds) {
     CAPTURE(seed);
     CAPTURE(round);
     Random random{seed + static_cast<std::uint64_t>(round) * 1000003};
-    random_os<H, W, Sum::chained>(random, numbers);
-    random_os<H, W, Sum::from_zero>(random, numbers);
-    random_ws_is<H, W, Sum::chained>(random, numbers);
-    random_ws_is<H, W, Sum::from_zero>(random, numbers);
-    random_ws_is<H, W, Sum::fold_then_add>(random, numbers);
+    for (const Sum sum : {Sum::chained, Sum::from_zero, Sum::fold_then_add}) {
+      if (sum != Sum::fold_then_add) random_os<H, W>(random, numbers, sum);
+      random_ws<H, W>(random, numbers, sum);
+      random_is<H, W>(random, numbers, sum);
+    }
   }
 }
 

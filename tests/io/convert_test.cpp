@@ -21,8 +21,8 @@ FileMatrix row_of(Element element, const std::vector<T>& values) {
   matrix.element = element;
   matrix.rows = 1;
   matrix.cols = static_cast<Index>(values.size());
-  matrix.bytes.resize(values.size() * sizeof(T));
-  std::memcpy(matrix.bytes.data(), values.data(), matrix.bytes.size());
+  const auto* bytes = reinterpret_cast<const std::byte*>(values.data());
+  matrix.bytes.assign(bytes, bytes + values.size() * sizeof(T));
   return matrix;
 }
 

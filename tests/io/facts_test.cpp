@@ -113,7 +113,9 @@ TEST_CASE("io: the shared matrices are what matrix_facts.json says") {
   Json all;
   std::ifstream(data + "/matrix_facts.json") >> all;
   REQUIRE(all.size() > 0);
-  for (const auto& [file, facts] : all.items()) {
+  for (const auto& item : all.items()) {
+    const std::string& file = item.key();
+    const Json& facts = item.value();
     CAPTURE(file);
     const std::string path = data + "/" + file;
     if (facts.contains("reject")) {

@@ -1,0 +1,137 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "values.hpp"
+
+#include "errors.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+#include <limits>
+#include <string_view>
+#include <system_error>
+
+namespace septet::cli {
+namespace {
+
+constexpr std::initializer_list<Dataflow> kDataflows = {Dataflow::dOS, Dataflow::dWS, Dataflow::dIS, Dataflow::sOS,
+                                                        Dataflow::sWS, Dataflow::sIS, Dataflow::csOS};
+
+// All of `text` as a number.
+template <class Number>
+std::errc parse_number(std::string_view text, Number& number) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (result.ec != std::errc()) return result.ec;
+  return result.ptr == text.data() + text.size() ? std::errc() : std::errc::invalid_argument;
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == separator) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+template <class E>
+E parse_name(const std::string& flag, const std::string& text, std::initializer_list<E> values) {
+  std::string known;
+  for (const E value : values) {
+    if (text == name(value)) return value;
+    known += (known.empty() ? "" : ", ") + std::string(name(value));
+  }
+  refuse(flag, quoted(text) + " is none of " + known);
+}
+
+}  // namespace
+
+Index parse_whole(const std::string& flag, const std::string& text, Index least, Index most) {
+  Index value = 0;
+  const std::errc error = parse_number(text, value);
+  if (error == std::errc::invalid_argument) refuse(flag, quoted(text) + " is not a whole number");
+  if (error == std::errc() && value >= least && value <= most) return value;
+  if (most == std::numeric_limits<Index>::max()) refuse(flag, fmt::format("{} is not {} to 2^63 - 1", text, least));
+  refuse(flag, fmt::format("{} is not {} to {}", text, least, most));
+}
+
+double parse_real(const std::string& flag, const std::string& text) {
+  double value = 0;
+  const std::errc error = parse_number(text, value);
+  if (error == std::errc::invalid_argument) refuse(flag, quoted(text) + " is not a number");
+  if (error != std::errc()) refuse(flag, quoted(text) + " is out of the range of f64");
+  return value;
+}
+
+ArrayShape parse_array(const std::string& flag, const std::string& text) {
+  const std::vector<std::string> sides = split(text, 'x');
+  ArrayShape array;
+  const bool shape = sides.size() == 2 && parse_number(sides[0], array.height) == std::errc() &&
+                     parse_number(sides[1], array.width) == std::errc();
+  if (!shape) refuse(flag, quoted(text) + " is no shape: height x width, as in 16x32, is expected");
+  return array;
+}
+
+Type parse_type(const std::string& flag, const std::string& text) {
+  return parse_name(flag, text, {Type::f32, Type::f64, Type::s8, Type::u8});
+}
+
+Dataflow parse_dataflow(const std::string& flag, const std::string& text) {
+  if (text == name(Dataflow::automatic)) return Dataflow::automatic;
+  for (const Dataflow dataflow : kDataflows) {
+    if (text == name(dataflow)) return dataflow;
+  }
+  refuse(flag, quoted(text) + " is none of auto, dOS, dWS, dIS, sOS, sWS, sIS, csOS");
+}
+
+Accumulate parse_accumulate(const std::string& flag, const std::string& text) {
+  return parse_name(flag, text, {Accumulate::chained, Accumulate::fold_then_add});
+}
+
+Mac parse_mac(const std::string& flag, const std::string& text) {
+  return parse_name(flag, text, {Mac::fused, Mac::unfused});
+}
+
+Timing parse_timing(const std::string& flag, const std::string& text) {
+  return parse_name(flag, text, {Timing::serial, Timing::overlapped, Timing::scalesim});
+}
+
+Format parse_format(const std::string& flag, const std::string& text) {
+  return parse_name(flag, text, {Format::automatic, Format::dense, Format::csr, Format::tsb, Format::csb});
+}
+
+CombinePolicy parse_combine(const std::string& flag, const std::string& text) {
+  return parse_name(flag, text, {CombinePolicy::in_order, CombinePolicy::first_fit});
+}
+
+std::vector<Dataflow> all_dataflows(Accumulate accumulate) {
+  std::vector<Dataflow> dataflows;
+  for (const Dataflow dataflow : kDataflows) {
+    if (accumulate == Accumulate::chained || !is_output_stationary(dataflow)) dataflows.push_back(dataflow);
+  }
+  return dataflows;
+}
+
+std::vector<Dataflow> parse_dataflows(const std::string& flag, const std::string& text) {
+  std::vector<Dataflow> dataflows;
+  for (const std::string& part : split(text, ',')) {
+    const Dataflow dataflow = parse_name(flag, part, kDataflows);
+    if (std::find(dataflows.begin(), dataflows.end(), dataflow) != dataflows.end()) {
+      refuse(flag, part + " is named twice");
+    }
+    dataflows.push_back(dataflow);
+  }
+  return dataflows;
+}
+
+bool parse_product_shape(const std::string& text, ProductShape& shape) {
+  const std::vector<std::string> sides = split(text, 'x');
+  return sides.size() == 3 && parse_number(sides[0], shape.m) == std::errc() &&
+         parse_number(sides[1], shape.n) == std::errc() && parse_number(sides[2], shape.k) == std::errc();
+}
+
+}  // namespace septet::cli

@@ -1,0 +1,38 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Values of flags from their text. What cannot be one is refused with the flag's name.
+#pragma once
+
+#include "septet/types.hpp"
+
+#include <string>
+#include <vector>
+
+namespace septet::cli {
+
+/// A whole number from `least` to `most`.
+Index parse_whole(const std::string& flag, const std::string& text, Index least, Index most);
+double parse_real(const std::string& flag, const std::string& text);
+/// Height x width.
+ArrayShape parse_array(const std::string& flag, const std::string& text);
+
+Type parse_type(const std::string& flag, const std::string& text);
+Dataflow parse_dataflow(const std::string& flag, const std::string& text);
+Accumulate parse_accumulate(const std::string& flag, const std::string& text);
+Mac parse_mac(const std::string& flag, const std::string& text);
+Timing parse_timing(const std::string& flag, const std::string& text);
+Format parse_format(const std::string& flag, const std::string& text);
+CombinePolicy parse_combine(const std::string& flag, const std::string& text);
+
+/// The seven, in the order of every list; without the output-stationary ones where there is fold-then-add.
+std::vector<Dataflow> all_dataflows(Accumulate accumulate);
+/// Names between commas, none twice.
+std::vector<Dataflow> parse_dataflows(const std::string& flag, const std::string& text);
+
+/// MxNxK, or nothing if `text` is not three whole numbers between x's (a file, then).
+struct ProductShape {
+  Index m = 0, n = 0, k = 0;
+};
+bool parse_product_shape(const std::string& text, ProductShape& shape);
+
+}  // namespace septet::cli
