@@ -130,8 +130,14 @@ std::vector<Dataflow> parse_dataflows(const std::string& flag, const std::string
 
 bool parse_product_shape(const std::string& text, ProductShape& shape) {
   const std::vector<std::string> sides = split(text, 'x');
-  return sides.size() == 3 && parse_number(sides[0], shape.m) == std::errc() &&
-         parse_number(sides[1], shape.n) == std::errc() && parse_number(sides[2], shape.k) == std::errc();
+  if (sides.size() != 3) return false;
+  Index* numbers[] = {&shape.m, &shape.n, &shape.k};
+  for (int i = 0; i < 3; ++i) {
+    const std::errc error = parse_number(sides[i], *numbers[i]);
+    if (error == std::errc::invalid_argument) return false;
+    if (error != std::errc()) refuse(text, sides[i] + " does not fit 64 bits");
+  }
+  return true;
 }
 
 }  // namespace septet::cli

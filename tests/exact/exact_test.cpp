@@ -118,9 +118,8 @@ template <class P>
 void check_emulator(const P& p, const decltype(p.c)& want) {
   if (p.options.fold_depth != 0 && p.options.fold_depth != p.options.array.height) return;
   emulation::Report report;
-  const auto got = fresh_c(p, [&](auto& c) {
-    report = emulation::emulate(p.a.view(), p.b.view(), c.view(), p.options, p.array_options);
-  });
+  const auto got = fresh_c(
+      p, [&](auto& c) { report = emulation::emulate(p.a.view(), p.b.view(), c.view(), p.options, p.array_options); });
   check_bits(p, got, want, "emulator");
   const auto closed = emulation::cycles(p.a.view(), p.n, p.b_type, p.options, p.array_options);
   const Difference to_closed = compare_reports(report, closed);

@@ -54,7 +54,8 @@ std::vector<char> patches_of(const NpyArray& input, const Window& w, Index out_h
             const Index from_y = y * w.stride_h + ky * w.dilation_h - w.pad_top;
             const Index from_x = x * w.stride_w + kx * w.dilation_w - w.pad_left;
             const bool inside = from_y >= 0 && from_y < height && from_x >= 0 && from_x < width;
-            *next++ = inside ? input.bytes[(from_y * width + from_x) * channels + channel] : static_cast<char>(zero_point);
+            *next++ =
+                inside ? input.bytes[(from_y * width + from_x) * channels + channel] : static_cast<char>(zero_point);
           }
         }
       }

@@ -1,0 +1,160 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "options.hpp"
+
+#include "values.hpp"
+
+#include <limits>
+#include <utility>
+
+namespace septet::cli {
+namespace {
+
+constexpr Index kMaxInt = std::numeric_limits<int>::max();
+// More threads than any machine has cores only end in a refusal of the operating system that nobody can catch.
+constexpr Index kMaxThreads = 4096;
+
+constexpr const char* kArrayGroup = "Array";
+constexpr const char* kNumbersGroup = "Numbers";
+constexpr const char* kCombineGroup = "Column combining (csOS)";
+constexpr const char* kCpuGroup = "CPU";
+constexpr const char* kOutputGroup = "Output";
+
+int parse_int(const std::string& flag, const std::string& text, Index least, Index most = kMaxInt) {
+  return static_cast<int>(parse_whole(flag, text, least, most));
+}
+
+// A flag whose value `parse(flag, text)` puts into `value`, which the help shows as the default.
+template <class T, class Parse>
+CLI::Option* add_parsed(CLI::App& verb, const std::string& flag, const std::string& kind, const std::string& meaning,
+                        T& value, Parse parse) {
+  return add_value(verb, flag, kind, meaning, [&value, flag, parse](const std::string& text) {
+    value = parse(flag, text);
+  });
+}
+
+void add_zero_point(CLI::App& verb, const std::string& flag, const std::string& meaning, int& value) {
+  add_parsed(verb, flag, "z", meaning, value, [](const std::string& name, const std::string& text) {
+    return parse_int(name, text, -kMaxInt);
+  })->group(kNumbersGroup);
+}
+
+}  // namespace
+
+CLI::Option* add_value(CLI::App& verb, const std::string& flag, const std::string& value, const std::string& meaning,
+                       std::function<void(const std::string&)> set) {
+  return verb.add_option_function<std::string>(flag, std::move(set), meaning)
+      ->type_name(value)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void add_operands(CLI::App& verb, Flags& flags) {
+  const std::string kinds = ".npy, .mtx, .smtx, or random:64x576,zeros=0.8,seed=1,dtype=f32";
+  verb.add_option("A", flags.a, "the weights, M x K: " + kinds)->required()->type_name("FILE");
+  verb.add_option("B", flags.b, "the inputs, K x N: the same kinds")->required()->type_name("FILE");
+}
+
+void add_array(CLI::App& verb, ArrayShape& array) {
+  add_parsed(verb, "--array", "HxW", "rows x columns of processing elements (16x16)", array, parse_array)
+      ->group(kArrayGroup);
+}
+
+void add_dataflow(CLI::App& verb, Flags& flags) {
+  add_parsed(verb, "--dataflow", "NAME",
+             "auto, dOS, dWS, dIS, sOS, sWS, sIS or csOS (auto: dOS for a dense A,\n"
+             "csOS for a coordinate file; with --accumulate fold dWS and sWS)",
+             flags.gemm.dataflow, parse_dataflow)
+      ->group(kArrayGroup);
+}
+
+void add_arithmetic(CLI::App& verb, Flags& flags) {
+  GemmOptions& gemm = flags.gemm;
+  add_parsed(verb, "--accumulate", "ORDER", "chained (one running sum) or fold (fold, then add) (chained)",
+             gemm.accumulate, parse_accumulate)
+      ->group(kNumbersGroup);
+  add_parsed(verb, "--fold-depth", "d", "k per fold of --accumulate fold (the array's height; an array has no other)",
+             gemm.fold_depth,
+             [](const std::string& flag, const std::string& text) {
+               return parse_whole(flag, text, 1, std::numeric_limits<Index>::max());
+             })
+      ->group(kNumbersGroup);
+  add_parsed(verb, "--mac", "ROUNDING", "fused (one rounding) or unfused (two) (fused)", gemm.mac, parse_mac)
+      ->group(kNumbersGroup);
+  add_parsed(verb, "--alpha", "x", "C = alpha * A * B + beta * C (1)", gemm.alpha, parse_real)->group(kNumbersGroup);
+  add_value(verb, "--preload", "FILE", "where the sums start: M x N, or M x 1 or 1 x N for a bias",
+            [&flags](const std::string& text) { flags.preload = text; })
+      ->group(kNumbersGroup);
+  add_a_zero_point(verb, flags);
+  add_zero_point(verb, "--b-zero-point", "integers: subtracted from every element of B (0)", gemm.b_zero_point);
+}
+
+void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning) {
+  add_parsed(verb, "--beta", "x", meaning, flags.gemm.beta, parse_real)->group(kNumbersGroup);
+}
+
+void add_a_zero_point(CLI::App& verb, Flags& flags) {
+  add_zero_point(verb, "--a-zero-point", "integers: subtracted from every element of A; what counts as zero (0)",
+                 flags.gemm.a_zero_point);
+}
+
+void add_dtype(CLI::App& verb, Flags& flags, const std::string& meaning) {
+  add_parsed(verb, "--dtype", "TYPE", meaning, flags.dtype, parse_type)->group(kNumbersGroup);
+}
+
+void add_combine(CLI::App& verb, Combine& combine) {
+  add_parsed(verb, "--lanes", "L", "columns that one step may hold, 1 to 256 (4)", combine.lanes,
+             [](const std::string& flag, const std::string& text) { return parse_int(flag, text, 1, 256); })
+      ->group(kCombineGroup);
+  add_parsed(verb, "--combine", "POLICY", "in-order (k stays ascending) or first-fit (in-order)", combine.policy,
+             parse_combine)
+      ->group(kCombineGroup);
+  add_parsed(verb, "--window", "G", "first-fit: how many of the last groups are tried (16)", combine.window,
+             [](const std::string& flag, const std::string& text) { return parse_int(flag, text, 1); })
+      ->group(kCombineGroup);
+}
+
+void add_timing(CLI::App& verb, Flags& flags) {
+  add_parsed(verb, "--timing", "PROFILE",
+             "serial, overlapped (preload and drain hide behind the stream),\n"
+             "or scalesim (serial without the drain) (serial)",
+             flags.array.timing, parse_timing)
+      ->group(kArrayGroup);
+  add_parsed(verb, "--bandwidth", "BYTES", "bytes per cycle between memory and array; 0: no limit (0)",
+             flags.array.bandwidth,
+             [](const std::string& flag, const std::string& text) {
+               return parse_whole(flag, text, 0, std::numeric_limits<Index>::max());
+             })
+      ->group(kArrayGroup);
+}
+
+void add_cpu(CLI::App& verb, Flags& flags) {
+  add_parsed(verb, "--threads", "n", "0: what OpenMP would use (0); the bits do not depend on it", flags.gemm.threads,
+             [](const std::string& flag, const std::string& text) { return parse_int(flag, text, 0, kMaxThreads); })
+      ->group(kCpuGroup);
+  std::string known;
+  for (const char* const* target = supported_targets(); *target != nullptr; ++target) {
+    known += (known.empty() ? "" : ", ") + std::string(*target);
+  }
+  add_value(verb, "--target", "NAME", "instruction set (the best); here: " + known,
+            [&flags](const std::string& text) { flags.target = text; })
+      ->group(kCpuGroup);
+}
+
+void add_format(CLI::App& verb, Flags& flags) {
+  add_parsed(verb, "--format", "NAME", "pack A first: dense, csr, tsb or csb; auto: what the dataflow wants (auto)",
+             flags.format, parse_format)
+      ->group(kCpuGroup);
+}
+
+void add_output(CLI::App& verb, Flags& flags) {
+  add_value(verb, "-o,--output", "FILE.npy", "C, in the type of the sums: f32, f64 or s32",
+            [&flags](const std::string& text) { flags.output = text; })
+      ->group(kOutputGroup);
+}
+
+void add_json(CLI::App& verb, Flags& flags) {
+  add_value(verb, "--json", "FILE", "the report as JSON; -: to stdout, instead of the table",
+            [&flags](const std::string& text) { flags.json = text; })
+      ->group(kOutputGroup);
+}
+
+}  // namespace septet::cli

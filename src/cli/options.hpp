@@ -1,0 +1,56 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The flags that verbs share: each is defined once, here, and a verb takes the groups that mean something to it.
+#pragma once
+
+#include "septet/emulation/report.hpp"
+#include "septet/gemm.hpp"
+#include "verbs.hpp"
+
+#include <optional>
+#include <string>
+
+namespace septet::cli {
+
+/// What the flags say. A verb that does not take a flag leaves its default.
+struct Flags {
+  std::string a;
+  std::string b;
+  std::string output;        ///< -o; empty: none
+  std::string json;          ///< --json; empty: none, "-": stdout
+  std::string preload;       ///< --preload; empty: none
+  std::string target;        ///< --target; empty: the best
+  std::optional<Type> dtype; ///< --dtype
+  Format format = Format::automatic;
+  GemmOptions gemm;  ///< all but the preload's view
+  emulation::ArrayOptions array;
+};
+
+/// The operands A and B.
+void add_operands(CLI::App& verb, Flags& flags);
+/// --array.
+void add_array(CLI::App& verb, ArrayShape& array);
+/// --dataflow, one of them.
+void add_dataflow(CLI::App& verb, Flags& flags);
+/// --accumulate, --fold-depth, --mac, --alpha, --preload, the zero points and --dtype.
+void add_arithmetic(CLI::App& verb, Flags& flags);
+void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning);
+void add_a_zero_point(CLI::App& verb, Flags& flags);
+void add_dtype(CLI::App& verb, Flags& flags, const std::string& meaning);
+/// --lanes, --combine, --window.
+void add_combine(CLI::App& verb, Combine& combine);
+/// --timing, --bandwidth.
+void add_timing(CLI::App& verb, Flags& flags);
+/// --threads, --target.
+void add_cpu(CLI::App& verb, Flags& flags);
+void add_format(CLI::App& verb, Flags& flags);
+/// -o.
+void add_output(CLI::App& verb, Flags& flags);
+/// --json.
+void add_json(CLI::App& verb, Flags& flags);
+
+/// A flag with one value, which `set` gets as text. Where a flag is repeated, the last one counts.
+CLI::Option* add_value(CLI::App& verb, const std::string& flag, const std::string& value, const std::string& meaning,
+                       std::function<void(const std::string&)> set);
+
+}  // namespace septet::cli

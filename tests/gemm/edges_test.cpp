@@ -1,0 +1,146 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// What a GEMM must not read, and what it must do when there is little or nothing to do.
+#include "septet/septet.hpp"
+#include "support/comparison.hpp"
+#include "support/generators.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace {
+
+using namespace septet;
+using namespace septet::support;
+
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+std::vector<GemmOptions> all_dataflows() {
+  std::vector<GemmOptions> list;
+  for (int d = 0; d < 8; ++d) {
+    GemmOptions options;
+    options.dataflow = static_cast<Dataflow>(d);
+    options.array = {4, 3};
+    list.push_back(options);
+  }
+  return list;
+}
+
+// Runs the call on the CPU and on the emulated array, each on a copy of c.
+template <class T, class A, class B, class Check>
+void on_both(const A& a, const B& b, const std::vector<T>& c, Index m, Index n, const GemmOptions& options,
+             Check check) {
+  std::vector<T> kernel = c, emulated = c;
+  gemm(a, b, row_major(kernel.data(), m, n), options);
+  emulation::emulate(a, b, row_major(emulated.data(), m, n), options);
+  INFO(name(options.dataflow));
+  check(kernel);
+  check(emulated);
+}
+
+}  // namespace
+
+TEST_CASE("beta = 0 does not read C") {
+  Rng rng(1);
+  Storage<float> a(7, 9), b(9, 5), want(7, 5);
+  fill_random(rng, a.view(), ValueKind::mixed, 0, 0.5);
+  fill_random(rng, b.view(), ValueKind::mixed);
+  for (GemmOptions options : all_dataflows()) {
+    for (const double alpha : {1.0, -0.5}) {
+      options.alpha = alpha;
+      for (Index i = 0; i < 35; ++i) want(i / 5, i % 5) = 0;
+      reference_gemm(a.view(), b.view(), want.view(), options);
+      on_both(a.view(), b.view(), std::vector<float>(35, kNaN), 7, 5, options,
+              [&](std::vector<float>& c) { CHECK(compare_bits(row_major(c.data(), 7, 5), want.view()).text == ""); });
+    }
+  }
+}
+
+TEST_CASE("alpha = 0 reads neither A nor B") {
+  const std::vector<float> a(6, kNaN), b(8, kNaN);
+  for (GemmOptions options : all_dataflows()) {
+    options.alpha = 0;
+    options.beta = 3;
+    const std::vector<float> old(12, 2);
+    on_both(row_major(a.data(), 3, 2), row_major(b.data(), 2, 4), old, 3, 4, options,
+            [](const std::vector<float>& c) { CHECK(c == std::vector<float>(12, 6)); });
+    options.beta = 0;
+    on_both(row_major(a.data(), 3, 2), row_major(b.data(), 2, 4), std::vector<float>(12, kNaN), 3, 4, options,
+            [](const std::vector<float>& c) { CHECK(c == std::vector<float>(12, 0)); });
+  }
+}
+
+TEST_CASE("alpha and beta count as they are after rounding to the type") {
+  const std::vector<float> a{1, 2}, b{3, 4};
+  GemmOptions options;
+  options.alpha = 1 + 1e-12;  // 1 in f32: the preload starts the sum
+  options.beta = 1e-60;       // 0 in f32: C is not read
+  std::vector<float> c{kNaN};
+  const auto report =
+      emulation::emulate(row_major(a.data(), 1, 2), row_major(b.data(), 2, 1), row_major(c.data(), 1, 1), options);
+  CHECK(c[0] == 11);
+  CHECK(report.reads_c_words == 0);
+  c[0] = kNaN;
+  gemm(row_major(a.data(), 1, 2), row_major(b.data(), 2, 1), row_major(c.data(), 1, 1), options);
+  CHECK(c[0] == 11);
+}
+
+TEST_CASE("empty dimensions are legal; k = 0 gives the preload") {
+  for (GemmOptions options : all_dataflows()) {
+    options.beta = 2;
+    const float* none = nullptr;
+    on_both(row_major(none, 2, 0), row_major(none, 0, 3), std::vector<float>(6, 1.5f), 2, 3, options,
+            [](const std::vector<float>& c) { CHECK(c == std::vector<float>(6, 3.f)); });
+    const std::vector<float> some(10, 1);
+    gemm(row_major(none, 0, 5), row_major(some.data(), 5, 2), row_major(static_cast<float*>(nullptr), 0, 2), options);
+    gemm(row_major(some.data(), 2, 5), row_major(none, 5, 0), row_major(static_cast<float*>(nullptr), 2, 0), options);
+  }
+}
+
+TEST_CASE("every element of A may be zero") {
+  const std::vector<std::int8_t> a(12, 5), b(20, 9);
+  for (GemmOptions options : all_dataflows()) {
+    options.a_zero_point = 5;
+    options.beta = 1;
+    on_both(row_major(a.data(), 3, 4), row_major(b.data(), 4, 5), std::vector<std::int32_t>(15, -7), 3, 5, options,
+            [](const std::vector<std::int32_t>& c) { CHECK(c == std::vector<std::int32_t>(15, -7)); });
+  }
+}
+
+TEST_CASE("integer sums wrap modulo 2^32, at the extremes and for odd k") {
+  for (const Index k : {1, 3, 257, 65536, 65537}) {
+    for (const auto& [x, y] : {std::pair{-128, -128}, {127, -128}, {127, 127}}) {
+      const std::vector<std::int8_t> a(k, static_cast<std::int8_t>(x)), b(k, static_cast<std::int8_t>(y));
+      const auto want = static_cast<std::int32_t>(static_cast<std::uint32_t>(Index{x} * y * k + 2000000000));
+      for (const char* const* target = supported_targets(); *target != nullptr; ++target) {
+        REQUIRE(set_target(*target).ok());
+        std::int32_t c = 2000000000;
+        GemmOptions options;
+        options.beta = 1;
+        gemm(row_major(a.data(), 1, k), row_major(b.data(), k, 1), row_major(&c, 1, 1), options);
+        INFO(std::string(*target) << " k " << k);
+        CHECK(c == want);
+      }
+      REQUIRE(set_target(nullptr).ok());
+    }
+  }
+}
+
+TEST_CASE("infinities and NaN in B: skipped where the format skips, injected where it injects") {
+  // Row 0 has a zero in column 1, which is live through row 1.
+  const std::vector<float> a{1, 0, 0, 1, 1, 0}, b{1, std::numeric_limits<float>::infinity(), 1};
+  GemmOptions options;
+  options.array = {2, 2};
+  std::vector<float> c(2);
+  const auto product = [&](Dataflow dataflow) {
+    options.dataflow = dataflow;
+    gemm(row_major(a.data(), 2, 3), row_major(b.data(), 3, 1), row_major(c.data(), 2, 1), options);
+    return std::isnan(c[0]);
+  };
+  CHECK(product(Dataflow::dOS));         // 0 * Inf
+  CHECK(product(Dataflow::sOS));         // the zero is injected
+  CHECK_FALSE(product(Dataflow::csOS));  // no weight, no MAC
+  CHECK(c[0] == 1);
+}
