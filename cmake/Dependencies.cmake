@@ -26,11 +26,15 @@ function(septet_dependency package minimum target repository commit)
   message(STATUS "septet: no system package ${package} >= ${minimum}, taking its source from ${repository}")
 
   set(BUILD_SHARED_LIBS OFF)
+  set(BUILD_TESTING OFF)
   set(CMAKE_POSITION_INDEPENDENT_CODE ON)
   set(CMAKE_CXX_VISIBILITY_PRESET hidden)
   set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
-  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)      # their option()s heed the variables below
-  set(CMAKE_POLICY_VERSION_MINIMUM 3.5)      # some of them name versions that CMake 4 no longer knows
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # their option()s and their cache entries heed our variables
+  set(CMAKE_POLICY_DEFAULT_CMP0126 NEW)
+  set(CMAKE_POLICY_VERSION_MINIMUM 3.5)  # some ask for versions that CMake 4 no longer knows
+  set(CMAKE_WARN_DEPRECATED OFF)
+  set(CMAKE_MESSAGE_LOG_LEVEL WARNING)
   FetchContent_Declare(${package}
     DOWNLOAD_COMMAND git init --quiet <SOURCE_DIR>
     COMMAND git -C <SOURCE_DIR> fetch --quiet --depth 1 ${repository} ${commit}

@@ -78,6 +78,9 @@ Status check_array(const GemmOptions& options, const ArrayOptions& array_options
   if (options.combine.window < 1 || options.combine.window > 1 << 20) {
     return bad("options.combine.window", "not in 1 to 2^20");
   }
+  if (options.fold_depth != 0 && options.accumulate != Accumulate::fold_then_add) {
+    return bad("options.fold_depth", "only fold_then_add has folds to be deep");
+  }
   if (options.fold_depth != 0 && options.fold_depth != array.height) {
     return bad("options.fold_depth", "on an array only its height, or 0");
   }
@@ -88,7 +91,7 @@ Status check_array(const GemmOptions& options, const ArrayOptions& array_options
 /// What gemm() asks of alpha, beta and the preload.
 Status check_scalars(const Request& r, const GemmOptions& options) {
   if (is_integer(r.a_type)) {
-    const auto whole = [](double x) { return x == std::trunc(x) && x >= -0x1p31 && x < 0x1p32; };
+    const auto whole = [](double x) { return x == std::trunc(x) && x >= -0x1p31 && x < 0x1p31; };
     if (!whole(options.alpha)) return {Cause::bad_option, "options.alpha", "not a whole number of 32 bits"};
     if (!whole(options.beta)) return {Cause::bad_option, "options.beta", "not a whole number of 32 bits"};
   }
@@ -114,7 +117,9 @@ Status check(const Request& r, const GemmOptions& options, const ArrayOptions& a
 /// What `automatic` stands for on an array.
 Dataflow resolve(const Weights* a, const GemmOptions& options) {
   if (options.dataflow != Dataflow::automatic) return options.dataflow;
-  if (a != nullptr && a->packed() != nullptr) return a->packed()->options().dataflow;
+  if (a != nullptr && a->packed() != nullptr && a->packed()->format() != Format::dense) {
+    return a->packed()->options().dataflow;
+  }
   const bool chained = options.accumulate == Accumulate::chained;
   if (a != nullptr && a->sparse() != nullptr) return chained ? Dataflow::csOS : Dataflow::sWS;
   return chained ? Dataflow::dOS : Dataflow::dWS;
@@ -283,11 +288,16 @@ Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions
 Status try_cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
                   Report& report) {
   if (a.packed() != nullptr && a.packed()->empty()) return {Cause::bad_pointer, "a", "the packed matrix is empty"};
-  Request r = request_of(&a, a.type(), b_type, options);
+  GemmOptions fitting = options;
+  if (a.packed() != nullptr && a.packed()->format() != Format::dense && options.dataflow == Dataflow::automatic) {
+    fitting.array = a.packed()->options().array;  // a sparse packing brings the array it was made for
+    fitting.combine = a.packed()->options().combine;
+  }
+  Request r = request_of(&a, a.type(), b_type, fitting);
   r.m = a.rows();
   r.n = n;
   r.k = a.cols();
-  return evaluate(r, options, array_options, report);
+  return evaluate(r, fitting, array_options, report);
 }
 
 Report cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options) {

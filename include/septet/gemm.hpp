@@ -30,6 +30,8 @@ struct GemmOptions {
   /// bias). Needs alpha = 1 and beta = 0. No data pointer: no preload.
   ConstMatrix preload;
 
+  /// automatic: dense A: dOS; CSR or CSC view: csOS in order (under fold_then_add dWS and sWS). An A that is packed for a
+  /// sparse dataflow brings that, its array and its combining.
   Dataflow dataflow = Dataflow::automatic;
   ArrayShape array;  ///< a named dataflow's order may depend on it
   Accumulate accumulate = Accumulate::chained;

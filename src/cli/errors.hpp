@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// How the command says what went wrong: septet::Error for bad usage and bad input (exit code 2), CheckFailed for a check
-// that failed (exit code 1).
+// How the command says what went wrong: septet::Error for bad usage and bad input (exit code 2), CheckFailed for a
+// check that failed (exit code 1).
 #pragma once
 
 #include "septet/status.hpp"

@@ -27,9 +27,8 @@ int parse_int(const std::string& flag, const std::string& text, Index least, Ind
 template <class T, class Parse>
 CLI::Option* add_parsed(CLI::App& verb, const std::string& flag, const std::string& kind, const std::string& meaning,
                         T& value, Parse parse) {
-  return add_value(verb, flag, kind, meaning, [&value, flag, parse](const std::string& text) {
-    value = parse(flag, text);
-  });
+  return add_value(verb, flag, kind, meaning,
+                   [&value, flag, parse](const std::string& text) { value = parse(flag, text); });
 }
 
 void add_zero_point(CLI::App& verb, const std::string& flag, const std::string& meaning, int& value) {
@@ -134,9 +133,9 @@ void add_cpu(CLI::App& verb, Flags& flags) {
   for (const char* const* target = supported_targets(); *target != nullptr; ++target) {
     known += (known.empty() ? "" : ", ") + std::string(*target);
   }
-  add_value(verb, "--target", "NAME", "instruction set (the best); here: " + known,
-            [&flags](const std::string& text) { flags.target = text; })
-      ->group(kCpuGroup);
+  add_value(verb, "--target", "NAME", "instruction set (the best); here: " + known, [&flags](const std::string& text) {
+    flags.target = text;
+  })->group(kCpuGroup);
 }
 
 void add_format(CLI::App& verb, Flags& flags) {

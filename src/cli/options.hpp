@@ -16,11 +16,11 @@ namespace septet::cli {
 struct Flags {
   std::string a;
   std::string b;
-  std::string output;        ///< -o; empty: none
-  std::string json;          ///< --json; empty: none, "-": stdout
-  std::string preload;       ///< --preload; empty: none
-  std::string target;        ///< --target; empty: the best
-  std::optional<Type> dtype; ///< --dtype
+  std::string output;         ///< -o; empty: none
+  std::string json;           ///< --json; empty: none, "-": stdout
+  std::string preload;        ///< --preload; empty: none
+  std::string target;         ///< --target; empty: the best
+  std::optional<Type> dtype;  ///< --dtype
   Format format = Format::automatic;
   GemmOptions gemm;  ///< all but the preload's view
   emulation::ArrayOptions array;
@@ -32,10 +32,14 @@ void add_operands(CLI::App& verb, Flags& flags);
 void add_array(CLI::App& verb, ArrayShape& array);
 /// --dataflow, one of them.
 void add_dataflow(CLI::App& verb, Flags& flags);
-/// --accumulate, --fold-depth, --mac, --alpha, --preload, the zero points and --dtype.
+/// --accumulate, --fold-depth, --mac, --alpha, --preload and the zero points.
 void add_arithmetic(CLI::App& verb, Flags& flags);
 void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning);
 void add_a_zero_point(CLI::App& verb, Flags& flags);
+/// What --dtype is for where there are two operands.
+inline constexpr const char* kOperandTypes =
+    "what an operand without a type of its own (text, wide integers)\nbecomes: f32, f64, s8, u8 (the other operand's "
+    "type, else f64)";
 void add_dtype(CLI::App& verb, Flags& flags, const std::string& meaning);
 /// --lanes, --combine, --window.
 void add_combine(CLI::App& verb, Combine& combine);

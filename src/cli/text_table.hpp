@@ -32,7 +32,7 @@ class TextTable {
 
 /// 1234567 as "1,234,567".
 std::string grouped(Index number);
-/// A share as "12.3 %".
+/// A share as "12.34 %".
 std::string percent(double share);
 /// Seconds as "1.234 ms".
 std::string milliseconds(double seconds);

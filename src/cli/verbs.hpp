@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// What main knows of a verb: how to add it to the command line. Parsing sets `action`; running it is what the verb does,
-// and what goes wrong there is thrown.
+// What main knows of a verb: how to add it to the command line. Parsing sets `action`; running it is what the verb
+// does, and what goes wrong there is thrown.
 #pragma once
 
 #include <CLI/App.hpp>

@@ -33,7 +33,7 @@ NpyHeader read_header(InputFile& file, Index& data_offset) {
   if (std::memcmp(start, kMagic, std::min(got, sizeof kMagic)) != 0) {
     fail(file.path(), "byte 0: the magic string \\x93NUMPY is missing");
   }
-  const int major = start[6], minor = start[7];
+  const int major = static_cast<unsigned char>(start[6]), minor = static_cast<unsigned char>(start[7]);
   const bool known = major >= 1 && major <= 3 && minor == 0;
   if (got >= 8 && !known) fail(file.path(), fmt::format("byte 6: unknown format version {}.{}", major, minor));
   std::size_t prefix = kShort;

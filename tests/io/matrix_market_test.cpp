@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 namespace septet::io::test {
@@ -131,6 +132,8 @@ TEST_CASE("mtx: malformed values") {
     const std::string path = folder.write("a.mtx", kReal + "1 1 1\n1 1 " + value + "\n");
     check_file_refused(path, "line 3: value '" + std::string(value) + "' overflows a double");
   }
+  const std::string long_number = "1" + std::string(400, '0');
+  check_file_refused(folder.write("a.mtx", kReal + "1 1 1\n1 1 " + long_number), "...' overflows a double");
   for (const char* value : {"1.0", "1e3", "inf", "nan", "0x1", "1L"}) {
     CAPTURE(value);
     const std::string path = folder.write("a.mtx", kInteger + "1 1 1\n1 1 " + value + "\n");
@@ -175,6 +178,7 @@ TEST_CASE("mtx: unusual values") {
       {"1" + std::string(400, '0') + "e-400", 1},
       {"0." + std::string(400, '0') + "1e401", 1},
       {"9007199254740993", 9007199254740992},
+      {"0." + std::string(400, '0') + "1", 0},
   };
   for (const Case& each : cases) {
     CAPTURE(each.word);
@@ -284,12 +288,36 @@ TEST_CASE("mtx: what is stored is counted as the file stores it") {
   for (const Entry& entry : skew.entries) CHECK_FALSE(std::signbit(entry.value));
 }
 
+// A comment pads the file so that the stray carriage return is the last byte of the reader's 64 KiB.
+TEST_CASE("mtx: a carriage return alone at a buffer boundary") {
+  const ScratchFolder folder;
+  const std::string tail = "\n2 2 1\n1 1 1";
+  std::string text = kReal + "%";
+  text += std::string(65535 - text.size() - tail.size(), 'x') + tail + "\r5\n";
+  REQUIRE(text[65535] == '\r');
+  check_file_refused(folder.write("a.mtx", text), "line 4: a carriage return without a line feed");
+}
+
 // (1 + 2^-53) + 2^-53 = 1, but 1 + (2^-53 + 2^-53) = 1 + 2^-52: the order shows.
 TEST_CASE("mtx: duplicates are summed in the order of the file") {
   const std::string tiny = "1 1 1.1102230246251565e-16\n";
   CHECK(values_of(kReal + "2 2 4\n1 1 1\n" + tiny + "2 2 9\n" + tiny)[0] == 1);
   CHECK(values_of(kReal + "2 2 4\n" + tiny + "2 2 9\n" + tiny + "1 1 1\n")[0] == 1 + 0x1p-52);
   CHECK(values_of(banner("coordinate", "pattern", "general") + "1 2 2\n1 2\n1 2\n") == std::vector<double>{0, 2});
+}
+
+TEST_CASE("mtx: many duplicates are summed in the order of the file") {
+  std::string text = kReal + "10 10 100\n";
+  std::vector<double> expected(100);
+  for (int i = 0; i < 100; ++i) {
+    const int row = i * 7 % 3, col = i % 2;
+    const double value = std::ldexp(1 + i, i % 5 * 20 - 40);
+    expected[static_cast<std::size_t>(row * 10 + col)] += value;
+    char line[64];
+    std::snprintf(line, sizeof line, "%d %d %.17g\n", row + 1, col + 1, value);
+    text += line;
+  }
+  CHECK(values_of(text) == expected);
 }
 
 TEST_CASE("mtx: files cut off anywhere never read as something else") {

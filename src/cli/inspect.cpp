@@ -1,0 +1,285 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// septet inspect: what a matrix is, what it takes in every format, and what lives in its tiles.
+#include "operands.hpp"
+#include "output.hpp"
+#include "statistics.hpp"
+#include "text_table.hpp"
+#include "verbs.hpp"
+
+#include "septet/emulation/cycles.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+namespace septet::cli {
+namespace {
+
+using Align = TextTable::Align;
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  septet inspect random:64x576,zeros=0.8\n"
+    "  septet inspect random:64x96,zeros=0.95,dtype=s8 --array 8x32 --tiles\n"
+    "  septet inspect random:64x576,zeros=0.8 --json -\n"
+    "With a file: septet inspect weights.mtx --dtype f32";
+
+struct FormatSize {
+  Format format;
+  const char* dataflow;
+  Footprint bytes;
+};
+
+struct TileSet {
+  const char* dataflow;
+  const char* cut;      // what is cut into tiles
+  const char* vectors;  // what lives in them
+  Index tile;
+  LiveLists live;
+
+  Index least() const { return live.empty() ? 0 : std::min_element(live.begin(), live.end(), shorter)->size(); }
+  Index most() const { return live.empty() ? 0 : std::max_element(live.begin(), live.end(), shorter)->size(); }
+  double mean() const {
+    std::size_t sum = 0;
+    for (const auto& list : live) sum += list.size();
+    return live.empty() ? 0 : static_cast<double>(sum) / static_cast<double>(live.size());
+  }
+  static bool shorter(const std::vector<Index>& x, const std::vector<Index>& y) { return x.size() < y.size(); }
+};
+
+struct Inspection {
+  const io::FileMatrix* file = nullptr;
+  Type type = Type::f64;
+  ArrayShape array;
+  Statistics statistics;
+  Index expanded_nnz = 0;
+  double density = 0;
+  std::vector<FormatSize> formats;
+  std::vector<TileSet> tiles;
+};
+
+// The bitmap formats from the closed form, which equals what pack() builds: for a matrix that is large and almost empty
+// they may be larger than memory.
+std::vector<FormatSize> sizes_of(const Weights& a, const Flags& flags, const ArgumentNames& names) {
+  GemmOptions options = flags.gemm;
+  std::vector<FormatSize> sizes = {{Format::dense, "dOS, dWS, dIS", {a.rows() * a.cols() * size_of(a.type()), 0}}};
+  PackOptions packing;
+  packing.format = Format::csr;
+  packing.array = options.array;
+  packing.zero_point = options.a_zero_point;
+  PackedMatrix csr;
+  require(try_pack(a, packing, csr), names);
+  sizes.push_back({Format::csr, "csOS in order", csr.footprint()});
+  for (const Dataflow dataflow : {Dataflow::sOS, Dataflow::sWS, Dataflow::sIS, Dataflow::csOS}) {
+    options.dataflow = dataflow;
+    emulation::Report report;
+    require(emulation::try_cycles(a, 0, a.type(), options, {}, report), names);
+    sizes.push_back({dataflow == Dataflow::csOS ? Format::csb : Format::tsb,
+                     name(dataflow),
+                     {report.a_bytes_values, report.a_bytes_metadata}});
+  }
+  return sizes;
+}
+
+Json tiles_json(const TileSet& set, bool listed) {
+  Json entry;
+  entry["dataflow"] = set.dataflow;
+  entry["vectors"] = set.vectors;
+  entry["tile"] = set.tile;
+  entry["tiles"] = set.live.size();
+  entry["live_min"] = set.least();
+  entry["live_mean"] = set.mean();
+  entry["live_max"] = set.most();
+  if (listed) entry["live"] = set.live;
+  return entry;
+}
+
+Json inspect_json(const Inspection& found, bool listed) {
+  const io::FileMatrix& file = *found.file;
+  const Statistics& s = found.statistics;
+  const auto number = [](const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); };
+  Json json;
+  json["file"] = file.path;
+  json["rows"] = file.rows;
+  json["cols"] = file.cols;
+  json["element"] = io::name(file.element);
+  json["layout"] = file.coordinate ? "coordinate" : "dense";
+  json["symmetry"] = file.symmetry;
+  json["stored"] = file.stored;
+  json["nnz"] = s.nnz;
+  json["expanded_nnz"] = found.expanded_nnz;
+  json["explicit_zeros_stored"] = file.explicit_zeros_stored;
+  json["duplicates_stored"] = file.duplicates_stored;
+  json["density"] = found.density;
+  json["nan_count"] = s.nan_count;
+  json["inf_count"] = s.inf_count;
+  json["empty_rows"] = s.empty_rows;
+  json["empty_cols"] = s.empty_cols;
+  json["max_row_nnz"] = s.max_row_nnz;
+  json["max_col_nnz"] = s.max_col_nnz;
+  json["sum"] = s.sum;
+  json["frobenius"] = s.frobenius;
+  json["min"] = number(s.min);
+  json["max"] = number(s.max);
+  json["dtype"] = name(found.type);
+  json["array_height"] = found.array.height;
+  json["array_width"] = found.array.width;
+  json["formats"] = Json::array();
+  for (const FormatSize& size : found.formats) {
+    Json entry;
+    entry["format"] = name(size.format);
+    entry["dataflow"] = size.dataflow;
+    entry["bytes_values"] = size.bytes.values;
+    entry["bytes_metadata"] = size.bytes.metadata;
+    entry["bytes_total"] = size.bytes.values + size.bytes.metadata;
+    json["formats"].push_back(std::move(entry));
+  }
+  json["tiles"] = Json::array();
+  for (const TileSet& set : found.tiles) json["tiles"].push_back(tiles_json(set, listed));
+  return json;
+}
+
+std::string facts_table(const Inspection& found) {
+  const io::FileMatrix& file = *found.file;
+  const Statistics& s = found.statistics;
+  TextTable table({{"", Align::left}, {"", Align::right}, {"", Align::left}});
+  const auto count = [&](const char* label, Index number, const std::string& note = "") {
+    table.add({label, grouped(number), note});
+  };
+  const auto real = [&](const char* label, const std::optional<double>& value) {
+    table.add({label, value ? fmt::format("{:.6g}", *value) : "none", ""});
+  };
+  count("stored", file.stored, file.coordinate ? "entries in the file" : "elements in the file");
+  if (file.coordinate) {
+    count("expanded", found.expanded_nnz, "entries with symmetry expanded, duplicates summed");
+    count("explicit zeros", file.explicit_zeros_stored, "entries in the file");
+    count("duplicates", file.duplicates_stored, "entries in the file");
+  }
+  count("non-zeros", s.nnz, percent(found.density));
+  if (s.nan_count > 0) count("NaN", s.nan_count);
+  if (s.inf_count > 0) count("infinities", s.inf_count);
+  count("empty rows", s.empty_rows);
+  count("empty columns", s.empty_cols);
+  count(file.coordinate ? "most entries in a row" : "most non-zeros in a row", s.max_row_nnz);
+  count(file.coordinate ? "most entries in a column" : "most non-zeros in a column", s.max_col_nnz);
+  real("sum", s.sum);
+  real("Frobenius norm", s.frobenius);
+  real("smallest", s.min);
+  real("largest", s.max);
+  return table.text();
+}
+
+std::string sizes_table(const Inspection& found) {
+  TextTable table({{"format", Align::left}, {"streamed by", Align::left}, {"values"}, {"metadata"}, {"total"}});
+  for (const FormatSize& size : found.formats) {
+    table.add({name(size.format), size.dataflow, grouped(size.bytes.values), grouped(size.bytes.metadata),
+               grouped(size.bytes.values + size.bytes.metadata)});
+  }
+  return table.text();
+}
+
+std::string tiles_table(const Inspection& found) {
+  TextTable table({{"tiles of", Align::left},
+                   {"streamed by", Align::left},
+                   {"tiles"},
+                   {"live", Align::left},
+                   {"least"},
+                   {"mean"},
+                   {"most"}});
+  for (const TileSet& set : found.tiles) {
+    table.add({fmt::format("{} {}", set.tile, set.cut), set.dataflow, grouped(set.live.size()), set.vectors,
+               grouped(set.least()), fmt::format("{:.1f}", set.mean()), grouped(set.most())});
+  }
+  return table.text();
+}
+
+// 0, 1, 2, 5 as "0-2, 5".
+std::string ranges(const std::vector<Index>& numbers) {
+  std::string text;
+  for (std::size_t begin = 0; begin < numbers.size();) {
+    std::size_t end = begin + 1;
+    while (end < numbers.size() && numbers[end] == numbers[end - 1] + 1) ++end;
+    text += (text.empty() ? "" : ", ") + std::to_string(numbers[begin]);
+    if (end - begin > 1) text += "-" + std::to_string(numbers[end - 1]);
+    begin = end;
+  }
+  return text;
+}
+
+std::string list_table(const TileSet& set, Index size) {
+  TextTable table({{set.cut}, {"live"}, {set.vectors, Align::left}});
+  for (std::size_t t = 0; t < set.live.size(); ++t) {
+    const Index begin = static_cast<Index>(t) * set.tile, end = std::min(begin + set.tile, size);
+    table.add({fmt::format("{}-{}", begin, end - 1), grouped(set.live[t].size()), ranges(set.live[t])});
+  }
+  return fmt::format("\nlive {} in tiles of {} {} ({}), 0-based\n\n{}", set.vectors, set.tile, set.cut, set.dataflow,
+                     table.text());
+}
+
+std::string inspect_table(const Inspection& found, bool listed) {
+  const io::FileMatrix& file = *found.file;
+  std::string text = fmt::format("{}: {} x {}, {}, {}{}\n\n{}", file.path, grouped(file.rows), grouped(file.cols),
+                                 io::name(file.element), file.coordinate ? "coordinate" : "dense",
+                                 file.symmetry == "general" ? "" : ", " + file.symmetry, facts_table(found));
+  text += fmt::format("\nbytes as {}, for a {} x {} array\n\n{}", name(found.type), found.array.height,
+                      found.array.width, sizes_table(found));
+  text += fmt::format("\nlive vectors per tile\n\n{}", tiles_table(found));
+  if (!listed) return text;
+  for (const TileSet& set : found.tiles) {
+    const bool by_columns = set.dataflow == std::string("sIS");
+    // Tiles of W rows are the tiles of H rows on a square array.
+    if (set.dataflow == std::string("sWS") && found.array.height == found.array.width) continue;
+    text += list_table(set, by_columns ? file.cols : file.rows);
+  }
+  return text;
+}
+
+void run_inspect(const Flags& flags, bool listed) {
+  check_outputs(flags);
+  io::FileMatrix file = read_file(flags.a);
+  check_dtype(flags, {&file});
+  ArgumentNames names;
+  names.a = flags.a;
+  Inspection found;
+  found.type = operand_type(file, flags.dtype, std::nullopt);
+  found.array = flags.gemm.array;
+  const int zero_point = flags.gemm.a_zero_point;
+  WeightFile a(std::move(file), found.type, zero_point);
+  found.file = &a.file();
+  const io::OwnedMatrix& matrix = a.matrix(false);
+  found.formats = sizes_of(a.weights(false), flags, names);
+  found.statistics = statistics_of(matrix, zero_point);
+  found.expanded_nnz = a.file().coordinate ? static_cast<Index>(a.file().entries.size()) : found.statistics.nnz;
+  const double elements = static_cast<double>(matrix.rows) * static_cast<double>(matrix.cols);
+  found.density = elements == 0 ? 0 : static_cast<double>(found.statistics.nnz) / elements;
+  const ArrayShape& array = found.array;
+  found.tiles = {{"sOS", "rows", "columns", array.height, live_columns(matrix, array.height, zero_point)},
+                 {"sWS", "rows", "columns", array.width, live_columns(matrix, array.width, zero_point)},
+                 {"sIS", "columns", "rows", array.height, live_rows(matrix, array.height, zero_point)}};
+  publish(flags, inspect_json(found, listed), inspect_table(found, listed));
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, Action& action) {
+  CLI::App& verb = *app.add_subcommand("inspect", "Sizes, sparsity, and what lives in a matrix's tiles");
+  const auto flags = std::make_shared<Flags>();
+  const auto listed = std::make_shared<bool>(false);
+  verb.add_option("FILE", flags->a, ".npy, .mtx, .smtx, or random:64x576,zeros=0.8,seed=1,dtype=f32")
+      ->required()
+      ->type_name("");
+  add_array(verb, flags->gemm.array);
+  verb.add_flag("--tiles", *listed, "list the live columns (or rows) of each tile")->group("Array");
+  add_a_zero_point(verb, *flags);
+  add_dtype(verb, *flags, "what a matrix without a type of its own becomes: f32, f64, s8, u8 (f64)");
+  add_combine(verb, flags->gemm.combine);
+  add_json(verb, *flags);
+  verb.footer(kExamples);
+  verb.callback([&action, flags, listed] { action = [flags, listed] { run_inspect(*flags, *listed); }; });
+}
+
+}  // namespace septet::cli

@@ -1,0 +1,27 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Where results go: the report to stdout or to a file, C to a file. Files appear whole or not at all.
+#pragma once
+
+#include "options.hpp"
+#include "septet/matrix_view.hpp"
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace septet::cli {
+
+/// Keys stay in the order in which they were put in.
+using Json = nlohmann::ordered_json;
+
+/// Refuses, before any work is done, an output file that could not be written afterwards.
+void check_outputs(const Flags& flags);
+
+/// The end of a verb that succeeded: writes C (if there is one and a file for it) and the JSON (if asked for), then
+/// prints the table, or with --json - the JSON.
+void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c = nullptr);
+
+/// Writes to stdout, where a full disk is an error too.
+void print(const std::string& text);
+
+}  // namespace septet::cli
