@@ -33,7 +33,6 @@ function(septet_dependency package minimum target repository commit)
   set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # their option()s and their cache entries heed our variables
   set(CMAKE_POLICY_DEFAULT_CMP0126 NEW)
   set(CMAKE_POLICY_VERSION_MINIMUM 3.5)  # some ask for versions that CMake 4 no longer knows
-  set(CMAKE_WARN_DEPRECATED OFF)
   set(CMAKE_MESSAGE_LOG_LEVEL WARNING)
   FetchContent_Declare(${package}
     DOWNLOAD_COMMAND git init --quiet <SOURCE_DIR>

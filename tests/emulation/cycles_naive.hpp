@@ -61,7 +61,7 @@ struct Fold {
   std::map<Index, Index> step_of_row;  // sIS
 };
 
-int bits_for(Index count) {  // ceil(log2(count))
+inline int bits_for(Index count) {  // ceil(log2(count))
   int bits = 0;
   for (; count > (Index{1} << bits); ++bits) {
   }
