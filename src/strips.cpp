@@ -4,6 +4,7 @@
 #include "formats/bits.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace septet::detail {
 namespace {
@@ -38,16 +39,19 @@ class StripWriter {
     return buffer_.calls.emplace_back(call);
   }
   void put(Index row, Index step, T value) {
-    Out out;
-    if constexpr (sizeof(T) == 1) {
-      out = static_cast<std::int16_t>(value - zero_point_);
-    } else {
-      out = value;
-    }
-    strip_[(step / kGroup * rows_ + row) * kGroup + step % kGroup] = out;
+    strip_[(step / kGroup * rows_ + row) * kGroup + step % kGroup] = packed(value);
+  }
+  // Into an earlier strip of one row, whose steps simply follow each other.
+  void put_single(const StripCall& call, Index step, T value) {
+    const_cast<Out*>(static_cast<const Out*>(call.a))[step] = packed(value);
   }
 
  private:
+  Out packed(T value) const {
+    if constexpr (sizeof(T) == 1) return static_cast<std::int16_t>(value - zero_point_);
+    return static_cast<Out>(value);
+  }
+
   StripBuffer& buffer_;
   Out* next_;
   Out* strip_ = nullptr;
@@ -211,7 +215,7 @@ class CsrStrips : public StripSource {
   const PackedStorage& packed_;
 };
 
-// csOS from CSB: a row's steps are the tile's steps that bring it a weight.
+// csOS from CSB: a row's steps are the tile's steps that bring it a weight. Always a whole tile.
 template <class T>
 class CombinedStrips : public StripSource {
  public:
@@ -221,20 +225,21 @@ class CombinedStrips : public StripSource {
             StripBuffer& buffer) const override {
     StripWriter<T> writer(buffer, packed_.options.zero_point);
     csb_weights(packed_, segment.tile, buffer.elements);
-    const Index tile_begin = segment.tile * packed_.live->tile;
-    // Stable: a row's weights stay in the order of their steps.
-    std::stable_sort(buffer.elements.begin(), buffer.elements.end(),
-                     [](const Element& x, const Element& y) { return x.row < y.row; });
-    for (const Element& element : buffer.elements) buffer.index.push_back(element.k);
-    auto next = buffer.elements.begin();
-    while (next != buffer.elements.end() && next->row < m0 - tile_begin) ++next;
-    for (Index m = m0; m < m1; ++m) {
-      const auto begin = next;
-      while (next != buffer.elements.end() && next->row == m - tile_begin) ++next;
-      StripCall& call = writer.open(1, next - begin);
-      call.row0 = m - m0;
-      call.k_index = buffer.index.data() + (begin - buffer.elements.begin());
-      for (auto e = begin; e != next; ++e) writer.put(0, e - begin, e->value<T>());
+    buffer.row_steps.assign(m1 - m0, 0);
+    for (const Element& element : buffer.elements) ++buffer.row_steps[element.row];
+    buffer.index.resize(buffer.elements.size());
+    Index first = 0;
+    for (Index i = 0; i < m1 - m0; ++i) {
+      StripCall& call = writer.open(1, buffer.row_steps[i]);
+      call.row0 = i;
+      call.k_index = buffer.index.data() + first;
+      first += std::exchange(buffer.row_steps[i], 0);
+    }
+    for (const Element& element : buffer.elements) {  // in the order of the steps, so every row keeps it
+      const StripCall& call = buffer.calls[element.row];
+      const Index step = buffer.row_steps[element.row]++;
+      buffer.index[call.k_index - buffer.index.data() + step] = element.k;
+      writer.put_single(call, step, element.value<T>());
     }
   }
 
@@ -264,6 +269,7 @@ StripBuffer::StripBuffer(Index rows, Index steps, Index element_count, kernels::
   calls.reserve(rows);
   index.reserve(std::max(rows, element_count));
   elements.reserve(element_count);
+  row_steps.reserve(rows);
 }
 
 std::unique_ptr<StripSource> strips_of(const ConstMatrix& a, int zero_point) {

@@ -26,7 +26,9 @@ struct StripBuffer {
   std::vector<kernels::StripCall> calls;  ///< a, k, rows and steps set; b and acc are the driver's
   AlignedBuffer values;
   std::vector<std::int32_t> index;
-  std::vector<Element> elements;  ///< scratch of CSB
+  // Scratch of CSB: the tile's weights, and how many steps each row has.
+  std::vector<Element> elements;
+  std::vector<Index> row_steps;
 };
 
 /// A, ready to be cut into strips.

@@ -35,7 +35,7 @@ namespace detail {
 template <int H, int W, Sum kSum, class Arch, class A, class B, class C, class MapRow, class Mac>
 SEPTET_ALWAYS_INLINE void input_stationary(const MatrixView<A>& a, const MatrixView<B>& b, const MatrixView<C>& c,
                                            MapRow row, const Mac& mac) {
-  static_assert(check<H, W, kSum, C>());
+  static_assert(check<H, W, kSum, C, Mac>());
   assert(b.rows <= H && b.cols <= W && a.cols == b.rows && b.cols == c.cols);
   const auto left = rows_of(a, Same{});
   const auto right = columns_of(b, Same{});

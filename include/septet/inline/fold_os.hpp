@@ -68,7 +68,7 @@ struct CombinedSteps {
 template <int H, int W, Sum kSum, class Arch, class A, class B, class C, class MapK, class Mac>
 SEPTET_ALWAYS_INLINE void output_stationary(const MatrixView<A>& a, const MatrixView<B>& b, const MatrixView<C>& c,
                                             MapK k, const Mac& mac) {
-  static_assert(check<H, W, kSum, C>());
+  static_assert(check<H, W, kSum, C, Mac>());
   static_assert(kSum != Sum::fold_then_add, "septet: output-stationary folds have no fold-then-add");
   assert(c.rows <= H && c.cols <= W && a.rows == c.rows && b.cols == c.cols);
   const auto left = rows_of(a, Same{});
@@ -112,7 +112,7 @@ template <int H, int W, Sum kSum = Sum::chained, class Arch = xsimd::default_arc
           class B, class C, class Mac = DefaultMac<C>>
 void csOS(MatrixView<OneWeight> weights, MatrixView<IndexT> columns, MatrixView<B> b, MatrixView<C> c,
           const Mac& mac = Mac()) noexcept(kTakesLanes<Mac>) {
-  static_assert(detail::check<H, W, kSum, C>());
+  static_assert(detail::check<H, W, kSum, C, Mac>());
   static_assert(kSum != Sum::fold_then_add, "septet: output-stationary folds have no fold-then-add");
   static_assert(std::is_integral_v<IndexT>, "septet: the columns of a step are integers");
   assert(c.rows <= H && c.cols <= W && weights.rows == c.rows && b.cols == c.cols && columns.rows == weights.cols);

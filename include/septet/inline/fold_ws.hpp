@@ -36,7 +36,7 @@ namespace detail {
 template <int H, int W, Sum kSum, class Arch, class A, class B, class C, class MapK, class Mac>
 SEPTET_ALWAYS_INLINE void weight_stationary(const MatrixView<A>& a, const MatrixView<B>& b, const MatrixView<C>& c,
                                             MapK k, const Mac& mac) {
-  static_assert(check<H, W, kSum, C>());
+  static_assert(check<H, W, kSum, C, Mac>());
   assert(a.rows <= W && a.cols <= H && a.rows == c.rows && b.cols == c.cols);
   const auto left = rows_of(a, Same{});
   const auto right = columns_of(b, k);

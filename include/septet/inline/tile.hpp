@@ -87,6 +87,7 @@ constexpr bool plain() {
 /// How one MAC reads its operands and steps, in a lane L, if it takes lanes …
 template <class L, class Mac, class T, bool kTakes = kTakesLanes<Mac>>
 struct Step {
+  static constexpr bool kCanAdd = true;
   const Mac& mac;
 
   template <class A>
@@ -113,15 +114,24 @@ struct Step {
 };
 
 template <class Mac, class T, class = void>
-constexpr bool kHasAdd = false;
+constexpr bool kMacAdds = false;
 template <class Mac, class T>
-constexpr bool kHasAdd<
+constexpr bool kMacAdds<
     Mac, T, std::void_t<decltype(std::declval<const Mac&>().add(std::declval<const T&>(), std::declval<const T&>()))>> =
     true;
+template <class T, class = void>
+constexpr bool kHasPlus = false;
+template <class T>
+constexpr bool kHasPlus<T, std::void_t<decltype(static_cast<T>(std::declval<const T&>() + std::declval<const T&>()))>> =
+    true;
+/// True if a fold can add its sums to an accumulator, and start them from zero.
+template <class Mac, class T>
+constexpr bool kCanAdd = std::is_default_constructible_v<T> && (kTakesLanes<Mac> || kMacAdds<Mac, T> || kHasPlus<T>);
 
 /// … and if it is the user's: operands stay where they are, and the functor sees them one by one.
 template <class L, class Mac, class T>
 struct Step<L, Mac, T, false> {
+  static constexpr bool kCanAdd = detail::kCanAdd<Mac, T>;
   const Mac& mac;
 
   template <class A>
@@ -141,7 +151,7 @@ struct Step<L, Mac, T, false> {
     acc = mac(static_cast<const T&>(acc), *a, *b);
   }
   SEPTET_ALWAYS_INLINE T add(const T& acc, const T& sum) const {
-    if constexpr (kHasAdd<Mac, T>) {
+    if constexpr (kMacAdds<Mac, T>) {
       return mac.add(acc, sum);
     } else {
       return L::add(acc, sum);
@@ -205,8 +215,10 @@ void block(const Stepper& step, Sum sum, const Steps& steps, const Out& out, Ind
     return load(q);
   });
   for (Index p = 0; p < depth; ++p) steps.template run<kRows, kVecs, kFull, L>(step, acc, i, j, n, p);
-  if (sum == Sum::fold_then_add) {
-    unroll<kRows * kVecs>([&](auto q) SEPTET_ALWAYS_INLINE_LAMBDA { acc.at[q] = step.add(load(q), acc.at[q]); });
+  if constexpr (Stepper::kCanAdd) {
+    if (sum == Sum::fold_then_add) {
+      unroll<kRows * kVecs>([&](auto q) SEPTET_ALWAYS_INLINE_LAMBDA { acc.at[q] = step.add(load(q), acc.at[q]); });
+    }
   }
   unroll<kRows * kVecs>([&](auto q) SEPTET_ALWAYS_INLINE_LAMBDA {
     if (kFull) {
@@ -235,10 +247,7 @@ struct BlockShape {
 
 /// The next lower block, for the rows left over. Three heights: every one more is code to compile and to keep.
 constexpr int lower(int rows) { return rows > 6 ? 4 : rows > 4 ? 2 : 1; }
-constexpr int clipped(int rows, int limit) {
-  while (limit != 0 && rows > limit) rows = lower(rows);
-  return rows;
-}
+constexpr int clipped(int rows, int limit) { return limit != 0 && limit < rows ? limit : rows; }
 
 template <int kRows, int kVecs, bool kFull, class L, class Stepper, class Steps, class Out>
 SEPTET_ALWAYS_INLINE void strip(const Stepper& step, Sum sum, const Steps& steps, const Out& out, Index i, Index rows,
@@ -292,12 +301,14 @@ SEPTET_ALWAYS_INLINE void along_columns(const Mac& mac, Sum sum, const Steps& st
 }
 
 /// What every fold asks of its types.
-template <int H, int W, Sum kSum, class C>
+template <int H, int W, Sum kSum, class C, class Mac>
 constexpr bool check() {
   static_assert(H > 0 && W > 0, "septet: an array has at least one row and one column of processing elements");
   static_assert(!std::is_const_v<C>, "septet: C is an output: a view of non-const elements");
   static_assert(kSum == Sum::chained || std::is_default_constructible_v<C>,
                 "septet: sums that start from zero need a type whose C{} is zero");
+  static_assert(kSum != Sum::fold_then_add || kCanAdd<Mac, C>,
+                "septet: fold-then-add needs mac.add(acc, sum) or acc + sum");
   return true;
 }
 
