@@ -47,6 +47,8 @@ std::shared_ptr<const PackedStorage> pack_dense(const ConstMatrix& a, const Pack
 /// Replaces what is `automatic` in `options`, for an A that is sparse (a sparse view) or not.
 PackOptions resolved(PackOptions options, bool sparse_view);
 
+/// Writes out a matrix that was packed as Format::dense.
+void unpack_dense(const PackedStorage& packed, const Matrix& a);
 /// The non-zeros of a packed matrix of any format but dense.
 CsrArrays csr_from(const PackedStorage& packed);
 

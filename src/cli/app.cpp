@@ -44,15 +44,21 @@ void add_verbs(CLI::App& app, Action& action) {
   app.get_formatter()->column_width(30);
   app.get_formatter()->label("REQUIRED", "");
   app.get_formatter()->label("SUBCOMMAND", "VERB");
-  app.get_formatter()->label("SUBCOMMANDS", "VERBS");
-  app.get_formatter()->label("Subcommands", "Verbs");
-  app.get_formatter()->label("Subcommand", "Verb");
+  app.get_formatter()->label("Positionals", "Operands");
   app.footer(kFooter);
   add_gemm(app, action);
   add_emulate(app, action);
   add_verify(app, action);
   add_cycles(app, action);
   add_inspect(app, action);
+  for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) verb->group("Verbs");
+}
+
+// CLI11 leaves two empty lines between groups.
+std::string help_text(const CLI::App& app) {
+  std::string text = app.help();
+  for (std::size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+  return text;
 }
 
 // The verb that was parsed, or the app if none was.
@@ -101,7 +107,7 @@ int run_guarded(int argc, const char* const* argv) {
     action();
     return 0;
   } catch (const CLI::CallForHelp&) {
-    print(parsed_verb(app).help());
+    print(help_text(app));
   } catch (const CLI::CallForVersion& version) {
     print(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {

@@ -65,6 +65,7 @@ emulation::Report count(const CycleFlags& given, Subject& subject, const GemmOpt
   ArgumentNames names;
   names.a = given.flags.a;
   names.preload = given.flags.preload;
+  if (!subject.file) names.n = given.flags.a;
   emulation::Report report;
   // The closed form takes a sparse view for the dense dataflows too: nothing has to be expanded.
   require(subject.file ? emulation::try_cycles(subject.file->weights(false), shape.n, subject.b_type, options,
@@ -77,6 +78,7 @@ emulation::Report count(const CycleFlags& given, Subject& subject, const GemmOpt
 
 void run_cycles(const CycleFlags& given) {
   check_outputs(given.flags);
+  check_arithmetic(given.flags);
   ProductShape shape;
   Subject subject = parse_product_shape(given.flags.a, shape) ? dense_subject(given, shape) : file_subject(given);
   GemmOptions options = given.flags.gemm;

@@ -45,7 +45,7 @@ void add_emulate(CLI::App& app, Action& action) {
   add_timing(verb, *flags);
   add_arithmetic(verb, *flags);
   add_dtype(verb, *flags, kOperandTypes);
-  add_beta(verb, *flags, "0 ignores the old C, anything else reads it from the -o file (0)");
+  add_beta(verb, *flags, "0 ignores the old C, anything else reads it from the -o file; default 0");
   add_combine(verb, flags->gemm.combine);
   add_output(verb, *flags);
   add_json(verb, *flags);

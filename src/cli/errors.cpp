@@ -13,7 +13,7 @@ std::string user_argument(const std::string& argument, const ArgumentNames& name
   const std::pair<const char*, std::string> known[] = {{"a", names.a},
                                                        {"b", names.b},
                                                        {"c", names.c},
-                                                       {"n", "N"},
+                                                       {"n", names.n},
                                                        {"m", names.a},
                                                        {"k", names.a},
                                                        {"name", "--target"},

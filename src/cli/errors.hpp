@@ -23,6 +23,7 @@ struct ArgumentNames {
   std::string a = "A";
   std::string b = "B";
   std::string c = "C";
+  std::string n = "N";
   std::string preload = "--preload";
 };
 

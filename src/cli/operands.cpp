@@ -95,8 +95,12 @@ io::OwnedMatrix load_preload(const Flags& flags, Index m, Index n, Type sums, Ge
 }
 
 Product load_product(const Flags& flags) {
+  check_arithmetic(flags);
   Product product;
-  product.names = {flags.a, flags.b, flags.output.empty() ? "C" : flags.output, flags.preload};
+  product.names.a = flags.a;
+  product.names.b = flags.b;
+  if (!flags.output.empty()) product.names.c = flags.output;
+  product.names.preload = flags.preload;
   product.options = flags.gemm;
   io::FileMatrix a = read_file(flags.a);
   const io::FileMatrix b = read_file(flags.b);

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "options.hpp"
 
+#include "errors.hpp"
 #include "values.hpp"
 
 #include <limits>
@@ -53,37 +54,47 @@ void add_operands(CLI::App& verb, Flags& flags) {
 }
 
 void add_array(CLI::App& verb, ArrayShape& array) {
-  add_parsed(verb, "--array", "HxW", "rows x columns of processing elements (16x16)", array, parse_array)
+  add_parsed(verb, "--array", "HxW", "rows x columns of processing elements; default 16x16", array, parse_array)
       ->group(kArrayGroup);
 }
 
 void add_dataflow(CLI::App& verb, Flags& flags) {
   add_parsed(verb, "--dataflow", "NAME",
-             "auto, dOS, dWS, dIS, sOS, sWS, sIS or csOS (auto: dOS for a dense A,\n"
-             "csOS for a coordinate file; with --accumulate fold dWS and sWS)",
+             "auto, dOS, dWS, dIS, sOS, sWS, sIS or csOS; default auto: dOS for a dense A,\n"
+             "csOS for a coordinate file; with --accumulate fold dWS and sWS",
              flags.gemm.dataflow, parse_dataflow)
       ->group(kArrayGroup);
 }
 
 void add_arithmetic(CLI::App& verb, Flags& flags) {
   GemmOptions& gemm = flags.gemm;
-  add_parsed(verb, "--accumulate", "ORDER", "chained (one running sum) or fold (fold, then add) (chained)",
+  add_parsed(verb, "--accumulate", "ORDER", "chained (one running sum) or fold (fold, then add); default chained",
              gemm.accumulate, parse_accumulate)
       ->group(kNumbersGroup);
-  add_parsed(verb, "--fold-depth", "d", "k per fold of --accumulate fold (the array's height; an array has no other)",
-             gemm.fold_depth,
+  add_parsed(verb, "--fold-depth", "d",
+             "k per fold of --accumulate fold; default the array's height (an array has no other)", gemm.fold_depth,
              [](const std::string& flag, const std::string& text) {
                return parse_whole(flag, text, 1, std::numeric_limits<Index>::max());
              })
       ->group(kNumbersGroup);
-  add_parsed(verb, "--mac", "ROUNDING", "fused (one rounding) or unfused (two) (fused)", gemm.mac, parse_mac)
+  add_parsed(verb, "--mac", "ROUNDING", "fused (one rounding) or unfused (two); default fused", gemm.mac, parse_mac)
       ->group(kNumbersGroup);
-  add_parsed(verb, "--alpha", "x", "C = alpha * A * B + beta * C (1)", gemm.alpha, parse_real)->group(kNumbersGroup);
+  add_parsed(verb, "--alpha", "x", "C = alpha * A * B + beta * C; default 1", gemm.alpha, parse_real)
+      ->group(kNumbersGroup);
   add_value(verb, "--preload", "FILE", "where the sums start: M x N, or M x 1 or 1 x N for a bias",
             [&flags](const std::string& text) { flags.preload = text; })
       ->group(kNumbersGroup);
   add_a_zero_point(verb, flags);
-  add_zero_point(verb, "--b-zero-point", "integers: subtracted from every element of B (0)", gemm.b_zero_point);
+  add_zero_point(verb, "--b-zero-point", "integers: subtracted from every element of B; default 0", gemm.b_zero_point);
+}
+
+void check_arithmetic(const Flags& flags) {
+  if (flags.gemm.fold_depth != 0 && flags.gemm.accumulate == Accumulate::chained) {
+    refuse("--fold-depth", "needs --accumulate fold");
+  }
+  if (!flags.preload.empty() && (flags.gemm.alpha != 1 || flags.gemm.beta != 0)) {
+    refuse("--preload", "excludes --alpha and --beta");
+  }
 }
 
 void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning) {
@@ -91,7 +102,7 @@ void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning) {
 }
 
 void add_a_zero_point(CLI::App& verb, Flags& flags) {
-  add_zero_point(verb, "--a-zero-point", "integers: subtracted from every element of A; what counts as zero (0)",
+  add_zero_point(verb, "--a-zero-point", "integers: subtracted from every element of A; what counts as zero; default 0",
                  flags.gemm.a_zero_point);
 }
 
@@ -100,13 +111,13 @@ void add_dtype(CLI::App& verb, Flags& flags, const std::string& meaning) {
 }
 
 void add_combine(CLI::App& verb, Combine& combine) {
-  add_parsed(verb, "--lanes", "L", "columns that one step may hold, 1 to 256 (4)", combine.lanes,
+  add_parsed(verb, "--lanes", "L", "columns that one step may hold, 1 to 256; default 4", combine.lanes,
              [](const std::string& flag, const std::string& text) { return parse_int(flag, text, 1, 256); })
       ->group(kCombineGroup);
-  add_parsed(verb, "--combine", "POLICY", "in-order (k stays ascending) or first-fit (in-order)", combine.policy,
+  add_parsed(verb, "--combine", "POLICY", "in-order (k stays ascending) or first-fit; default in-order", combine.policy,
              parse_combine)
       ->group(kCombineGroup);
-  add_parsed(verb, "--window", "G", "first-fit: how many of the last groups are tried (16)", combine.window,
+  add_parsed(verb, "--window", "G", "first-fit: how many of the last groups are tried; default 16", combine.window,
              [](const std::string& flag, const std::string& text) { return parse_int(flag, text, 1); })
       ->group(kCombineGroup);
 }
@@ -114,10 +125,10 @@ void add_combine(CLI::App& verb, Combine& combine) {
 void add_timing(CLI::App& verb, Flags& flags) {
   add_parsed(verb, "--timing", "PROFILE",
              "serial, overlapped (preload and drain hide behind the stream),\n"
-             "or scalesim (serial without the drain) (serial)",
+             "or scalesim (serial without the drain); default serial",
              flags.array.timing, parse_timing)
       ->group(kArrayGroup);
-  add_parsed(verb, "--bandwidth", "BYTES", "bytes per cycle between memory and array; 0: no limit (0)",
+  add_parsed(verb, "--bandwidth", "BYTES", "bytes per cycle between memory and array; default 0: no limit",
              flags.array.bandwidth,
              [](const std::string& flag, const std::string& text) {
                return parse_whole(flag, text, 0, std::numeric_limits<Index>::max());
@@ -126,20 +137,21 @@ void add_timing(CLI::App& verb, Flags& flags) {
 }
 
 void add_cpu(CLI::App& verb, Flags& flags) {
-  add_parsed(verb, "--threads", "n", "0: what OpenMP would use (0); the bits do not depend on it", flags.gemm.threads,
+  add_parsed(verb, "--threads", "n", "default 0: what OpenMP would use; the bits do not depend on it",
+             flags.gemm.threads,
              [](const std::string& flag, const std::string& text) { return parse_int(flag, text, 0, kMaxThreads); })
       ->group(kCpuGroup);
   std::string known;
   for (const char* const* target = supported_targets(); *target != nullptr; ++target) {
     known += (known.empty() ? "" : ", ") + std::string(*target);
   }
-  add_value(verb, "--target", "NAME", "instruction set (the best); here: " + known, [&flags](const std::string& text) {
-    flags.target = text;
-  })->group(kCpuGroup);
+  add_value(verb, "--target", "NAME", "instruction set; default the best of " + known,
+            [&flags](const std::string& text) { flags.target = text; })
+      ->group(kCpuGroup);
 }
 
 void add_format(CLI::App& verb, Flags& flags) {
-  add_parsed(verb, "--format", "NAME", "pack A first: dense, csr, tsb or csb; auto: what the dataflow wants (auto)",
+  add_parsed(verb, "--format", "NAME", "pack A first: dense, csr, tsb or csb; default auto: what the dataflow wants",
              flags.format, parse_format)
       ->group(kCpuGroup);
 }

@@ -34,6 +34,8 @@ void add_array(CLI::App& verb, ArrayShape& array);
 void add_dataflow(CLI::App& verb, Flags& flags);
 /// --accumulate, --fold-depth, --mac, --alpha, --preload and the zero points.
 void add_arithmetic(CLI::App& verb, Flags& flags);
+/// Refuses flags of add_arithmetic() that exclude each other, in words of the command line.
+void check_arithmetic(const Flags& flags);
 void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning);
 void add_a_zero_point(CLI::App& verb, Flags& flags);
 /// What --dtype is for where there are two operands.

@@ -1,0 +1,75 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// pack() and unpack() at the public edge; the formats themselves are in formats/.
+#include "validate.hpp"
+
+namespace septet {
+
+Status try_pack(const Weights& a, const PackOptions& options, PackedMatrix& packed) {
+  return detail::guarded([&]() -> Status {
+    if (Status status = detail::validate_pack(a, options); !status.ok()) return status;
+    const bool is_sparse_view =
+        a.sparse() != nullptr || (a.packed() != nullptr && a.packed()->format() != Format::dense);
+    const PackOptions chosen = detail::resolved(options, is_sparse_view);
+    packed = PackedMatrix(detail::pack_any(a, chosen));
+    return {};
+  });
+}
+
+PackedMatrix pack(const Weights& a, const PackOptions& options) {
+  PackedMatrix packed;
+  throw_if_error(try_pack(a, options, packed));
+  return packed;
+}
+
+namespace detail {
+
+std::shared_ptr<const PackedStorage> pack_any(const Weights& a, const PackOptions& chosen) {
+  std::vector<std::byte> buffer;
+  if (chosen.format == Format::dense) return pack_dense(dense_form(a, chosen.zero_point, buffer), chosen);
+  if (a.sparse() != nullptr) return pack_csr(csr_from(*a.sparse(), chosen.zero_point), chosen);
+  return pack_csr(csr_from(dense_form(a, chosen.zero_point, buffer), chosen.zero_point), chosen);
+}
+
+ConstMatrix dense_form(const Weights& a, int zero_point, std::vector<std::byte>& buffer) {
+  if (a.dense() != nullptr) return *a.dense();
+  buffer.resize(a.rows() * a.cols() * size_of(a.type()));
+  const Matrix view(buffer.data(), a.type(), a.rows(), a.cols(), a.cols(), 1);
+  if (a.sparse() != nullptr) {
+    expand(csr_from(*a.sparse(), zero_point), zero_point, view);
+  } else {
+    unpack(*a.packed(), view);
+  }
+  return view;
+}
+
+}  // namespace detail
+
+Status try_unpack(const PackedMatrix& packed, const Matrix& a) {
+  return detail::guarded([&]() -> Status {
+    if (Status status = detail::validate_unpack(packed, a); !status.ok()) return status;
+    const detail::PackedStorage& storage = *packed.storage();
+    if (storage.options.format != Format::dense) {
+      detail::expand(detail::csr_from(storage), storage.options.zero_point, a);
+      return {};
+    }
+    detail::unpack_dense(storage, a);
+    return {};
+  });
+}
+
+void unpack(const PackedMatrix& packed, const Matrix& a) { throw_if_error(try_unpack(packed, a)); }
+
+Format PackedMatrix::format() const { return storage_->options.format; }
+Type PackedMatrix::type() const { return storage_->type; }
+Index PackedMatrix::rows() const { return storage_ ? storage_->rows : 0; }
+Index PackedMatrix::cols() const { return storage_ ? storage_->cols : 0; }
+Index PackedMatrix::nnz() const { return storage_ ? storage_->nnz : 0; }
+const PackOptions& PackedMatrix::options() const { return storage_->options; }
+Footprint PackedMatrix::footprint() const { return storage_ ? storage_->footprint() : Footprint{}; }
+
+Index Weights::rows() const { return dense() ? dense()->rows : sparse() ? sparse()->rows : packed()->rows(); }
+Index Weights::cols() const { return dense() ? dense()->cols : sparse() ? sparse()->cols : packed()->cols(); }
+Type Weights::type() const { return dense() ? dense()->type : sparse() ? sparse()->type : packed()->type(); }
+
+}  // namespace septet

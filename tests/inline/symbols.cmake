@@ -1,0 +1,22 @@
+# Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#
+# cmake -DNM=nm -DBASE=a.o -DAUX=b.o -P symbols.cmake: no function of septet::fold may have the same symbol in two
+# files built for different instruction sets, or the linker would keep one copy and run it for both.
+foreach(side IN ITEMS BASE AUX)
+  execute_process(COMMAND ${NM} --defined-only ${${side}} OUTPUT_VARIABLE text RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "${NM} ${${side}} failed")
+  endif()
+  string(REGEX MATCHALL "[^ \n]*6septet4fold[^ \n]*" ${side}_symbols "${text}")
+  list(FILTER ${side}_symbols EXCLUDE REGEX "_GLOBAL__N_1")  # what is local to each file
+  list(LENGTH ${side}_symbols count)
+  message(STATUS "${${side}}: ${count} symbols of septet::fold")
+  if(count EQUAL 0)
+    message(FATAL_ERROR "none in ${${side}}: this test looks for the wrong thing")
+  endif()
+endforeach()
+foreach(symbol IN LISTS BASE_symbols)
+  if(symbol IN_LIST AUX_symbols)
+    message(SEND_ERROR "in both: ${symbol}")
+  endif()
+endforeach()
