@@ -8,10 +8,7 @@ namespace septet {
 Status try_pack(const Weights& a, const PackOptions& options, PackedMatrix& packed) {
   return detail::guarded([&]() -> Status {
     if (Status status = detail::validate_pack(a, options); !status.ok()) return status;
-    const bool is_sparse_view =
-        a.sparse() != nullptr || (a.packed() != nullptr && a.packed()->format() != Format::dense);
-    const PackOptions chosen = detail::resolved(options, is_sparse_view);
-    packed = PackedMatrix(detail::pack_any(a, chosen));
+    packed = PackedMatrix(detail::pack_any(a, detail::resolved(a, options)));
     return {};
   });
 }

@@ -66,6 +66,13 @@ Status validate_weights(const Weights& a) {
   return {};
 }
 
+// Every element of A can be counted in bytes.
+Status validate_extent(const Weights& a) {
+  Index elements = 0, bytes = 0;
+  if (multiply(a.rows(), a.cols(), elements) && multiply(elements, size_of(a.type()), bytes)) return {};
+  return {Cause::bad_shape, "a", text(a.rows(), " x ", a.cols(), ": more than 2^63 bytes")};
+}
+
 // Sparse formats keep column and row numbers in 32 bits.
 Status validate_sparse_limits(const Weights& a) {
   constexpr Index kLimit = std::numeric_limits<std::int32_t>::max();
@@ -259,7 +266,8 @@ Status validate_pack(const Weights& a, const PackOptions& options) {
   if (!status.ok()) return status;
   if (a.type() == Type::s32) return {Cause::bad_type, "a", "s32 is an output type"};
   if (status = validate_zero_point(options.zero_point, a.type(), "options.zero_point"); !status.ok()) return status;
-  const PackOptions chosen = resolved(options, a.sparse() != nullptr);
+  if (status = validate_extent(a); !status.ok()) return status;
+  const PackOptions chosen = resolved(a, options);
   const bool fits = chosen.format == Format::dense ? !is_sparse(chosen.dataflow)
                     : chosen.format == Format::tsb ? is_sparse(chosen.dataflow) && chosen.dataflow != Dataflow::csOS
                     : chosen.format == Format::csr
@@ -293,6 +301,7 @@ Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, co
   if (!status.ok()) return status;
   if (b.rows != a.cols()) return shape_mismatch("b", b.rows, b.cols, a.cols(), b.cols);
   if (c.rows != a.rows() || c.cols != b.cols) return shape_mismatch("c", c.rows, c.cols, a.rows(), b.cols);
+  if (status = validate_extent(a); !status.ok()) return status;
   Index outputs = 0, macs = 0;
   if (!multiply(c.rows, c.cols, outputs) || !multiply(outputs, a.cols(), macs)) {
     return {Cause::bad_shape, "a",
@@ -312,6 +321,11 @@ Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, co
     return {Cause::overlap, "c", "shares elements with options.preload"};
   }
   return {};
+}
+
+PackOptions resolved(const Weights& a, const PackOptions& options) {
+  const bool is_sparse_form = a.sparse() != nullptr || (a.packed() != nullptr && a.packed()->format() != Format::dense);
+  return resolved(options, is_sparse_form);
 }
 
 GemmOptions resolved(const Weights& a, GemmOptions options) {

@@ -27,6 +27,7 @@ Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, co
 
 /// `options` of a validated call without `automatic`; array, combine and zero point as a packed A brings them.
 GemmOptions resolved(const Weights& a, GemmOptions options);
+PackOptions resolved(const Weights& a, const PackOptions& options);
 /// How A has to be packed for them.
 PackOptions packing_for(const GemmOptions& resolved);
 

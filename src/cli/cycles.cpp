@@ -110,8 +110,8 @@ void add_cycles(CLI::App& app, Action& action) {
       ->type_name("FILE|MxNxK");
   verb.add_option("N", given->n, "with a file: the number of B's columns")->type_name("");
   add_value(verb, "--dataflow", "NAME",
-            "auto, dOS, dWS, dIS, sOS, sWS, sIS, csOS, or all: a table (auto:\n"
-            "dOS for a dense A, csOS for a coordinate file; with\n--accumulate fold dWS and sWS)",
+            "auto, dOS, dWS, dIS, sOS, sWS, sIS, csOS, or all: a table;\n"
+            "default auto: dOS for a dense A, csOS for a coordinate file;\nwith --accumulate fold dWS and sWS",
             [given](const std::string& text) {
               given->every = text == "all";
               if (!given->every) given->flags.gemm.dataflow = parse_dataflow("--dataflow", text);
@@ -120,11 +120,11 @@ void add_cycles(CLI::App& app, Action& action) {
   add_array(verb, flags.gemm.array);
   add_timing(verb, flags);
   add_arithmetic(verb, flags);
-  add_beta(verb, flags, "anything but 0: the sums start from an old C (0)");
+  add_beta(verb, flags, "anything but 0: the sums start from an old C; default 0");
   add_dtype(verb, flags,
-            "the type of a shape's A, or of a file's that has none of its own:\nf32, f64, s8, u8 (B's; else f32 for a "
-            "shape, f64 for a file)");
-  add_value(verb, "--b-dtype", "TYPE", "the type of B's elements (A's)", [given](const std::string& text) {
+            "f32, f64, s8 or u8: of a shape, or of a file without a type of its own;\n"
+            "default --b-dtype, else f32 for a shape and f64 for a file");
+  add_value(verb, "--b-dtype", "TYPE", "the type of B's elements; default A's", [given](const std::string& text) {
     given->b_type = parse_type("--b-dtype", text);
   })->group("Numbers");
   add_combine(verb, flags.gemm.combine);

@@ -110,7 +110,7 @@ void add_verify(CLI::App& app, Action& action) {
   const auto dataflows = std::make_shared<std::vector<Dataflow>>();
   add_operands(verb, *flags);
   add_value(verb, "--dataflow", "LIST",
-            "names between commas, as in dOS,sWS,csOS (all seven; with\n--accumulate fold all that have it)",
+            "names between commas, as in dOS,sWS,csOS; default all seven,\nwith --accumulate fold all that have it",
             [dataflows](const std::string& text) { *dataflows = parse_dataflows("--dataflow", text); })
       ->group("Array");
   add_array(verb, flags->gemm.array);

@@ -4,6 +4,7 @@
 #include "io_test_support.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstring>
@@ -262,6 +263,8 @@ TEST_CASE("npy: what is no file, or not one") {
   check_file_refused(folder.path("folder.npy"), "is a directory");
   std::filesystem::create_symlink("/dev/zero", folder.path("endless.npy"));
   check_file_refused(folder.path("endless.npy"), "is not a regular file");
+  REQUIRE(::mkfifo(folder.path("pipe.npy").c_str(), 0600) == 0);  // opening it would wait for a writer
+  check_file_refused(folder.path("pipe.npy"), "is not a regular file");
   check_file_refused(folder.write("a.txt", "1 2 3"), "unknown kind of file");
   check_file_refused(folder.write("npy", "1 2 3"), "unknown kind of file");
   check_file_refused("", "unknown kind of file");
