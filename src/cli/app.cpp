@@ -9,9 +9,9 @@
 
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <new>
 #include <stdexcept>
+#include <utility>
 
 namespace septet::cli {
 namespace {
@@ -27,14 +27,14 @@ constexpr const char* kFooter =
     "  septet cycles 96x3025x363 --dataflow all --array 32x32\n"
     "Exit codes: 0 ok, 1 a check failed, 2 bad usage or bad input.";
 
-// No memory is asked for here: there may be none.
-int report_no_memory() noexcept {
-  std::fputs("septet: memory: not enough for this problem\n", stderr);
-  return kBadInput;
-}
+constexpr const char* kNoMemory = "septet: memory: not enough for this problem\n";
 
-int report(int code, std::string_view what) {
-  std::fputs(("septet: " + on_one_line(what) + "\n").c_str(), stderr);
+int report(int code, std::string_view what) noexcept {
+  try {
+    std::fputs(("septet: " + on_one_line(what) + "\n").c_str(), stderr);
+  } catch (...) {
+    std::fputs(kNoMemory, stderr);  // there was none even for the message
+  }
   return code;
 }
 
@@ -75,65 +75,69 @@ std::string verb_names(const CLI::App& app) {
   return names;
 }
 
-// What CLI11 says, as "<argument>: <cause>".
-std::string usage_error(const CLI::App& app, const CLI::ParseError& error) {
+// What CLI11 says, in our words.
+Status usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const auto bad = [](std::string argument, std::string message) {
+    return Status(Cause::bad_option, std::move(argument), std::move(message));
+  };
   const CLI::App& verb = parsed_verb(app);
-  const std::string see = fmt::format("see {} --help", &verb == &app ? "septet" : "septet " + verb.get_name());
+  const std::string see = fmt::format("; see {} --help", &verb == &app ? "septet" : "septet " + verb.get_name());
   for (const std::string& left_over : verb.remaining()) {
-    if (&verb == &app && left_over[0] != '-') {
-      return fmt::format("{}: no such verb: {} are known", left_over, verb_names(app));
-    }
     const bool flag = left_over.size() > 1 && left_over[0] == '-';
-    return fmt::format("{}: {}; {}", left_over, flag ? "unknown option" : "one operand too many", see);
+    if (flag) return bad(left_over, "unknown option" + see);
+    if (&verb == &app) return bad(left_over, "no such verb: " + verb_names(app) + " are known");
+    return bad(left_over, "one operand too many" + see);
   }
-  if (&verb == &app) return fmt::format("VERB: one of {} is needed; {}", verb_names(app), see);
+  if (&verb == &app) return bad("VERB", "one of " + verb_names(app) + " is needed" + see);
   const std::string what = error.what();
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
-    return fmt::format("{}: is missing; {}", what.substr(0, what.find(' ')), see);
+    return bad(what.substr(0, what.find(' ')), "is missing" + see);
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
-    return fmt::format("{}: needs a value; {}", what.substr(0, what.find(':')), see);
+    return bad(what.substr(0, what.find(':')), "needs a value" + see);
   }
-  return fmt::format("{}; {}", what, see);
+  return bad("usage", what + see);
 }
 
-int run_guarded(int argc, const char* const* argv) {
+void parse_and_run(int argc, const char* const* argv) {
   Action action;
   CLI::App app("Sparse and dense matrix products, on this CPU and on an emulated systolic array", "septet");
+  app.require_subcommand(1);
+  add_verbs(app, action);
   try {
-    app.require_subcommand(1);
-    add_verbs(app, action);
     app.parse(argc, argv);
-    action();
-    return 0;
   } catch (const CLI::CallForHelp&) {
-    print(help_text(app));
+    return print(help_text(app));
   } catch (const CLI::CallForVersion& version) {
-    print(std::string(version.what()) + "\n");
+    return print(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
-    return report(kBadInput, usage_error(app, error));
-  } catch (const CheckFailed& failed) {
-    return report(kCheckFailed, failed.what());
-  } catch (const Error& error) {
-    return report(kBadInput, error.what());
+    throw Error(usage_error(app, error));
   }
-  return 0;
+  action();
 }
 
 }  // namespace
 
-int run(int argc, const char* const* argv) noexcept {
+int exit_code_of(const std::function<void()>& action) noexcept {
   try {
-    return run_guarded(argc, argv);
-  } catch (const std::bad_alloc&) {
-    return report_no_memory();
-  } catch (const std::length_error&) {  // a vector asked for more than its max_size()
-    return report_no_memory();
-  } catch (const Error& error) {  // stdout took neither help nor version
+    action();
+    return 0;
+  } catch (const CheckFailed& failed) {
+    return report(kCheckFailed, failed.what());
+  } catch (const Error& error) {
     return report(kBadInput, error.what());
+  } catch (const std::bad_alloc&) {
+    std::fputs(kNoMemory, stderr);
+  } catch (const std::length_error&) {  // a vector asked for more than its max_size()
+    std::fputs(kNoMemory, stderr);
   } catch (const std::exception& error) {
     return report(kBadInput, fmt::format("internal error: {}", error.what()));
   }
+  return kBadInput;
+}
+
+int run(int argc, const char* const* argv) noexcept {
+  return exit_code_of([argc, argv] { parse_and_run(argc, argv); });
 }
 
 }  // namespace septet::cli

@@ -40,8 +40,8 @@ void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning);
 void add_a_zero_point(CLI::App& verb, Flags& flags);
 /// What --dtype is for where there are two operands.
 inline constexpr const char* kOperandTypes =
-    "what an operand without a type of its own (text, wide integers)\nbecomes: f32, f64, s8, u8 (the other operand's "
-    "type, else f64)";
+    "f32, f64, s8 or u8: of an operand without a type of its own (text,\n"
+    "wide integers); default the other operand's type, else f64";
 void add_dtype(CLI::App& verb, Flags& flags, const std::string& meaning);
 /// --lanes, --combine, --window.
 void add_combine(CLI::App& verb, Combine& combine);

@@ -88,6 +88,7 @@ TEST_CASE("convert: integers at the edges of each type") {
   check_misfit(row_of<std::uint32_t>(Element::u32, {2147483648U}), Type::s32, "2147483648 is out of range for s32");
   check_misfit(row_of<std::uint64_t>(Element::u64, {UINT64_MAX}), Type::s32, "18446744073709551615 is out of range");
   check_misfit(row_of<std::uint64_t>(Element::u64, {UINT64_MAX}), Type::s8, "18446744073709551615 is out of range");
+  check_misfit(row_of<std::uint64_t>(Element::u64, {255, 256}), Type::u8, "column 1 (0-based): 256 is out of range");
   check_misfit(row_of<std::int64_t>(Element::s64, {INT64_MIN}), Type::s32, "-9223372036854775808 is out of range");
   check_misfit(row_of<float>(Element::f32, {2147483648.0F}), Type::s32, "is out of range for s32");
   check_misfit(row_of<double>(Element::f64, {-2147483649.0}), Type::s32, "is out of range for s32");

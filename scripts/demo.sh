@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# scripts/demo.sh            layers with the shapes of ResNet-50, made and pruned here
+# scripts/demo.sh A B        your matrices: .npy, .mtx or .smtx; B may be a number of columns, filled at random
+# scripts/demo.sh FOLDER     every matrix in it as weights, times 64 random columns
+#
+# Builds the command `septet` and multiplies every layer in all seven dataflows, each twice: by the CPU's kernels and on
+# an emulated 16 x 16 systolic array, cycle by cycle. Compares the bits and counts the cycles.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+septet=$root/build/bin/septet
+array=16x16
+columns=64
+usage() {
+  sed -n '2,4s/^# //p' "${BASH_SOURCE[0]}" >&2
+  exit 2
+}
+
+[ $# -le 2 ] || usage
+[ $# -ne 1 ] || [ -d "$1" ] || usage
+
+work=$(mktemp -d)
+cleanup() {
+  mapfile -t running < <(jobs -rp)
+  [ ${#running[@]} -eq 0 ] || kill "${running[@]}" || true
+  wait
+  rm -rf "$work"
+}
+trap cleanup EXIT
+"$root/scripts/install_dependencies.sh"
+echo "Building (the first time takes a minute or two) …"
+"$root/scripts/build.sh" release septet_cli >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log" >&2; exit 1; }
+
+count=0
+# layer NAME A B: multiplies, as many layers at a time as there are cores, and keeps what comes of it in a file of its
+# own, as lines "key:value".
+layer() {
+  while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+  count=$((count + 1))
+  echo "  $1"
+  multiply "$work/$(printf %04d "$count")" "$@" &
+}
+
+multiply() {
+  local result=0
+  "$septet" verify "$3" "$4" --array "$array" --json - >"$1.json" 2>"$1.errors" || result=$?
+  cat "$1.errors" >&2
+  [ "$result" -le 1 ] || exit "$result" # a difference is 1, and in the table
+  { printf 'layer:%s\n' "$2" && tr -d ' ",' <"$1.json"; } >"$1.result"
+}
+
+# fact FILE KEY: what `septet inspect` says of a matrix.
+fact() { "$septet" inspect "$1" --json - | tr -d ' ",' | sed -n "s/^$2://p" | head -n 1; }
+
+# with_columns NAME A N: A times N random columns of its own type. A file that holds no matrix is left out.
+with_columns() {
+  local depth type
+  depth=$(fact "$2" cols) || return 0
+  type=$(fact "$2" element)
+  case $type in f32 | f64 | s8 | u8) ;; *) type=f32 ;; esac
+  layer "$1" "$2" "random:${depth}x$3,seed=1,dtype=$type"
+}
+
+# resnet NAME M K N TYPE: M output channels, K = input channels times kernel, N output pixels. Nine in ten weights, the
+# smallest, are zero.
+resnet() {
+  local seed=$((2 * count))
+  layer "$1" "random:$2x$3,zeros=0.9,seed=$((seed + 1)),dtype=$5" "random:$3x$4,seed=$((seed + 2)),dtype=$5"
+}
+
+echo "Multiplying on the CPU and on the emulated array …"
+case $# in
+  0)
+    resnet "conv2 1x1" 256 64 3136 s8
+    resnet "conv2 3x3" 64 576 3136 s8
+    resnet "conv3 3x3" 128 1152 784 s8
+    resnet "conv3 3x3" 128 1152 784 f32
+    resnet "conv4 1x1" 1024 256 196 s8
+    resnet "conv5 3x3" 512 4608 49 s8
+    resnet "fc" 1000 2048 1 f32
+    ;;
+  1)
+    for file in "$1"/*.npy "$1"/*.mtx "$1"/*.smtx; do
+      if [ -f "$file" ]; then with_columns "$(basename "$file")" "$file" "$columns"; fi
+    done
+    ;;
+  2)
+    if [[ $2 =~ ^[0-9]+$ ]]; then with_columns "$(basename "$1")" "$1" "$2"; else layer "$(basename "$1")" "$1" "$2"; fi
+    ;;
+esac
+[ "$count" -gt 0 ] || { echo "demo.sh: nothing to multiply" >&2; exit 2; }
+wait
+[ "$(find "$work" -name '*.result' | wc -l)" -eq "$count" ] || exit 2 # septet has said why
+
+# The table: a line per layer, a column per dataflow.
+LC_ALL=C awk -F: -v array="${array/x/ x }" '
+  function cell(i, d,   dense, text) {
+    dense = "d" substr(d, length(d) - 1)
+    text = (i, d) in cycles ? sprintf("%8.0f", cycles[i, d] / unit) : "       -"
+    if (d == dense) return text
+    return text ((i, d) in cycles && (i, dense) in cycles ? sprintf(" %4.2fx", cycles[i, dense] / cycles[i, d]) : "      ")
+  }
+  $1 == "layer" { name[++layers] = substr($0, 7); if (length(name[layers]) > width) width = length(name[layers]) }
+  $1 == "dataflow" { dataflow = $2; runs[layers]++; all_runs++ }
+  $1 == "m" { m[layers] = $2 }
+  $1 == "n" { n[layers] = $2 }
+  $1 == "k" { k[layers] = $2 }
+  $1 == "dtype" { a = substr($2, 1, 2); b = substr($2, 3, 2); type[layers] = $2 ~ /^f/ ? $2 : a == b ? a : a b }
+  $1 == "nnz" { nnz[layers] = $2 }
+  $1 == "cycles" { cycles[layers, dataflow] = $2; total[dataflow] += $2; if ($2 + 0 > most) most = $2 + 0 }
+  $1 == "equal" && $2 == "true" { equal[layers]++; all_equal++ }
+  END {
+    split("dOS dWS dIS sOS sWS sIS csOS", order, " ")
+    unit = most < 100000 ? 1 : 1000
+    printf "\n%s of a %s array. x: times fewer than the dense dataflow that keeps the same operand in place.\n\n",
+           unit == 1 ? "Cycles" : "Thousands of cycles", array
+    printf "%-" width "s %-13s %-4s %5s %5s", "layer", "M x K x N", "type", "zeros", "equal"
+    for (d = 1; d <= 7; d++) printf(d <= 3 || d == 7 ? "%8s" : "%8s      ", order[d])
+    for (i = 1; i <= layers; i++) {
+      zeros = m[i] * k[i] > 0 ? 100 * (1 - nnz[i] / (m[i] * k[i])) : 0
+      printf "\n%-" width "s %-13s %-4s %4.0f%% %5s", name[i], m[i] "x" k[i] "x" n[i], type[i], zeros,
+             equal[i] + 0 "/" runs[i]
+      for (d = 1; d <= 7; d++) printf "%s", cell(i, order[d])
+    }
+    if (all_equal < all_runs) {
+      printf "\n\nFAILED: kernel and emulator differ in %d of %d products.\n", all_runs - all_equal, all_runs
+      exit 1
+    }
+    printf "\n\nPassed: kernel and emulator give the same bits in all %d products", all_runs
+    if (total["csOS"] > 0) printf "; csOS takes %.1f times fewer cycles than dOS", total["dOS"] / total["csOS"]
+    printf ".\n"
+  }
+' "$work"/*.result

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# scripts/test.sh: installs what is missing, builds everything and runs every test.
+# scripts/test.sh --all: also the format, the other compiler (and septet as a static library), the linter, and
+# everything once more under the address and undefined-behaviour sanitizers.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+case ${1:-} in
+  "") tools=() ;;
+  --all) tools=(clang clang-format clang-tidy libomp-dev) ;;
+  *) echo "usage: scripts/test.sh [--all]" >&2; exit 2 ;;
+esac
+
+scripts/install_dependencies.sh "${tools[@]}"
+mkdir -p build
+exec 8>build/.test.lock # two at once in one checkout would run the same tests in the same folders
+flock 8
+
+# suite PRESET FOLDER
+suite() {
+  scripts/build.sh "$1" && ctest --test-dir "$2" --no-tests=error --output-on-failure -j2
+}
+
+if [ ${#tools[@]} -eq 0 ]; then
+  suite release build
+  exit
+fi
+
+# shellcheck disable=SC2317 # called through tier
+format() { git ls-files -z '*.cpp' '*.hpp' '*.h' | xargs -0 clang-format --dry-run -Werror; }
+# shellcheck disable=SC2317
+lint() {
+  git ls-files -z 'src/*.cpp' 'kernels/*.cpp' 'formats/*.cpp' 'emulation/*.cpp' |
+    xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build-clang
+}
+
+summary=()
+failed=0
+# tier NAME COMMAND ...: runs it, and goes on whatever comes of it
+tier() {
+  local name=$1 log result
+  shift
+  log=build/tier-$name.log
+  echo "=== $name"
+  if "$@" 2>&1 | tee "$log"; then result=passed; else result=FAILED failed=1; fi
+  summary+=("$(printf '%-9s %s  %s' "$name" "$result" "$(grep 'tests passed' "$log" || true)")")
+}
+
+tier format format
+tier release suite release build
+tier clang suite clang build-clang
+tier tidy lint
+tier sanitize suite sanitize build-sanitize
+printf '%s\n' "" "${summary[@]}"
+exit "$failed"
