@@ -81,6 +81,10 @@ if(SEPTET_BUILD_TESTS)
                     ae7a13539fb71f270b87eb2e874fbac80bc8dda2)  # 2.4.11
   septet_dependency(xsimd 8.1 xsimd https://github.com/xtensor-stack/xsimd.git
                     1577b02d549cca52aa5e943c16f2600950480289)  # 8.1.0
+  get_target_property(xsimd_imported xsimd IMPORTED)
+  if(xsimd_imported AND NOT TARGET xtl)  # Debian 12's target links this package, neither needing nor requiring it
+    set_target_properties(xsimd PROPERTIES INTERFACE_LINK_LIBRARIES "")
+  endif()
 endif()
 if(SEPTET_BUILD_BENCH)
   set(BENCHMARK_ENABLE_TESTING OFF)

@@ -93,11 +93,12 @@ wait
 
 # The table: a line per layer, a column per dataflow.
 LC_ALL=C awk -F: -v array="${array/x/ x }" '
+  function times(ratio) { return sprintf(ratio < 10 ? " %4.2fx" : ratio < 100 ? " %4.1fx" : " %4.0fx", ratio) }
   function cell(i, d,   dense, text) {
     dense = "d" substr(d, length(d) - 1)
     text = (i, d) in cycles ? sprintf("%8.0f", cycles[i, d] / unit) : "       -"
     if (d == dense) return text
-    return text ((i, d) in cycles && (i, dense) in cycles ? sprintf(" %4.2fx", cycles[i, dense] / cycles[i, d]) : "      ")
+    return text (cycles[i, d] > 0 && (i, dense) in cycles ? times(cycles[i, dense] / cycles[i, d]) : "      ")
   }
   $1 == "layer" { name[++layers] = substr($0, 7); if (length(name[layers]) > width) width = length(name[layers]) }
   $1 == "dataflow" { dataflow = $2; runs[layers]++; all_runs++ }
@@ -110,7 +111,7 @@ LC_ALL=C awk -F: -v array="${array/x/ x }" '
   $1 == "equal" && $2 == "true" { equal[layers]++; all_equal++ }
   END {
     split("dOS dWS dIS sOS sWS sIS csOS", order, " ")
-    unit = most < 100000 ? 1 : 1000
+    unit = most < 1e7 ? 1 : 1000
     printf "\n%s of a %s array. x: times fewer than the dense dataflow that keeps the same operand in place.\n\n",
            unit == 1 ? "Cycles" : "Thousands of cycles", array
     printf "%-" width "s %-13s %-4s %5s %5s", "layer", "M x K x N", "type", "zeros", "equal"

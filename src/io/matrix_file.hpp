@@ -39,8 +39,8 @@ struct FileMatrix {
   Index rows = 0;
   Index cols = 0;
   bool coordinate = false;  ///< true: `entries`; false: `bytes`
-  std::vector<Entry>
-      entries;  ///< sorted by row, then column; symmetry expanded; duplicates summed; explicit zeros kept
+  /// Sorted by row, then column; symmetry expanded; duplicates summed; explicit zeros kept.
+  std::vector<Entry> entries;
   std::vector<std::byte> bytes;  ///< row-major, native byte order; text arrays (.mtx array) as doubles
   std::string symmetry = "general";
   Index stored = 0;                 ///< entries in the file; elements of a dense one
@@ -49,7 +49,8 @@ struct FileMatrix {
 };
 
 /// Reads `path` by its ending, or makes `random:64x576,zeros=0.8,seed=1,dtype=f32` (all but the shape optional).
-/// `matrix` is left alone unless the Status is ok. Causes: bad_file, bad_option (random:…), out_of_memory.
+/// A one-dimensional .npy array is read as one row. `matrix` is left alone unless the Status is ok.
+/// Causes: bad_file, bad_option (random:…), out_of_memory.
 Status read_matrix(const std::string& path, FileMatrix& matrix);
 
 /// A matrix with elements of one of the multiplied types, dense (row-major) or CSR, owning its memory.
@@ -71,10 +72,10 @@ struct OwnedMatrix {
 /// The type that a file speaks for itself: f32 for f16 (widened exactly) and f32, f64, s8, u8, s32; none for text.
 bool native_type(const FileMatrix& matrix, Type& type);
 
-/// Converts to `type`. Floats round to nearest even, and a finite value that would round to infinity is rejected; an
-/// integer type rejects NaN, infinities, fractions and values out of range. Either names the first offender.
-/// `densify`: expand a coordinate matrix to dense rows, at most kMaxDenseBytes. `converted` is left alone unless the
-/// Status is ok. Causes: bad_file, out_of_memory.
+/// Converts to `type`. Floats round to nearest even (decimal text a second time: reading made it f64), and a finite
+/// value that would round to infinity is rejected; an integer type rejects NaN, infinities, fractions and values out
+/// of range. Either names the first offender. `densify`: expand a coordinate matrix to dense rows, at most
+/// kMaxDenseBytes. `converted` is left alone unless the Status is ok. Causes: bad_file, out_of_memory.
 Status convert(const FileMatrix& matrix, Type type, bool densify, OwnedMatrix& converted);
 
 /// Writes a matrix of f32, f64, s8, u8 or s32 as .npy version 1.0, C order: first to a neighbouring temporary file,

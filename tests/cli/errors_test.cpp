@@ -24,9 +24,10 @@ TEST_CASE("cli: verbs and operands that are not there") {
   folder.refused("cycles", "A", "is missing");
   folder.refused("cycles random:2x2", "N", "number of B's columns");
   folder.refused("cycles 2x3x4 5", "5", "2x3x4 says already");
-  folder.refused("cycles 2x3", "2x3", "unknown kind of file");
+  folder.refused("cycles 2x3", "N", "or a shape: MxNxK");
+  folder.refused("cycles 2x3 4", "2x3", "unknown kind of file");
   folder.refused("cycles random:2x2 x", "N", "'x' is not a whole number");
-  folder.refused("cycles random:2x2 -5", "-5", "");
+  folder.refused("cycles random:2x2 -5", "N", "-5 is not 0 to");
 }
 
 TEST_CASE("cli: values that are none") {
@@ -104,7 +105,10 @@ TEST_CASE("cli: an unknown SEPTET_TARGET is an error of the verbs that run kerne
 
 TEST_CASE("cli: stdout that takes nothing is an error") {
   std::ifstream full("/dev/full");
-  if (!full) return MESSAGE("no /dev/full here: this case checks nothing");
+  if (!full) {
+    MESSAGE("no /dev/full here: this case checks nothing");
+    return;
+  }
   const Folder folder;
   for (const char* arguments : {"gemm random:3x4 random:4x2 >/dev/full", "--help >/dev/full"}) {
     const Outcome outcome = folder.septet(arguments);

@@ -25,7 +25,7 @@ const T kPreload = -(T(1) + std::ldexp(T(1), 1 - kShift<T>));
 template <class T>
 const T kLastBit = std::ldexp(T(1), -2 * kShift<T>);
 
-constexpr int kH = 6, kW = 37;
+constexpr int kH = 2, kW = 37;
 
 /// Every dataflow for one layout of B and C; every output must be `want`.
 template <class T, class Mac>

@@ -2,6 +2,7 @@
 #
 # cmake -DNM=nm -DBASE=a.o -DAUX=b.o -P symbols.cmake: no function of septet::fold may have the same symbol in two
 # files built for different instruction sets, or the linker would keep one copy and run it for both.
+cmake_policy(VERSION 3.16)
 foreach(side IN ITEMS BASE AUX)
   execute_process(COMMAND ${NM} --defined-only ${${side}} OUTPUT_VARIABLE text RESULT_VARIABLE failed)
   if(failed)

@@ -52,13 +52,13 @@ struct CombinedSteps {
 
   template <int kRows, int kVecs, bool kFull, class L, class Stepper, class Acc>
   SEPTET_ALWAYS_INLINE void run(const Stepper& step, Acc& acc, Index i, Index j, int n, Index p) const {
-    unroll<kRows>([&](auto r) SEPTET_ALWAYS_INLINE_LAMBDA {
+    unroll<kRows>([&](int r) SEPTET_ALWAYS_INLINE_LAMBDA {
       const OneWeight& weight = weights[(i + r) * row_stride + p * step_stride];
       if (!weight.present) return;
       assert(weight.lane < lanes);
       const Index k = static_cast<Index>(columns[p * columns_step_stride + weight.lane * columns_lane_stride]);
       const auto a = step.left(&weight.value);
-      unroll<kVecs>([&](auto v) SEPTET_ALWAYS_INLINE_LAMBDA {
+      unroll<kVecs>([&](int v) SEPTET_ALWAYS_INLINE_LAMBDA {
         step.run(acc.at[r * kVecs + v], a, step.template right<kFull>(right.at(j + v * L::kWidth, k), n));
       });
     });

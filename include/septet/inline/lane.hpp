@@ -39,9 +39,11 @@
 #if defined(__GNUC__)
 #define SEPTET_ALWAYS_INLINE inline __attribute__((always_inline))
 #define SEPTET_ALWAYS_INLINE_LAMBDA __attribute__((always_inline))
+#define SEPTET_NEVER_INLINE __attribute__((noinline))
 #else
 #define SEPTET_ALWAYS_INLINE inline
 #define SEPTET_ALWAYS_INLINE_LAMBDA
+#define SEPTET_NEVER_INLINE
 #endif
 
 namespace septet::fold {

@@ -23,7 +23,7 @@ namespace septet::fold::detail {
 
 template <class Function, int... kIndex>
 SEPTET_ALWAYS_INLINE void unroll(std::integer_sequence<int, kIndex...>, Function&& function) {
-  (function(std::integral_constant<int, kIndex>{}), ...);
+  (function(kIndex), ...);
 }
 /// function(0), …, function(kCount - 1) with constants, so that what they index can live in registers.
 template <int kCount, class Function>
@@ -41,8 +41,7 @@ struct Registers {
 
  private:
   template <class Make, int... kIndex>
-  SEPTET_ALWAYS_INLINE Registers(std::integer_sequence<int, kIndex...>, Make&& make)
-      : at{make(std::integral_constant<int, kIndex>{})...} {}
+  SEPTET_ALWAYS_INLINE Registers(std::integer_sequence<int, kIndex...>, Make&& make) : at{make(kIndex)...} {}
 };
 
 /// Which k belongs to step p (or which row of C to row i): itself, or an entry of a list.
@@ -191,40 +190,62 @@ struct DenseSteps {
   template <int kRows, int kVecs, bool kFull, class L, class Stepper, class Acc>
   SEPTET_ALWAYS_INLINE void run(const Stepper& step, Acc& acc, Index i, Index j, int n, Index p) const {
     using Vec = decltype(step.template right<kFull>(right.data, n));
-    const Registers<Vec, kVecs> b([&](auto v) SEPTET_ALWAYS_INLINE_LAMBDA {
+    const Registers<Vec, kVecs> b([&](int v) SEPTET_ALWAYS_INLINE_LAMBDA {
       return step.template right<kFull>(right.at(j + v * L::kWidth, p), n);
     });
-    unroll<kRows>([&](auto r) SEPTET_ALWAYS_INLINE_LAMBDA {
+    unroll<kRows>([&](int r) SEPTET_ALWAYS_INLINE_LAMBDA {
       const auto a = step.left(left.at(i + r, p));
-      unroll<kVecs>([&](auto v) SEPTET_ALWAYS_INLINE_LAMBDA { step.run(acc.at[r * kVecs + v], a, b.at[v]); });
+      unroll<kVecs>([&](int v) SEPTET_ALWAYS_INLINE_LAMBDA { step.run(acc.at[r * kVecs + v], a, b.at[v]); });
     });
   }
 };
 
+// Partial vectors of C, out of line: a block has one per row, but only at its two ends. By value: a sum whose address
+// is taken would be kept in memory.
+template <class L>
+SEPTET_NEVER_INLINE typename L::Vec load_edge(const typename L::Value* from, int n) {
+  return L::load(from, n);
+}
+template <class L>
+SEPTET_NEVER_INLINE void store_edge(typename L::Value* to, typename L::Vec value, int n) {
+  L::store(to, value, n);
+}
+
 /// One block of C: kRows x kVecs lanes from (i, j), the last lane n wide (all full if kFull), through all steps.
 template <int kRows, int kVecs, bool kFull, class L, class Stepper, class Steps, class Out>
 void block(const Stepper& step, Sum sum, const Steps& steps, const Out& out, Index i, Index j, int n, Index depth) {
-  using T = typename L::Value;
-  const auto at = [&](auto q)
+  constexpr int kSums = kRows * kVecs;
+  const auto at = [&](int q)
                       SEPTET_ALWAYS_INLINE_LAMBDA { return out.at(i + q / kVecs, j + q % kVecs * Index{L::kWidth}); };
-  const auto load = [&](auto q) SEPTET_ALWAYS_INLINE_LAMBDA { return kFull ? L::load(at(q)) : L::load(at(q), n); };
-  Registers<typename L::Vec, kRows * kVecs> acc([&](auto q) SEPTET_ALWAYS_INLINE_LAMBDA {
-    if constexpr (std::is_default_constructible_v<T>) {
-      if (sum != Sum::chained) return L::broadcast(T());
+  const auto load = [&](int q) SEPTET_ALWAYS_INLINE_LAMBDA {
+    if constexpr (kFull) {
+      return L::load(at(q));
+    } else {
+      return load_edge<L>(at(q), n);
     }
-    return load(q);
+  };
+  constexpr bool kHasZero = std::is_default_constructible_v<typename L::Value>;
+  Registers<typename L::Vec, kSums> acc([&](int q) SEPTET_ALWAYS_INLINE_LAMBDA {
+    if constexpr (kHasZero) {
+      return L::broadcast(typename L::Value());
+    } else {
+      return load(q);
+    }
   });
+  if constexpr (kHasZero) {
+    if (sum == Sum::chained) unroll<kSums>([&](int q) SEPTET_ALWAYS_INLINE_LAMBDA { acc.at[q] = load(q); });
+  }
   for (Index p = 0; p < depth; ++p) steps.template run<kRows, kVecs, kFull, L>(step, acc, i, j, n, p);
   if constexpr (Stepper::kCanAdd) {
     if (sum == Sum::fold_then_add) {
-      unroll<kRows * kVecs>([&](auto q) SEPTET_ALWAYS_INLINE_LAMBDA { acc.at[q] = step.add(load(q), acc.at[q]); });
+      unroll<kSums>([&](int q) SEPTET_ALWAYS_INLINE_LAMBDA { acc.at[q] = step.add(load(q), acc.at[q]); });
     }
   }
-  unroll<kRows * kVecs>([&](auto q) SEPTET_ALWAYS_INLINE_LAMBDA {
-    if (kFull) {
+  unroll<kSums>([&](int q) SEPTET_ALWAYS_INLINE_LAMBDA {
+    if constexpr (kFull) {
       L::store(at(q), acc.at[q]);
     } else {
-      L::store(at(q), acc.at[q], n);
+      store_edge<L>(at(q), acc.at[q], n);
     }
   });
 }
