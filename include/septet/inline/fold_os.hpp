@@ -55,7 +55,7 @@ struct CombinedSteps {
     unroll<kRows>([&](int r) SEPTET_ALWAYS_INLINE_LAMBDA {
       const OneWeight& weight = weights[(i + r) * row_stride + p * step_stride];
       if (!weight.present) return;
-      assert(weight.lane < lanes);
+      assert(static_cast<Index>(weight.lane) < lanes);
       const Index k = static_cast<Index>(columns[p * columns_step_stride + weight.lane * columns_lane_stride]);
       const auto a = step.left(&weight.value);
       unroll<kVecs>([&](int v) SEPTET_ALWAYS_INLINE_LAMBDA {

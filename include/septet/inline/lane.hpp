@@ -52,13 +52,13 @@ namespace detail {
 
 // 32-bit Arm vectors flush subnormals to zero, which the contract forbids: floats stay scalar there.
 #if defined(__arm__) && !defined(__aarch64__)
-constexpr bool kVectorsKeepSubnormals = false;
+inline constexpr bool kVectorsKeepSubnormals = false;
 #else
-constexpr bool kVectorsKeepSubnormals = true;
+inline constexpr bool kVectorsKeepSubnormals = true;
 #endif
 
 template <class T>
-constexpr bool kIsFloat = std::is_same_v<T, float> || std::is_same_v<T, double>;
+inline constexpr bool kIsFloat = std::is_same_v<T, float> || std::is_same_v<T, double>;
 
 /// What a batch of T is made of: int32 wraps, so its lanes are unsigned (no overflow that is undefined anywhere).
 template <class T>
@@ -197,7 +197,7 @@ SEPTET_ALWAYS_INLINE void load_part(__m512d& to, const double* from, int n) {
 
 /// True if Lane<T, Arch> is wider than the type itself: T is float, double or int32_t and Arch has registers for it.
 template <class T, class Arch = xsimd::default_arch>
-constexpr bool kHasBatch = detail::HasBatch<T, Arch>::value;
+inline constexpr bool kHasBatch = detail::HasBatch<T, Arch>::value;
 
 /// One element at a time, of any copyable type. fma and mul are there for float, double and int32_t (no fma); add is
 /// `a + b` for the user's own type.

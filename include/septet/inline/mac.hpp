@@ -121,8 +121,8 @@ using DefaultMac = std::conditional_t<std::is_floating_point_v<C>, Fused, Exact>
 
 /// True for Fused, Unfused, Exact and every MAC that says so.
 template <class Mac, class = void>
-constexpr bool kTakesLanes = false;
+inline constexpr bool kTakesLanes = false;
 template <class Mac>
-constexpr bool kTakesLanes<Mac, std::void_t<decltype(Mac::kTakesLanes)>> = Mac::kTakesLanes;
+inline constexpr bool kTakesLanes<Mac, std::void_t<decltype(Mac::kTakesLanes)>> = Mac::kTakesLanes;
 
 }  // namespace septet::fold

@@ -113,19 +113,20 @@ struct Step {
 };
 
 template <class Mac, class T, class = void>
-constexpr bool kMacAdds = false;
+inline constexpr bool kMacAdds = false;
 template <class Mac, class T>
-constexpr bool kMacAdds<
+inline constexpr bool kMacAdds<
     Mac, T, std::void_t<decltype(std::declval<const Mac&>().add(std::declval<const T&>(), std::declval<const T&>()))>> =
     true;
 template <class T, class = void>
-constexpr bool kHasPlus = false;
+inline constexpr bool kHasPlus = false;
 template <class T>
-constexpr bool kHasPlus<T, std::void_t<decltype(static_cast<T>(std::declval<const T&>() + std::declval<const T&>()))>> =
-    true;
+inline constexpr bool
+    kHasPlus<T, std::void_t<decltype(static_cast<T>(std::declval<const T&>() + std::declval<const T&>()))>> = true;
 /// True if a fold can add its sums to an accumulator, and start them from zero.
 template <class Mac, class T>
-constexpr bool kCanAdd = std::is_default_constructible_v<T> && (kTakesLanes<Mac> || kMacAdds<Mac, T> || kHasPlus<T>);
+inline constexpr bool kCanAdd = std::is_default_constructible_v<T> &&
+                                (kTakesLanes<Mac> || kMacAdds<Mac, T> || kHasPlus<T>);
 
 /// … and if it is the user's: operands stay where they are, and the functor sees them one by one.
 template <class L, class Mac, class T>
