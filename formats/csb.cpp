@@ -57,18 +57,25 @@ void append_tile(const CsrArrays& csr, Index t, PackedStorage& packed, std::vect
     for (Index p = step_ptr[s]; p < step_ptr[s + 1]; ++p) writer.put(live.index[p], widths.column);
   }
   writer.align();
-  std::vector<Slot> slots(steps * height);
-  for (Index s = 0; s < steps; ++s) {
+  std::vector<Slot> slots(height);
+  const auto fill_slots = [&](Index s) {
+    std::fill(slots.begin(), slots.end(), Slot());
     for (Index p = step_ptr[s]; p < step_ptr[s + 1]; ++p) {
       const Index c = p - step_ptr[0];
       for (Index e = tile.ptr[c]; e < tile.ptr[c + 1]; ++e) {
-        slots[s * height + tile.rows[e]] = {static_cast<int>(p - step_ptr[s]), tile.source[e]};
+        slots[tile.rows[e]] = {static_cast<int>(p - step_ptr[s]), tile.source[e]};
       }
     }
+  };
+  for (Index s = 0; s < steps; ++s) {
+    fill_slots(s);
+    for (const Slot& slot : slots) writer.put(slot.lane >= 0, 1);
   }
-  for (const Slot& slot : slots) writer.put(slot.lane >= 0, 1);
   writer.align();
-  append_weights(csr, slots, widths, writer);
+  for (Index s = 0; s < steps; ++s) {
+    fill_slots(s);
+    append_weights(csr, slots, widths, writer);
+  }
 }
 
 }  // namespace
@@ -84,27 +91,22 @@ void append_csb(const CsrArrays& csr, PackedStorage& packed) {
 
 void csb_weights(const PackedStorage& packed, Index t, std::vector<Element>& weights) {
   const FieldWidths widths = widths_of(packed);
-  const Index height = packed.tile_size(t);
-  BitReader reader(packed.bytes.data() + packed.tile_offset[t]);
-  const auto steps = static_cast<Index>(reader.get(kStepCountBits));
-  std::vector<std::int32_t> columns;
-  std::vector<std::size_t> first(1, 0);  // of each step, in `columns`
-  for (Index s = 0; s < steps; ++s) {
-    for (auto left = reader.get(widths.count); left > 0; --left) {
-      columns.push_back(static_cast<std::int32_t>(reader.get(widths.column)));
-    }
-    first.push_back(columns.size());
-  }
-  reader.align();
-  BitReader presence = reader;
-  BitReader weight(packed.bytes.data() + packed.tile_offset[t], reader.bit() + steps * height);
+  const LiveLists& live = *packed.live;
+  const Index height = packed.tile_size(t), steps = live.steps(t);
+  const Index* step_ptr = live.step_ptr.data() + live.tile_ptr[t];
+  // Which columns a step holds is known from the live lists; their fields are passed over.
+  const std::byte* bytes = packed.bytes.data() + packed.tile_offset[t];
+  BitReader presence(bytes, kStepCountBits + steps * widths.count + (step_ptr[steps] - step_ptr[0]) * widths.column);
+  presence.align();
+  BitReader weight(bytes, presence.bit() + steps * height);
   weight.align();
   weights.clear();
   for (Index s = 0; s < steps; ++s) {
     for (Index row = 0; row < height; ++row) {
       if (presence.get(1) == 0) continue;
-      const auto lane = weight.get(widths.lane);
-      weights.push_back({static_cast<std::int32_t>(row), columns[first[s] + lane], weight.get(widths.value)});
+      const auto lane = static_cast<Index>(weight.get(widths.lane));
+      const std::int32_t k = live.index[step_ptr[s] + lane];
+      weights.push_back({static_cast<std::int32_t>(row), k, weight.get(widths.value)});
     }
   }
 }

@@ -55,13 +55,14 @@ class Targets {
     chosen_ = &targets_.front();
     const char* wanted = std::getenv("SEPTET_TARGET");
     if (wanted != nullptr && *wanted != '\0') status_ = choose(wanted, "SEPTET_TARGET");
+    refused_ = !status_.ok();
   }
 
   Status choose(const char* wanted, const char* argument) {
     for (const Target& target : targets_) {
       if (wanted != nullptr && std::strcmp(wanted, target.name) != 0) continue;
       chosen_ = &target;
-      status_ = {};
+      refused_.store(false, std::memory_order_release);
       return {};
     }
     std::string known;
@@ -70,14 +71,15 @@ class Targets {
   }
 
   const Target& chosen() const { return *chosen_.load(std::memory_order_acquire); }
-  const Status& status() const { return status_; }
+  Status status() const { return refused_.load(std::memory_order_acquire) ? status_ : Status(); }
   const char* const* names() const { return names_.data(); }
 
  private:
   std::vector<Target> targets_;
   std::vector<const char*> names_;
   std::atomic<const Target*> chosen_{nullptr};
-  Status status_;
+  Status status_;  // of SEPTET_TARGET; does not change after construction
+  std::atomic<bool> refused_{false};
 };
 
 Targets& targets() {

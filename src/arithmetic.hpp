@@ -7,7 +7,8 @@
 
 namespace septet::detail {
 
-constexpr Index ceil_div(Index a, Index b) { return (a + b - 1) / b; }
+/// a / b, rounded up; a >= 0, b >= 1, and any sizes of either.
+constexpr Index ceil_div(Index a, Index b) { return a / b + (a % b != 0); }
 
 /// Bytes that hold `bits` bits.
 constexpr Index bytes_for_bits(Index bits) { return ceil_div(bits, 8); }

@@ -1,11 +1,13 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // pack() and unpack() at the public edge; the formats themselves are in formats/.
+#include "fp_environment.hpp"
 #include "validate.hpp"
 
 namespace septet {
 
 Status try_pack(const Weights& a, const PackOptions& options, PackedMatrix& packed) {
+  const detail::FpEnvironment environment;  // a subnormal weight is no zero, whatever the caller flushes
   return detail::guarded([&]() -> Status {
     if (Status status = detail::validate_pack(a, options); !status.ok()) return status;
     packed = PackedMatrix(detail::pack_any(a, detail::resolved(a, options)));
@@ -57,12 +59,15 @@ Status try_unpack(const PackedMatrix& packed, const Matrix& a) {
 
 void unpack(const PackedMatrix& packed, const Matrix& a) { throw_if_error(try_unpack(packed, a)); }
 
-Format PackedMatrix::format() const { return storage_->options.format; }
-Type PackedMatrix::type() const { return storage_->type; }
+Format PackedMatrix::format() const { return options().format; }
+Type PackedMatrix::type() const { return storage_ ? storage_->type : Type::f32; }
 Index PackedMatrix::rows() const { return storage_ ? storage_->rows : 0; }
 Index PackedMatrix::cols() const { return storage_ ? storage_->cols : 0; }
 Index PackedMatrix::nnz() const { return storage_ ? storage_->nnz : 0; }
-const PackOptions& PackedMatrix::options() const { return storage_->options; }
+const PackOptions& PackedMatrix::options() const {
+  static const PackOptions kNone;
+  return storage_ ? storage_->options : kNone;
+}
 Footprint PackedMatrix::footprint() const { return storage_ ? storage_->footprint() : Footprint{}; }
 
 Index Weights::rows() const { return dense() ? dense()->rows : sparse() ? sparse()->rows : packed()->rows(); }

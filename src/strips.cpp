@@ -264,8 +264,11 @@ std::unique_ptr<StripSource> typed_strips(const PackedStorage& packed, const Pla
 
 }  // namespace
 
-StripBuffer::StripBuffer(Index rows, Index steps, Index element_count, kernels::Packed packed)
-    : values((rows * (steps + steps_per_group(packed))) * bytes_of(packed)) {
+StripBuffer::StripBuffer(Index rows, Index steps, Index element_count, kernels::Packed packed) {
+  // CSB's strips have one row each and as many steps as weights, all told; other strips are rows x steps.
+  const Index group = steps_per_group(packed);
+  const Index dense = rows * (steps + group), combined = element_count + rows * group;
+  values = AlignedBuffer((element_count > 0 ? combined : dense) * bytes_of(packed));
   calls.reserve(rows);
   index.reserve(std::max(rows, element_count));
   elements.reserve(element_count);

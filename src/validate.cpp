@@ -160,7 +160,9 @@ Status validate_options(const Weights& a, const ConstMatrix& b, const Matrix& c,
   if (status.ok()) status = validate_scale(options.beta, c.type, "options.beta");
   if (status.ok()) status = validate_preload(c, options);
   if (!status.ok()) return status;
-  if (options.threads < 0) return {Cause::bad_option, "options.threads", text(options.threads, " is negative")};
+  if (options.threads < 0 || options.threads > kMaxThreads) {
+    return {Cause::bad_option, "options.threads", text(options.threads, " is outside 0 to ", kMaxThreads)};
+  }
   if (options.fold_depth < 0)
     return {Cause::bad_option, "options.fold_depth", text(options.fold_depth, " is negative")};
   if (options.fold_depth != 0 && options.accumulate != Accumulate::fold_then_add) {
@@ -277,7 +279,7 @@ Status validate_pack(const Weights& a, const PackOptions& options) {
     return {Cause::bad_option, "options.format",
             text(name(chosen.format), " is not what ", name(chosen.dataflow), " streams")};
   }
-  return chosen.format == Format::dense ? Status() : validate_sparse_limits(a);
+  return chosen.format == Format::dense && a.sparse() == nullptr ? Status() : validate_sparse_limits(a);
 }
 
 Status validate_unpack(const PackedMatrix& packed, const Matrix& a) {
@@ -308,7 +310,7 @@ Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, co
             text(a.rows(), " x ", a.cols(), " times ", b.cols, " columns: more than 2^63 products")};
   }
   if (status = validate_options(a, b, c, options); !status.ok()) return status;
-  if (a.packed() == nullptr && is_sparse(resolved(a, options).dataflow)) {
+  if (a.sparse() != nullptr || (a.packed() == nullptr && is_sparse(resolved(a, options).dataflow))) {
     if (status = validate_sparse_limits(a); !status.ok()) return status;
   }
   if (overlaps_itself(c)) return {Cause::bad_stride, "c", "two elements share memory"};

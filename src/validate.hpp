@@ -14,6 +14,8 @@ namespace septet::detail {
 constexpr Index kMaxArraySide = 65536;
 constexpr Index kMaxArrayCells = Index{1} << 26;
 constexpr int kMaxLanes = 256;
+/// OpenMP runtimes end the process when they cannot start what was asked for.
+constexpr int kMaxThreads = 1024;
 constexpr int kMaxWindow = 1 << 20;
 
 /// A view of the given name: dimensions, pointer, extents within 64 bits.

@@ -30,8 +30,8 @@ struct GemmOptions {
   /// bias). Needs alpha = 1 and beta = 0. No data pointer: no preload.
   ConstMatrix preload;
 
-  /// automatic: dense A: dOS; CSR or CSC view: csOS in order (under fold_then_add dWS and sWS). An A that is packed for a
-  /// sparse dataflow brings that, its array and its combining.
+  /// automatic: dense A: dOS; CSR or CSC view: csOS in order (under fold_then_add dWS and sWS). An A that is packed for
+  /// a sparse dataflow brings that, its array and its combining.
   Dataflow dataflow = Dataflow::automatic;
   ArrayShape array;  ///< a named dataflow's order may depend on it
   Accumulate accumulate = Accumulate::chained;
@@ -39,7 +39,7 @@ struct GemmOptions {
   Mac mac = Mac::fused;
   Combine combine;  ///< csOS only
 
-  int threads = 0;  ///< 0: what OpenMP would use. The bits do not depend on it
+  int threads = 0;  ///< 0: what OpenMP would use; at most 1024. The bits do not depend on it
 };
 
 /// C <- alpha * A * B + beta * C.

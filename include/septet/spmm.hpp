@@ -23,8 +23,10 @@ struct PackedStorage;
 /// How A is packed. The dataflow decides the shape of the vectors: columns of m-tiles of H (sOS, csOS) or W (sWS)
 /// rows, rows of k-tiles of H columns (sIS).
 struct PackOptions {
-  Dataflow dataflow = Dataflow::automatic;  ///< automatic: dOS for Format::dense, else csOS's order from CSR
-  Format format = Format::automatic;        ///< automatic: what the dataflow streams
+  /// automatic: by the format (dense: dOS, tsb: sOS, csr and csb: csOS); with no format either, dOS for a dense A and
+  /// csOS for a sparse one, as CSR if in order.
+  Dataflow dataflow = Dataflow::automatic;
+  Format format = Format::automatic;  ///< automatic: what the dataflow streams
   ArrayShape array;
   Combine combine;     ///< csOS only
   int zero_point = 0;  ///< integers: the value that counts as zero

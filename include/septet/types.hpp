@@ -23,7 +23,7 @@ enum class Type : std::uint8_t { f32, f64, s8, u8, s32 };
 
 /// The seven dataflows of a flexible systolic array (FlexiSAGA; Müller et al., arXiv 2506.01566, 2025):
 /// d = dense, s = sparse, cs = combined sparse; OS, WS, IS = output-, weight-, input-stationary.
-/// `automatic` is the quickest on this CPU for the operands at hand.
+/// `automatic` is a rule on the operands (see GemmOptions::dataflow), never on the CPU.
 enum class Dataflow : std::uint8_t { automatic, dOS, dWS, dIS, sOS, sWS, sIS, csOS };
 
 /// Accumulation order. `chained`: one running sum along k. `fold_then_add`: each fold starts at zero and its

@@ -159,7 +159,8 @@ TEST_CASE("cli: verify on every type, with preload and zero points") {
        {"random:20x30,zeros=0.8,dtype=f64 random:30x9,dtype=f64 --mac unfused --alpha 3",
         "random:20x30,zeros=0.8,dtype=s8 random:30x9,dtype=u8 --b-zero-point 100 --preload bias.npy",
         "random:20x30,dtype=u8 random:30x9,dtype=s8 --a-zero-point 128 --accumulate fold"}) {
-    for (const Json& entry : folder.json("verify --array 3x5 " + std::string(arguments)).at("results")) {
+    const Json json = folder.json("verify --array 3x5 " + arguments);
+    for (const Json& entry : json.at("results")) {
       CHECK(entry.at("equal") == true);
     }
   }

@@ -159,7 +159,7 @@ TEST_CASE("every dataflow and type: kernel = emulator = reference, emulator = cl
     if (dataflow != Dataflow::automatic) limits.dataflow = dataflow;
     const std::uint64_t seed = 1000000 * static_cast<std::uint64_t>(d + 1);
     MESSAGE(std::string(name(dataflow)) << ": seeds from " << seed);
-    run_problems(seed, problem_count(350), limits, true);
+    run_problems(seed, problem_count(700), limits, true);
   }
 }
 
@@ -222,6 +222,10 @@ TEST_CASE("the caller's rounding mode and flush-to-zero change no bit") {
 #endif
       auto c = p.c;
       gemm(p.a.view(), p.b.view(), c.view(), options);
+      PackOptions packing;
+      packing.format = Format::csr;
+      packing.zero_point = options.a_zero_point;
+      const Index packed_nnz = pack(p.a.view(), packing).nnz();
       auto emulated = p.c;
       if (options.fold_depth == 0) emulation::emulate(p.a.view(), p.b.view(), emulated.view(), options);
 #if defined(__SSE2__)
@@ -230,6 +234,7 @@ TEST_CASE("the caller's rounding mode and flush-to-zero change no bit") {
       const int rounding = std::fegetround();
       std::fesetenv(FE_DFL_ENV);
       CHECK(rounding == FE_UPWARD);
+      CHECK(packed_nnz == count_nonzeros(p.a_pattern));
 #if defined(__SSE2__)
       CHECK((before & ~0x3Fu) == (after & ~0x3Fu));
 #endif

@@ -128,6 +128,22 @@ TEST_CASE("integer sums wrap modulo 2^32, at the extremes and for odd k") {
   }
 }
 
+TEST_CASE("folds deeper than k, however deep, are one fold") {
+  const std::vector<float> a(12, 2), b(20, 3);
+  GemmOptions options;
+  options.accumulate = Accumulate::fold_then_add;
+  for (const Dataflow dataflow : {Dataflow::dWS, Dataflow::dIS, Dataflow::sWS, Dataflow::sIS}) {
+    for (const Index depth : {Index{4}, Index{5}, Index{1} << 40, std::numeric_limits<Index>::max()}) {
+      options.dataflow = dataflow;
+      options.fold_depth = depth;
+      std::vector<float> c(15);
+      gemm(row_major(a.data(), 3, 4), row_major(b.data(), 4, 5), row_major(c.data(), 3, 5), options);
+      INFO(name(dataflow) << " " << depth);
+      CHECK(c == std::vector<float>(15, 24));
+    }
+  }
+}
+
 TEST_CASE("infinities and NaN in B: skipped where the format skips, injected where it injects") {
   // Row 0 has a zero in column 1, which is live through row 1.
   const std::vector<float> a{1, 0, 0, 1, 1, 0}, b{1, std::numeric_limits<float>::infinity(), 1};

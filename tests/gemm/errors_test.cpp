@@ -78,6 +78,7 @@ TEST_CASE("options") {
   option("options.combine.lanes", [](GemmOptions& o) { o.combine.lanes = 257; });
   option("options.combine.window", [](GemmOptions& o) { o.combine.window = 0; });
   option("options.threads", [](GemmOptions& o) { o.threads = -1; });
+  option("options.threads", [](GemmOptions& o) { o.threads = 1025; });
   option("options.fold_depth", [](GemmOptions& o) { o.fold_depth = -1; });
   option("options.fold_depth", [](GemmOptions& o) { o.fold_depth = 16; });
   option("options.a_zero_point", [](GemmOptions& o) { o.a_zero_point = 1; });
@@ -149,6 +150,9 @@ TEST_CASE("an empty PackedMatrix, and one that was packed for something else") {
     return try_gemm(packed, row_major(b.data(), 4, 1), row_major(c.data(), 2, 1), options);
   };
   CHECK(call(PackedMatrix(), {}).cause() == Cause::bad_pointer);
+  CHECK(Weights(PackedMatrix()).rows() == 0);
+  CHECK(Weights(PackedMatrix()).type() == PackedMatrix().type());
+  CHECK(PackedMatrix().format() == Format::automatic);
   PackOptions packing;
   packing.dataflow = Dataflow::sOS;
   packing.array = {4, 4};
@@ -166,6 +170,27 @@ TEST_CASE("an empty PackedMatrix, and one that was packed for something else") {
   CHECK(call(packed, options).ok());  // the width does not matter to it
   options.array = {8, 8};
   CHECK(call(packed, options).argument() == "options.dataflow");
+}
+
+TEST_CASE("a sparse view beyond 32-bit indices is refused under every dataflow") {
+  const std::vector<std::int64_t> offsets{0, 0};
+  const std::int64_t* indices = nullptr;
+  const std::int8_t* values = nullptr;
+  const std::int8_t one = 1;
+  std::int32_t c = 9;
+  const Index wide = Index{3} << 30;
+  const SparseView a = csr(1, wide, offsets.data(), indices, values);
+  const ConstMatrix b(&one, Type::s8, wide, 1, 0, 0);
+  GemmOptions options;
+  for (int d = 0; d < 8; ++d) {
+    options.dataflow = static_cast<Dataflow>(d);
+    CHECK(try_gemm(a, b, row_major(&c, 1, 1), options).cause() == Cause::bad_shape);
+  }
+  PackedMatrix packed;
+  PackOptions packing;
+  packing.format = Format::dense;
+  CHECK(try_pack(a, packing, packed).cause() == Cause::bad_shape);
+  CHECK(c == 9);
 }
 
 TEST_CASE("the throwing calls throw the same Status") {

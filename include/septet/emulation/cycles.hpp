@@ -11,6 +11,7 @@ namespace septet::emulation {
 
 /// The report of emulate() for A (its pattern) times a k x n matrix of `b_type`. Of `options`, alpha, beta and the
 /// presence of a preload count (not its data), and everything that decides folds; the zero point says what is zero.
+/// Also answers for arrays that are too large to emulate, and takes of a packed A the pattern alone.
 SEPTET_API Status try_cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options,
                              const ArrayOptions& array_options, Report& report);
 SEPTET_API Report cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options = {},

@@ -17,7 +17,8 @@
 
 namespace septet::emulation {
 
-/// Called now and then with the folds done and the folds there are.
+/// Called now and then with the folds done and the folds there are. An exception it throws ends the run and passes
+/// through; C stays untouched.
 using Progress = std::function<void(Index done, Index total)>;
 
 /// C <- alpha * A * B + beta * C on the array, as septet::gemm defines it (types, aliasing, errors). A dataflow that
