@@ -6,6 +6,17 @@
 #include <stdexcept>
 
 namespace septet::bench {
+namespace {
+
+// `name m n k [count]`, all positive, and nothing after.
+bool parse(std::istringstream& words, Shape& shape) {
+  if (!(words >> shape.m >> shape.n >> shape.k)) return false;
+  if (!(words >> std::ws).eof() && !(words >> shape.count)) return false;
+  std::string more;
+  return !(words >> more) && shape.m > 0 && shape.n > 0 && shape.k > 0 && shape.count > 0;
+}
+
+}  // namespace
 
 std::vector<Shape> read_shapes(const std::string& path) {
   std::ifstream file(path);
@@ -16,10 +27,9 @@ std::vector<Shape> read_shapes(const std::string& path) {
     std::istringstream words(line.substr(0, line.find('#')));
     Shape shape;
     if (!(words >> shape.name)) continue;
-    std::string more;
-    const bool good = static_cast<bool>(words >> shape.m >> shape.n >> shape.k) && !(words >> more);
-    if (!good || shape.m < 1 || shape.n < 1 || shape.k < 1) {
-      throw std::runtime_error(path + ": line " + std::to_string(number) + ": want `name m n k`, all positive");
+    if (!parse(words, shape)) {
+      throw std::runtime_error(path + ": line " + std::to_string(number) +
+                               ": want `name m n k` or `name m n k count`, all positive");
     }
     shapes.push_back(shape);
   }

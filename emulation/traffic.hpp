@@ -22,7 +22,7 @@ class Traffic {
         preload_(preload),
         a_non_zero_(std::move(a_non_zero)) {}
 
-  Index bytes(const ScheduledFold& fold) const;
+  Index bytes(const ScheduledFold& scheduled) const;
 
  private:
   Index weights(const detail::Fold& fold) const;

@@ -33,7 +33,7 @@ using kernels::StripKernel;
 constexpr Index kSegmentSteps = 192;
 constexpr Index kStripsPerBlock = 8;
 // Sums of one block and chunk: half of a small second-level cache.
-constexpr Index kSumBytes = 128 * 1024;
+constexpr Index kSumBytes = Index{128} * 1024;
 constexpr Index kItemsPerThread = 4;
 
 // How the work is cut for this CPU. Nothing here touches the order.
@@ -104,7 +104,7 @@ class Run {
   Index sum_bytes() const { return blocking_.block_rows * blocking_.chunk * panels_.cols() * acc_bytes_; }
 
   void item(Index number, std::byte* sums, StripBuffer& buffer) const {
-    const auto [m0, m1] = blocks_[number / chunks_];
+    const Index m0 = blocks_[number / chunks_].m0, m1 = blocks_[number / chunks_].m1;
     const Index first = number % chunks_ * blocking_.chunk;
     const Index count = std::min(blocking_.chunk, panels_.count() - first);
     const auto sums_of = [&](Index p) { return sums + p * blocking_.block_rows * panels_.cols() * acc_bytes_; };

@@ -20,8 +20,8 @@ struct Segment {
 
 /// Per-thread memory for the strips of one segment. All of it is claimed before the work begins.
 struct StripBuffer {
-  /// For blocks of up to `rows` rows and `steps` steps; `elements`: the weights of the largest CSB tile, or 0.
-  StripBuffer(Index rows, Index steps, Index elements, kernels::Packed packed);
+  /// For blocks of up to `rows` rows and `steps` steps; `element_count`: the weights of the largest CSB tile, or 0.
+  StripBuffer(Index rows, Index steps, Index element_count, kernels::Packed packed);
 
   std::vector<kernels::StripCall> calls;  ///< a, k, rows and steps set; b and acc are the driver's
   AlignedBuffer values;

@@ -28,7 +28,9 @@ struct MatrixView {
   MatrixView block(Index i, Index j, Index height, Index width) const {
     return {data + i * row_stride + j * col_stride, height, width, row_stride, col_stride};
   }
-  operator MatrixView<const T>() const { return {data, rows, cols, row_stride, col_stride}; }
+  operator MatrixView<const T>() const {  // NOLINT(google-explicit-constructor)
+    return {data, rows, cols, row_stride, col_stride};
+  }
 };
 
 /// Rows one after the other, `ld` elements apart (0: no padding).
@@ -83,7 +85,9 @@ struct Matrix {
       : Matrix(v.data, type_of<T>(), v.rows, v.cols, v.row_stride, v.col_stride) {
     static_assert(!std::is_const_v<T>, "septet: an output must be a view of non-const elements");
   }
-  operator ConstMatrix() const { return {data, type, rows, cols, row_stride, col_stride}; }
+  operator ConstMatrix() const {  // NOLINT(google-explicit-constructor)
+    return {data, type, rows, cols, row_stride, col_stride};
+  }
 };
 
 }  // namespace septet

@@ -41,8 +41,8 @@ void add_zero_point(CLI::App& verb, const std::string& flag, const std::string& 
 }  // namespace
 
 CLI::Option* add_value(CLI::App& verb, const std::string& flag, const std::string& value, const std::string& meaning,
-                       std::function<void(const std::string&)> set) {
-  return verb.add_option_function<std::string>(flag, std::move(set), meaning)
+                       const std::function<void(const std::string&)>& set) {
+  return verb.add_option_function<std::string>(flag, set, meaning)
       ->type_name(value)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }

@@ -57,6 +57,6 @@ void add_json(CLI::App& verb, Flags& flags);
 
 /// A flag with one value, which `set` gets as text. Where a flag is repeated, the last one counts.
 CLI::Option* add_value(CLI::App& verb, const std::string& flag, const std::string& value, const std::string& meaning,
-                       std::function<void(const std::string&)> set);
+                       const std::function<void(const std::string&)>& set);
 
 }  // namespace septet::cli

@@ -19,6 +19,6 @@ namespace septet::io {
 bool is_random_spec(std::string_view path);
 
 /// Throws Error(bad_option). At most kMaxFileDimension rows or columns and kMaxDenseBytes bytes.
-FileMatrix make_random(const std::string& spec);
+FileMatrix make_random(const std::string& text);
 
 }  // namespace septet::io

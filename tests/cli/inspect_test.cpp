@@ -46,7 +46,9 @@ TEST_CASE("cli: inspect agrees with matrix_facts.json") {
   Json all;
   std::ifstream(data + "/matrix_facts.json") >> all;
   int checked = 0;
-  for (const auto& [file, facts] : all.items()) {
+  for (const auto& item : all.items()) {
+    const std::string& file = item.key();
+    const Json& facts = item.value();
     CAPTURE(file);
     const std::string path = data + "/" + file;
     if (facts.contains("reject")) {

@@ -1,0 +1,32 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Interleaved timing: the candidates take turns, burst by burst, so that a slow minute of the machine slows them all.
+#pragma once
+
+#include "bench/candidate.hpp"
+
+#include <vector>
+
+namespace septet::bench {
+
+struct MeasureOptions {
+  int rounds = 7;
+  double burst_s = 6e-3;
+  int threads = 1;  ///< more than one: a pause between candidates of different thread runtimes
+};
+
+/// Seconds per call in each round; the same round of two candidates is the same minute of the machine.
+using Rounds = std::vector<double>;
+
+/// One Rounds per candidate. Every burst comes after an untimed call: operands are as warm as they get.
+std::vector<Rounds> measure(const std::vector<Candidate>& candidates, const MeasureOptions& options);
+
+struct Spread {
+  double median = 0, lower_quartile = 0, upper_quartile = 0;
+};
+Spread spread_of(std::vector<double> values);
+
+/// Round by round, how many times `ours` goes into `theirs`: above 1, ours took less time.
+Spread ratio_of(const Rounds& theirs, const Rounds& ours);
+
+}  // namespace septet::bench

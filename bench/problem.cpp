@@ -1,0 +1,152 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "bench/problem.hpp"
+
+#include <cmath>
+#include <random>
+#include <stdexcept>
+
+namespace septet::bench {
+namespace {
+
+// An element as a number that holds every one of ours exactly.
+long double value_at(const void* data, Type type, Index at) {
+  switch (type) {
+    case Type::f32: return static_cast<const float*>(data)[at];
+    case Type::f64: return static_cast<const double*>(data)[at];
+    case Type::s8: return static_cast<const std::int8_t*>(data)[at];
+    case Type::u8: return static_cast<const std::uint8_t*>(data)[at];
+    case Type::s32: return static_cast<const std::int32_t*>(data)[at];
+  }
+  throw std::logic_error("a type without values");
+}
+
+template <class T>
+void fill_floats(T* data, Index count, std::mt19937_64& engine) {
+  for (Index i = 0; i < count; ++i) data[i] = static_cast<T>(static_cast<double>(engine() >> 11) * 0x1p-53 - 0.5);
+}
+
+// Floats in [-0.5, 0.5); integers over their whole range, extremes included.
+void fill(const Buffer& buffer, Type type, std::uint64_t seed) {
+  std::mt19937_64 engine(seed);
+  const Index count = buffer.bytes() / size_of(type);
+  if (type == Type::f32) return fill_floats(buffer.data<float>(), count, engine);
+  if (type == Type::f64) return fill_floats(buffer.data<double>(), count, engine);
+  auto* bytes = buffer.data<std::uint8_t>();
+  for (Index i = 0; i < buffer.bytes(); ++i) bytes[i] = static_cast<std::uint8_t>(engine() >> 40);
+}
+
+// Half an ulp of 1 in the type that accumulates.
+long double unit_roundoff(Type accumulator) { return accumulator == Type::f64 ? 0x1p-53L : 0x1p-24L; }
+
+Index row_stride(char layout, Index cols) { return layout == 'r' ? cols : 1; }
+Index col_stride(char layout, Index rows) { return layout == 'r' ? 1 : rows; }
+
+}  // namespace
+
+const std::vector<Types>& all_types() {
+  static const std::vector<Types> types = {
+      {"f32", Type::f32, Type::f32, Type::f32}, {"f64", Type::f64, Type::f64, Type::f64},
+      {"s8", Type::s8, Type::s8, Type::s32},    {"u8s8", Type::u8, Type::s8, Type::s32},
+      {"s8u8", Type::s8, Type::u8, Type::s32},  {"u8", Type::u8, Type::u8, Type::s32},
+  };
+  return types;
+}
+
+const Types& types_named(const std::string& name) {
+  std::string known;
+  for (const Types& types : all_types()) {
+    if (types.name == name) return types;
+    known += std::string(known.empty() ? "" : ", ") + types.name;
+  }
+  throw std::invalid_argument("type " + name + ": want one of " + known);
+}
+
+Problem::Problem(const Shape& shape, const Setting& setting)
+    : shape_(shape),
+      setting_(setting),
+      a_(shape.count * a_stride() * size_of(setting.types.a)),
+      b_(shape.count * b_stride() * size_of(setting.types.b)),
+      c_(shape.count * c_stride() * size_of(setting.types.c)) {
+  fill(a_, setting.types.a, 1);
+  fill(b_, setting.types.b, 2);
+  constexpr int kSamples = 24;
+  std::mt19937_64 engine(3);
+  const auto below = [&](Index end) { return static_cast<Index>(engine() % static_cast<std::uint64_t>(end)); };
+  samples_.push_back(reference(0, 0, 0));
+  samples_.push_back(reference(shape.count - 1, shape.m - 1, shape.n - 1));
+  while (samples_.size() < kSamples) samples_.push_back(reference(below(shape.count), below(shape.m), below(shape.n)));
+}
+
+ConstMatrix Problem::a(Index index) const {
+  const char layout = setting_.layout[0];
+  const auto* data = a_.data<const char>() + index * a_stride() * size_of(setting_.types.a);
+  return {data, setting_.types.a, shape_.m, shape_.k, row_stride(layout, shape_.k), col_stride(layout, shape_.m)};
+}
+
+ConstMatrix Problem::b(Index index) const {
+  const char layout = setting_.layout[1];
+  const auto* data = b_.data<const char>() + index * b_stride() * size_of(setting_.types.b);
+  return {data, setting_.types.b, shape_.k, shape_.n, row_stride(layout, shape_.n), col_stride(layout, shape_.k)};
+}
+
+Matrix Problem::c(Index index) const {
+  const char layout = setting_.layout[2];
+  auto* data = c_.data<char>() + index * c_stride() * size_of(setting_.types.c);
+  return {data, setting_.types.c, shape_.m, shape_.n, row_stride(layout, shape_.n), col_stride(layout, shape_.m)};
+}
+
+RowMajorProduct Problem::row_major() const {
+  const bool a_by_columns = setting_.layout[0] == 'c', b_by_columns = setting_.layout[1] == 'c';
+  const Shape& s = shape_;
+  const Types& t = setting_.types;
+  const bool pack_a = setting_.prepacked == Prepacked::a, pack_b = setting_.prepacked == Prepacked::b;
+  const Operand a{a_.data(), t.a, a_by_columns, a_by_columns ? s.m : s.k, a_stride(), pack_a};
+  const Operand b{b_.data(), t.b, b_by_columns, b_by_columns ? s.k : s.n, b_stride(), pack_b};
+  if (setting_.layout[2] == 'r') return {s.m, s.n, s.k, s.count, a, b, c_.data(), t.c, c_stride()};
+  Operand at = a, bt = b;
+  at.transposed = !a.transposed;
+  bt.transposed = !b.transposed;
+  return {s.n, s.m, s.k, s.count, bt, at, c_.data(), t.c, c_stride()};
+}
+
+double Problem::operations() const {
+  return 2.0 * static_cast<double>(shape_.m) * static_cast<double>(shape_.n) * static_cast<double>(shape_.k) *
+         static_cast<double>(shape_.count);
+}
+
+double Problem::bytes() const { return static_cast<double>(a_.bytes() + b_.bytes() + c_.bytes()); }
+
+void Problem::poison() const { std::memset(c_.data(), 0xFF, static_cast<std::size_t>(c_.bytes())); }
+
+// |error| <= (k + 1) u sum |a||b| for any order of k additions (Higham, Accuracy and Stability of Numerical
+// Algorithms, 2002, section 3.1). Twice that: some instructions on narrow floats round other than to nearest.
+Problem::Sample Problem::reference(Index index, Index i, Index j) const {
+  const ConstMatrix a = this->a(index), b = this->b(index);
+  long double sum = 0, magnitude = 0;
+  std::int64_t whole = 0;
+  for (Index k = 0; k < shape_.k; ++k) {
+    const long double x = value_at(a.data, a.type, i * a.row_stride + k * a.col_stride);
+    const long double y = value_at(b.data, b.type, k * b.row_stride + j * b.col_stride);
+    sum += x * y;
+    magnitude += std::abs(x * y);
+    if (is_integer(a.type)) whole += static_cast<std::int64_t>(x) * static_cast<std::int64_t>(y);
+  }
+  const long double unit = unit_roundoff(setting_.types.c);
+  const long double tolerance = 2 * static_cast<long double>(shape_.k + 2) * unit * magnitude;
+  return {index, i, j, sum, tolerance, static_cast<std::uint32_t>(whole)};
+}
+
+bool Problem::is_right() const {
+  for (const Sample& sample : samples_) {
+    const Matrix c = this->c(sample.index);
+    const Index at = sample.i * c.row_stride + sample.j * c.col_stride;
+    if (c.type == Type::s32) {
+      if (static_cast<const std::uint32_t*>(c.data)[at] != sample.bits) return false;
+    } else if (!(std::abs(value_at(c.data, c.type, at) - sample.value) <= sample.tolerance)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace septet::bench
