@@ -94,7 +94,8 @@ struct PairMac {
   }
   static HWY_INLINE V Step(V acc, V a, V b) {
 #if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR
-    // pmaddwd: neighbours meet in one 32-bit lane. |a|, |b| <= 255, so the pair's sum does not overflow.
+    // pmaddwd, or vpdpwssd: neighbours meet in one 32-bit lane. The one sum of two products that does not fit it,
+    // 2 * (-2^15)^2, wraps to -2^31.
     const hn::Repartition<std::int16_t, D> d16;
     V unused = hn::Zero(D());
     return hn::ReorderWidenMulAccumulate(D(), hn::BitCast(d16, a), hn::BitCast(d16, b), acc, unused);

@@ -44,7 +44,8 @@ struct StripKernel {
   void (*run)(const StripCall&) noexcept;
 };
 
-/// Element types that the packed operands have. s8 and u8 become s16 when packed, their zero points subtracted.
+/// Element types that the packed operands have. Packing widens: bf16 and f16 to f32, s8 and u8 less their zero points
+/// to s16.
 enum class Packed : std::uint8_t { f32, f64, s16 };
 
 /// Steps whose A elements lie together in `a`: s16 are multiplied in pairs.

@@ -37,50 +37,69 @@ void for_each_output(const Matrix& c, Index m0, Index m1, Index n0, Index n1, Su
   }
 }
 
-template <class T>
-void begin_block(const Matrix& c, const GemmOptions& o, Index m0, Index m1, Index n0, Index n1, T* acc, Index ld) {
-  std::fill(acc, acc + (m1 - m0) * ld, T{0});
+// T: C's elements. They are the sums' own type, or narrower: then read widened, and written rounded once.
+template <class T, class Sum>
+void begin_block(const Matrix& c, const GemmOptions& o, Index m0, Index m1, Index n0, Index n1, Sum* acc, Index ld) {
+  std::fill(acc, acc + (m1 - m0) * ld, Sum{0});
   if (o.preload.data != nullptr) {
-    const Matrix from(const_cast<void*>(o.preload.data), c.type, c.rows, c.cols, o.preload.row_stride,
+    const Matrix from(const_cast<void*>(o.preload.data), o.preload.type, c.rows, c.cols, o.preload.row_stride,
                       o.preload.col_stride);
-    for_each_output<const T>(from, m0, m1, n0, n1, acc, ld, [](T preload, T& sum) { sum = preload; });
+    for_each_output<const Sum>(from, m0, m1, n0, n1, acc, ld, [](Sum preload, Sum& sum) { sum = preload; });
   } else if (o.alpha == 1 && o.beta != 0) {
-    const T beta = static_cast<T>(o.beta);
-    for_each_output<const T>(c, m0, m1, n0, n1, acc, ld, [&](T old, T& sum) { sum = scaled(beta, old); });
+    const Sum beta = static_cast<Sum>(o.beta);
+    for_each_output<const T>(c, m0, m1, n0, n1, acc, ld,
+                             [&](T old, Sum& sum) { sum = scaled(beta, static_cast<Sum>(old)); });
   }
 }
 
-template <class T>
-void end_block(const Matrix& c, const GemmOptions& o, Index m0, Index m1, Index n0, Index n1, const T* acc, Index ld) {
-  const T alpha = static_cast<T>(o.alpha), beta = static_cast<T>(o.beta);
+template <class T, class Sum>
+void end_block(const Matrix& c, const GemmOptions& o, Index m0, Index m1, Index n0, Index n1, const Sum* acc,
+               Index ld) {
+  const Sum alpha = static_cast<Sum>(o.alpha), beta = static_cast<Sum>(o.beta);
+  const auto store = [&](auto&& result) {
+    for_each_output<T>(c, m0, m1, n0, n1, acc, ld, [&](T& out, Sum sum) { out = static_cast<T>(result(out, sum)); });
+  };
   if (o.alpha == 1) {
-    for_each_output<T>(c, m0, m1, n0, n1, acc, ld, [](T& out, T sum) { out = sum; });
+    store([](T, Sum sum) { return sum; });
   } else if (o.beta == 0) {
-    for_each_output<T>(c, m0, m1, n0, n1, acc, ld, [&](T& out, T sum) { out = fused(alpha, sum, T{0}); });
+    store([&](T, Sum sum) { return fused(alpha, sum, Sum{0}); });
   } else {
-    for_each_output<T>(c, m0, m1, n0, n1, acc, ld, [&](T& out, T sum) { out = fused(alpha, sum, scaled(beta, out)); });
+    store([&](T old, Sum sum) { return fused(alpha, sum, scaled(beta, static_cast<Sum>(old))); });
   }
 }
 
-// Calls f with a null pointer of the accumulator type.
+// Calls f with null pointers of C's type and of the accumulator type.
 template <class F>
-void with_accumulator(Type type, F&& f) {
-  if (type == Type::f32) return f(static_cast<float*>(nullptr));
-  if (type == Type::f64) return f(static_cast<double*>(nullptr));
-  return f(static_cast<std::int32_t*>(nullptr));
+void with_output(Type type, F&& f) {
+  float* const single = nullptr;
+  switch (type) {
+    case Type::f32:
+      return f(single, single);
+    case Type::bf16:
+      return f(static_cast<bf16*>(nullptr), single);
+    case Type::f16:
+      return f(static_cast<f16*>(nullptr), single);
+    case Type::f64:
+      return f(static_cast<double*>(nullptr), static_cast<double*>(nullptr));
+    default:
+      return f(static_cast<std::int32_t*>(nullptr), static_cast<std::int32_t*>(nullptr));
+  }
 }
 
 }  // namespace
 
 void Epilogue::begin(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const {
-  with_accumulator(c_.type,
-                   [&](auto* tag) { begin_block(c_, options_, m0, m1, n0, n1, static_cast<decltype(tag)>(acc), ld); });
+  with_output(c_.type, [&](auto* output, auto* sum) {
+    using T = std::remove_pointer_t<decltype(output)>;
+    begin_block<T>(c_, options_, m0, m1, n0, n1, static_cast<decltype(sum)>(acc), ld);
+  });
 }
 
 void Epilogue::end(Index m0, Index m1, Index n0, Index n1, const void* acc, Index ld) const {
-  with_accumulator(c_.type, [&](auto* tag) {
-    using T = std::remove_pointer_t<decltype(tag)>;
-    end_block(c_, options_, m0, m1, n0, n1, static_cast<const T*>(acc), ld);
+  with_output(c_.type, [&](auto* output, auto* sum) {
+    using T = std::remove_pointer_t<decltype(output)>;
+    using Sum = std::remove_pointer_t<decltype(sum)>;
+    end_block<T>(c_, options_, m0, m1, n0, n1, static_cast<const Sum*>(acc), ld);
   });
 }
 

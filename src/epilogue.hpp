@@ -4,13 +4,16 @@
 //
 //   alpha = 1:  sum <- preload, or round(beta * C), or 0;   C <- sum
 //   else:       sum <- 0;                                   C <- fma(alpha, sum, round(beta * C))
+//
+// All of it in the accumulator type. A C of bf16 or f16 is widened where it is read, and rounded when it is written.
 #pragma once
 
 #include "septet/gemm.hpp"
 
 namespace septet::detail {
 
-/// The two ends for one product. Works on tiles: `acc` is row-major, `ld` accumulators per row.
+/// The two ends for one product. Works on tiles: `acc` is row-major, `ld` accumulators per row, of type
+/// accumulator_of(c.type).
 class Epilogue {
  public:
   Epilogue(const Matrix& c, const GemmOptions& options) : c_(c), options_(options) {}

@@ -15,7 +15,7 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
   const GemmOptions chosen = resolved(a, options);
   const Epilogue epilogue(c, chosen);
   const auto run_plan = [&](const Plan& plan, const StripSource* strips, const PackedStorage* packed) {
-    run(plan, strips, packed, b, chosen.b_zero_point, epilogue, c.type, chosen.threads);
+    run(plan, strips, packed, b, chosen.b_zero_point, epilogue, accumulator_of(a.type()), chosen.threads);
   };
   const auto plan_with = [&](std::shared_ptr<const LiveLists> live) {
     return make_plan(a.rows(), b.cols, a.cols(), chosen, std::move(live));

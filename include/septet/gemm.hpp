@@ -26,8 +26,8 @@ struct GemmOptions {
   int a_zero_point = 0;  ///< s8, u8: subtracted from every element of A (a packed A brings its own)
   int b_zero_point = 0;  ///< s8, u8: subtracted from every element of B
 
-  /// Where the sums start, instead of beta * C: an m x n view of C's type (a stride of 0 repeats a row or column: a
-  /// bias). Needs alpha = 1 and beta = 0. No data pointer: no preload.
+  /// Where the sums start, instead of beta * C: an m x n view of the accumulator type (a stride of 0 repeats a row or
+  /// column: a bias). Needs alpha = 1 and beta = 0. No data pointer: no preload.
   ConstMatrix preload;
 
   /// automatic: dense A: dOS; CSR or CSC view: csOS in order (under fold_then_add dWS and sWS). An A that is packed for
@@ -44,7 +44,8 @@ struct GemmOptions {
 
 /// C <- alpha * A * B + beta * C.
 ///
-/// Types: f32 and f64 (A, B and C alike), or s8/u8 times s8/u8 into s32.
+/// Types: f32 and f64 (A, B and C alike); bf16 or f16 (A and B alike, widened exactly, sums in f32) into f32 or into
+/// their own type, rounded once, at the end; s8/u8 times s8/u8, or s16 times s16, into s32.
 /// Aliasing: C must not touch an element of A, B or the preload; interleaved blocks of one buffer are fine.
 /// Empty dimensions are legal; k = 0 gives the preload.
 /// Sparse A, or a sparse dataflow: elements equal to zero are skipped or injected as the format says, so a product

@@ -26,8 +26,8 @@ struct PairMac {
   using Elem = Elem_;
   static constexpr Index kGroup = 2;
   static std::int32_t step(std::int32_t acc, const Elem* a, Elem b, Elem next) {
-    const std::int32_t sum = a[0] * b + a[1] * next;  // |elements| <= 255
-    return static_cast<std::int32_t>(static_cast<std::uint32_t>(acc) + static_cast<std::uint32_t>(sum));
+    const auto product = [](Elem x, Elem y) { return static_cast<std::uint32_t>(std::int32_t{x} * y); };
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(acc) + product(a[0], b) + product(a[1], next));
   }
 };
 
