@@ -19,6 +19,7 @@
 // Vectors run along the columns, never along k: that is what makes the bits independent of the vector length.
 #pragma once
 
+#include "kernels/tile.hpp"
 #include "septet/types.hpp"
 
 namespace septet::kernels {
@@ -54,11 +55,14 @@ constexpr Index bytes_of(Packed packed) { return packed == Packed::f64 ? 8 : pac
 
 /// The kernels of one instruction set for one arithmetic. `tall`: many rows share each loaded vector of B; `single`:
 /// one row over many vectors, where rows share nothing. `narrow`: one vector wide, for few columns.
+/// `tiles` and `pack`: the dense kernels and their panels (tile.hpp).
 struct KernelSet {
   StripKernel tall_wide;
   StripKernel tall_narrow;
   StripKernel single_wide;
   StripKernel single_narrow;
+  TileSet tiles;
+  void (*pack)(const PanelCall&);
 };
 
 }  // namespace septet::kernels

@@ -40,7 +40,6 @@ void for_each_output(const Matrix& c, Index m0, Index m1, Index n0, Index n1, Su
 // T: C's elements. They are the sums' own type, or narrower: then read widened, and written rounded once.
 template <class T, class Sum>
 void begin_block(const Matrix& c, const GemmOptions& o, Index m0, Index m1, Index n0, Index n1, Sum* acc, Index ld) {
-  std::fill(acc, acc + (m1 - m0) * ld, Sum{0});
   if (o.preload.data != nullptr) {
     const Matrix from(const_cast<void*>(o.preload.data), o.preload.type, c.rows, c.cols, o.preload.row_stride,
                       o.preload.col_stride);
@@ -49,6 +48,8 @@ void begin_block(const Matrix& c, const GemmOptions& o, Index m0, Index m1, Inde
     const Sum beta = static_cast<Sum>(o.beta);
     for_each_output<const T>(c, m0, m1, n0, n1, acc, ld,
                              [&](T old, Sum& sum) { sum = scaled(beta, static_cast<Sum>(old)); });
+  } else {
+    for (Index m = 0; m < m1 - m0; ++m) std::fill(acc + m * ld, acc + m * ld + (n1 - n0), Sum{0});
   }
 }
 
@@ -87,6 +88,10 @@ void with_output(Type type, F&& f) {
 }
 
 }  // namespace
+
+bool Epilogue::plain() const {
+  return options_.alpha == 1 && (options_.beta == 0 || options_.beta == 1) && c_.type == accumulator_of(c_.type);
+}
 
 void Epilogue::begin(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const {
   with_output(c_.type, [&](auto* output, auto* sum) {

@@ -18,6 +18,11 @@ class Epilogue {
  public:
   Epilogue(const Matrix& c, const GemmOptions& options) : c_(c), options_(options) {}
 
+  /// C's elements can be the sums themselves: they have their type, and nothing happens to a sum at its end.
+  bool plain() const;
+  /// … and hold their start values already.
+  bool starts_in_c() const { return options_.preload.data == nullptr && options_.beta == 1; }
+
   /// Fills the sums of C's block [m0, m1) x [n0, n1) with their start values.
   void begin(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const;
   /// Writes that block of C from its sums.

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet::gemm from top to bottom: validate, plan, run.
+#include "dense.hpp"
 #include "driver.hpp"
 #include "fp_environment.hpp"
 #include "kernels/dispatch.hpp"
@@ -22,7 +23,7 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
   };
   if (chosen.alpha == 0 || a.cols() == 0) return run_plan(plan_with(nullptr), nullptr, nullptr);
   if (a.dense() != nullptr && !is_sparse(chosen.dataflow)) {
-    return run_plan(plan_with(nullptr), strips_of(*a.dense(), chosen.a_zero_point).get(), nullptr);
+    return multiply_dense(*a.dense(), b, c, chosen);
   }
   std::shared_ptr<const PackedStorage> packed;
   if (a.packed() != nullptr) {
