@@ -72,6 +72,7 @@ class Targets {
 
   const Target& chosen() const { return *chosen_.load(std::memory_order_acquire); }
   Status status() const { return refused_.load(std::memory_order_acquire) ? status_ : Status(); }
+  bool ok() const { return !refused_.load(std::memory_order_acquire); }
   const char* const* names() const { return names_.data(); }
 
  private:
@@ -111,6 +112,7 @@ const KernelSet& kernel_set(Arithmetic arithmetic) {
 }
 
 Status target_status() { return targets().status(); }
+bool target_ok() { return targets().ok(); }
 
 }  // namespace kernels
 

@@ -24,5 +24,6 @@ const KernelSet& kernel_set(Arithmetic arithmetic);
 
 /// Ok, or why the target that SEPTET_TARGET names cannot be used.
 Status target_status();
+bool target_ok();
 
 }  // namespace septet::kernels

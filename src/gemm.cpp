@@ -5,6 +5,7 @@
 #include "driver.hpp"
 #include "fp_environment.hpp"
 #include "kernels/dispatch.hpp"
+#include "small.hpp"
 #include "validate.hpp"
 
 namespace septet {
@@ -44,6 +45,10 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
 
 Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const FpEnvironment environment;  // alpha and beta are rounded on this thread
+  if (a.dense() != nullptr && obviously_valid(*a.dense(), b, c, options) && kernels::target_ok()) {
+    SmallProduct(*a.dense(), b, c, options).run(a.dense()->data, b.data, c.data);
+    return {};
+  }
   return guarded([&]() -> Status {
     if (Status status = kernels::target_status(); !status.ok()) return status;
     if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;
