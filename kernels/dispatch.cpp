@@ -3,6 +3,7 @@
 
 #include "hwy/targets.h"
 #include "kernels/portable/strip_portable.hpp"
+#include "kernels/quad_vnni.hpp"
 
 #include <atomic>
 #include <cstdlib>
@@ -23,6 +24,7 @@ namespace {
 struct Target {
   const char* name;
   std::vector<KernelSet> sets;  // by Arithmetic
+  const QuadKernels* quads = nullptr;
 };
 
 Target highway_target(std::int64_t target) {
@@ -31,7 +33,16 @@ Target highway_target(std::int64_t target) {
 #define SEPTET_ARITHMETIC(name, packed, acc, mac) name(target),
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
-          }};
+          },
+          nullptr};
+}
+
+// Highway's target for everything but bytes.
+Target vnni_target(std::int64_t target) {
+  Target result = highway_target(target);
+  result.name = "AVX3_VNNI";
+  result.quads = vnni_kernels();
+  return result;
 }
 
 Target portable_target() {
@@ -40,7 +51,8 @@ Target portable_target() {
 #define SEPTET_ARITHMETIC(name, packed, acc, mac) portable_set(Arithmetic::name),
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
-          }};
+          },
+          nullptr};
 }
 
 // Everything this CPU can run, best first.
@@ -48,7 +60,10 @@ class Targets {
  public:
   Targets() {
     // Lower bits are better targets (hwy/detect_targets.h).
-    for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) targets_.push_back(highway_target(target));
+    for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+      if (targets_.empty() && vnni_kernels() != nullptr) targets_.push_back(vnni_target(target));
+      targets_.push_back(highway_target(target));
+    }
     targets_.push_back(portable_target());
     for (const Target& target : targets_) names_.push_back(target.name);
     names_.push_back(nullptr);
@@ -110,6 +125,8 @@ Arithmetic arithmetic_for(Type accumulator, Mac mac) {
 const KernelSet& kernel_set(Arithmetic arithmetic) {
   return targets().chosen().sets[static_cast<std::size_t>(arithmetic)];
 }
+
+const QuadKernels* quad_kernels() { return targets().chosen().quads; }
 
 Status target_status() { return targets().status(); }
 bool target_ok() { return targets().ok(); }

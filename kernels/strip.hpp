@@ -47,11 +47,16 @@ struct StripKernel {
 
 /// Element types that the packed operands have. Packing widens: bf16 and f16 to f32, s8 and u8 less their zero points
 /// to s16.
-enum class Packed : std::uint8_t { f32, f64, s16 };
+/// s8 stands for both bytes, packed as they are, four to a group, where the target multiplies them so (quad.hpp).
+enum class Packed : std::uint8_t { f32, f64, s16, s8 };
 
 /// Steps whose A elements lie together in `a`: s16 are multiplied in pairs.
-constexpr Index steps_per_group(Packed packed) { return packed == Packed::s16 ? 2 : 1; }
-constexpr Index bytes_of(Packed packed) { return packed == Packed::f64 ? 8 : packed == Packed::f32 ? 4 : 2; }
+constexpr Index steps_per_group(Packed packed) {
+  return packed == Packed::s8 ? 4 : packed == Packed::s16 ? 2 : 1;
+}
+constexpr Index bytes_of(Packed packed) {
+  return packed == Packed::f64 ? 8 : packed == Packed::f32 ? 4 : packed == Packed::s16 ? 2 : 1;
+}
 
 /// The kernels of one instruction set for one arithmetic. `tall`: many rows share each loaded vector of B; `single`:
 /// one row over many vectors, where rows share nothing. `narrow`: one vector wide, for few columns.

@@ -10,6 +10,7 @@
 #include "dense.hpp"
 
 #include "arithmetic.hpp"
+#include "byte_offsets.hpp"
 #include "dense_blocking.hpp"
 #include "epilogue.hpp"
 #include "fp_environment.hpp"
@@ -25,7 +26,6 @@ namespace septet::detail {
 namespace {
 
 using kernels::Arithmetic;
-using kernels::KernelSet;
 using kernels::Packed;
 using kernels::TileCall;
 using kernels::TileSet;
@@ -59,13 +59,34 @@ Product oriented(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, co
           Matrix(c.data, c.type, c.cols, c.rows, c.col_stride, c.row_stride), true};
 }
 
+// What multiplies, and in which form it wants its operands.
+struct DenseKernels {
+  const TileSet* tiles;
+  void (*pack)(const kernels::PanelCall&);
+  Packed packed;
+  const kernels::QuadKernels* quads = nullptr;  // bytes as they are
+};
+
+DenseKernels choose_kernels(const Product& product, Mac mac) {
+  const Type type = product.a.type;
+  const kernels::QuadKernels* quads = kernels::quad_kernels();
+  if (quads != nullptr && (type == Type::s8 || type == Type::u8)) {
+    return {type == Type::s8 ? &quads->signed_a : &quads->unsigned_a, quads->pack, Packed::s8, quads};
+  }
+  const Arithmetic arithmetic = kernels::arithmetic_for(accumulator_of(type), mac);
+  const kernels::KernelSet& set = kernels::kernel_set(arithmetic);
+  return {&set.tiles, set.pack, kernels::packed_of(arithmetic)};
+}
+
 class DenseRun {
  public:
-  DenseRun(const Product& product, const Epilogue& epilogue, const GemmOptions& options, Arithmetic arithmetic)
+  DenseRun(const Product& product, const Epilogue& epilogue, const GemmOptions& options)
       : product_(product),
         epilogue_(epilogue),
-        set_(kernels::kernel_set(arithmetic)),
-        packed_(kernels::packed_of(arithmetic)),
+        kernels_(choose_kernels(product, options.mac)),
+        tiles_(*kernels_.tiles),
+        packed_(kernels_.packed),
+        offsets_(kernels_.quads, product.a, product.b),
         group_(steps_per_group(packed_)),
         unit_(group_ * bytes_of(packed_)),
         acc_bytes_(packed_ == Packed::f64 ? 8 : 4) {
@@ -73,39 +94,45 @@ class DenseRun {
     direct_ = epilogue.plain() && product.c.col_stride == 1;
     zero_ = direct_ && !has_preload(options);
     // Integers are exact modulo 2^32 in any order.
-    const bool folds = options.accumulate == Accumulate::fold_then_add && packed_ != Packed::s16;
+    const bool folds = options.accumulate == Accumulate::fold_then_add && group_ == 1;
     if (folds) fold_ = std::min(options.fold_depth, steps_);
     const Index macs = product.a.outer * product.b.outer * product.a.k;
     const int threads = thread_count(options.threads, macs);
     blocking_ = choose_blocking({product.a.outer, product.b.outer, steps_, unit_, fold_, direct_}, product.a, product.b,
-                                packed_, set_.tiles, threads);
+                                packed_, tiles_, threads);
     rows_ = ceil_div(product.a.outer, blocking_.rows);
     cols_ = ceil_div(product.b.outer, blocking_.cols);
     blocking_.threads = static_cast<int>(std::min<Index>(threads, rows_ * cols_));
   }
 
   void run() const {
+    // All memory is claimed here: in a parallel region nobody could be told that there is none.
+    const Index each = bytes();
+    char* memory = each > 0 ? Workspace::of_this_thread(each * blocking_.threads) : nullptr;
     if (blocking_.threads == 1) {
-      char* memory = bytes() > 0 ? Workspace::of_this_thread(bytes()) : nullptr;
       for (Index item = 0; item < rows_ * cols_; ++item) block(item, memory);
-      if (bytes() > 0) Workspace::release();
-      return;
+    } else {
+      run_parallel(memory, each);
     }
-#pragma omp parallel num_threads(blocking_.threads)
-    {
-      const FpEnvironment environment;
-      char* memory = Workspace::of_this_thread(bytes());
-#pragma omp for schedule(dynamic)
-      for (Index item = 0; item < rows_ * cols_; ++item) block(item, memory);
-      Workspace::release();
-    }
+    if (each > 0) Workspace::release();
   }
 
  private:
+  void run_parallel(char* memory, Index each) const {
+#pragma omp parallel num_threads(blocking_.threads)
+    {
+      const FpEnvironment environment;
+      // The team may be smaller than asked for; every member has memory of its own either way.
+      char* mine = memory + omp_get_thread_num() * each;
+#pragma omp for schedule(dynamic)
+      for (Index item = 0; item < rows_ * cols_; ++item) block(item, mine);
+    }
+  }
+
   // ---- memory of one thread: sums, panels of A, a panel of B, and what is widened on the way
   Index sums_bytes() const { return direct_ ? 0 : on_line(blocking_.rows * blocking_.cols * acc_bytes_); }
-  Index tile_rows() const { return set_.tiles.main_rows; }
-  Index tile_cols() const { return set_.tiles.main_vectors * set_.tiles.lanes; }
+  Index tile_rows() const { return tiles_.main_rows; }
+  Index tile_cols() const { return tiles_.main_vectors * tiles_.lanes; }
   Index a_bytes() const {
     if (!blocking_.pack_a) return 0;
     return on_line(ceil_div(blocking_.rows, tile_rows()) * tile_rows() * blocking_.steps * unit_);
@@ -115,13 +142,15 @@ class DenseRun {
     const bool widened = product_.a.widened(packed_) || product_.b.widened(packed_);
     return widened ? on_line(std::max(tile_rows(), tile_cols()) * blocking_.steps * unit_) : 0;
   }
-  Index bytes() const { return sums_bytes() + a_bytes() + b_bytes() + wide_bytes(); }
+  Index bytes() const {
+    return sums_bytes() + a_bytes() + b_bytes() + wide_bytes() + offsets_.bytes(blocking_.rows, blocking_.steps);
+  }
 
   struct Block {
     Index m0, m, n0, n;
     char* sums;  // element (m0, n0)
     Index sums_row;
-    char *a, *b, *wide;
+    char *a, *b, *wide, *offsets;
   };
 
   void block(Index item, char* memory) const {
@@ -132,6 +161,7 @@ class DenseRun {
     block.a = memory + sums_bytes();
     block.b = block.a + a_bytes();
     block.wide = block.b + b_bytes();
+    block.offsets = block.wide + wide_bytes();
     const Index ld = direct_ ? product_.c.row_stride : blocking_.cols;
     block.sums_row = ld * acc_bytes_;
     block.sums = memory;
@@ -147,6 +177,12 @@ class DenseRun {
     if (!direct_) epilogue_.end(block.m0, block.m0 + block.m, block.n0, block.n0 + block.n, block.sums, ld);
   }
 
+  // Steps [step, step + steps) of one block.
+  struct Pass {
+    Index step, steps;
+    ByteOffsets::Pass offsets;
+  };
+
   static Part part_of_blocks(Index length, Index size, Index p) {
     return {p * size, std::min(size, length - p * size)};
   }
@@ -154,54 +190,72 @@ class DenseRun {
   void pass(const Block& block, Index step, Index steps) const {
     if (blocking_.pack_a) {
       for (Index i = 0; i < block.m; i += tile_rows()) {
-        product_.a.pack(set_, packed_, block.m0 + i, std::min(tile_rows(), block.m - i), step, steps, tile_rows(),
-                        block.a + i * steps * unit_, block.wide);
+        product_.a.pack(kernels_.pack, packed_, block.m0 + i, std::min(tile_rows(), block.m - i), step, steps,
+                        tile_rows(), block.a + i * steps * unit_, block.wide);
       }
     }
-    const Index vectors = ceil_div(block.n, set_.tiles.lanes);
-    const Index columns = ceil_div(vectors, set_.tiles.main_vectors);
+    Pass pass{step, steps, {}};
+    pass.offsets =
+        offsets_.begin(block.offsets, block.m, std::min(steps * group_, product_.a.k - step * group_), steps);
+    for_each_strip(block, tiles_.rows[0], [&](const Part& part) {
+      offsets_.add_rows(pass.offsets, a_view(block, pass, part.begin), part.begin, part.size);
+    });
+    const Index vectors = ceil_div(block.n, tiles_.lanes);
+    const Index columns = ceil_div(vectors, tiles_.main_vectors);
     for (Index j = 0; j < columns; ++j) {
       const Part part = part_of(vectors, columns, j);
-      const Index n0 = part.begin * set_.tiles.lanes, n = std::min(part.size * set_.tiles.lanes, block.n - n0);
-      const PanelView b = blocking_.pack_b ? product_.b.pack(set_, packed_, block.n0 + n0, n, step, steps,
-                                                             part.size * set_.tiles.lanes, block.b, block.wide)
+      const Index n0 = part.begin * tiles_.lanes, n = std::min(part.size * tiles_.lanes, block.n - n0);
+      const PanelView b = blocking_.pack_b ? product_.b.pack(kernels_.pack, packed_, block.n0 + n0, n, step, steps,
+                                                             part.size * tiles_.lanes, block.b, block.wide)
                                            : product_.b.view(packed_, block.n0 + n0, step);
-      column(block, step, steps, b, n0, n, static_cast<int>(part.size));
+      if (offsets_.turns_b()) kernels_.quads->turn_sign(block.b, part.size * tiles_.lanes * steps * unit_);
+      column(block, pass, b, n0, n, static_cast<int>(part.size));
     }
   }
 
   // The tiles of one column, top to bottom.
-  void column(const Block& block, Index step, Index steps, const PanelView& b, Index n0, Index n, int vectors) const {
+  void column(const Block& block, const Pass& pass, const PanelView& b, Index n0, Index n, int vectors) const {
     TileCall call;
-    call.steps = steps;
+    call.steps = pass.steps;
     call.b = b.data, call.b_step = b.step_stride;
     call.c_row = block.sums_row;
     call.cols = n;
     call.fold_steps = fold_;
-    call.zero = zero_ && step == 0;
+    call.zero = zero_ && pass.step == 0;
     char* sums = block.sums + n0 * acc_bytes_;
-    const auto* kernels = set_.tiles.run[vectors - 1];
-    const Index most = blocking_.pack_a ? tile_rows() : set_.tiles.rows[vectors - 1];
-    const Index strips = ceil_div(block.m, most);
-    for (Index i = 0; i < strips; ++i) {
-      Part part = part_of(block.m, strips, i);
-      if (blocking_.pack_a) {
-        part = part_of_blocks(block.m, most, i);
-        call.a = block.a + part.begin * steps * unit_, call.a_row = unit_, call.a_step = tile_rows() * unit_;
-      } else {
-        const PanelView a = product_.a.view(packed_, block.m0 + part.begin, step);
-        call.a = a.data, call.a_row = a.outer_stride, call.a_step = a.step_stride;
-      }
+    const auto* kernels = tiles_.run[vectors - 1];
+    for_each_strip(block, tiles_.rows[vectors - 1], [&](const Part& part) {
+      const PanelView a = a_view(block, pass, part.begin);
+      call.a = a.data, call.a_row = a.outer_stride, call.a_step = a.step_stride;
       call.c = sums + part.begin * block.sums_row;
-      call.next_c = i + 1 < strips ? sums + (part.begin + part.size) * block.sums_row : nullptr;
+      call.next_c = part.begin + part.size < block.m ? sums + (part.begin + part.size) * block.sums_row : nullptr;
       kernels[part.size - 1](call);
+    });
+    offsets_.add(pass.offsets, tiles_, b, sums, block.sums_row, block.m, n);
+  }
+
+  // The block's rows, in strips of at most `most`: f(part).
+  template <class F>
+  void for_each_strip(const Block& block, Index most, F&& f) const {
+    if (blocking_.pack_a) {
+      for (Index i = 0; i < block.m; i += tile_rows()) f(Part{i, std::min(tile_rows(), block.m - i)});
+    } else {
+      const Index strips = ceil_div(block.m, most);
+      for (Index i = 0; i < strips; ++i) f(part_of(block.m, strips, i));
     }
+  }
+
+  PanelView a_view(const Block& block, const Pass& pass, Index row) const {
+    if (!blocking_.pack_a) return product_.a.view(packed_, block.m0 + row, pass.step);
+    return {block.a + row * pass.steps * unit_, unit_, tile_rows() * unit_};
   }
 
   const Product& product_;
   const Epilogue& epilogue_;
-  const KernelSet& set_;
+  DenseKernels kernels_;
+  const TileSet& tiles_;
   Packed packed_;
+  ByteOffsets offsets_;
   Index group_, unit_, acc_bytes_;
   Index steps_ = 0, fold_ = 0;
   bool direct_ = false;  // the sums are C's own elements
@@ -223,7 +277,7 @@ void multiply_dense(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c,
     std::swap(options.preload.row_stride, options.preload.col_stride);
   }
   const Epilogue epilogue(product.c, options);
-  DenseRun(product, epilogue, options, kernels::arithmetic_for(accumulator_of(a.type), options.mac)).run();
+  DenseRun(product, epilogue, options).run();
 }
 
 }  // namespace septet::detail

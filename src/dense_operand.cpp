@@ -41,6 +41,7 @@ void widen(PanelCall& call, int zero_point, char* wide) {
 }
 
 bool is_kernel_type(Type type, Packed packed) {
+  if (packed == Packed::s8) return type == Type::s8 || type == Type::u8;
   return type == (packed == Packed::f32 ? Type::f32 : packed == Packed::f64 ? Type::f64 : Type::s16);
 }
 
@@ -67,8 +68,8 @@ PanelView DenseOperand::view(Packed packed, Index outer0, Index step0) const {
   return {data + outer0 * outer_stride + step0 * step, outer_stride, step};
 }
 
-PanelView DenseOperand::pack(const kernels::KernelSet& set, Packed packed, Index outer0, Index count, Index step0,
-                             Index steps, Index width, char* panel, char* wide) const {
+PanelView DenseOperand::pack(void (*pack_panel)(const PanelCall&), Packed packed, Index outer0, Index count,
+                             Index step0, Index steps, Index width, char* panel, char* wide) const {
   const Index group = steps_per_group(packed), unit = group * bytes_of(packed);
   PanelCall call;
   call.from = data + outer0 * outer_stride + step0 * group * k_stride;
@@ -80,7 +81,7 @@ PanelView DenseOperand::pack(const kernels::KernelSet& set, Packed packed, Index
   if (widened(packed)) {
     with_type(type, [&](auto* tag) { widen<std::remove_pointer_t<decltype(tag)>>(call, zero_point, wide); });
   }
-  set.pack(call);
+  pack_panel(call);
   return {panel, unit, width * unit};
 }
 

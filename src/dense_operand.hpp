@@ -35,8 +35,8 @@ struct DenseOperand {
   PanelView view(kernels::Packed packed, Index outer0, Index step0) const;
   /// Copies rows [outer0, outer0 + count), steps [step0, step0 + steps) into a panel of `width`; `wide` holds count *
   /// steps elements if the type has to be widened first.
-  PanelView pack(const kernels::KernelSet& set, kernels::Packed packed, Index outer0, Index count, Index step0,
-                 Index steps, Index width, char* panel, char* wide) const;
+  PanelView pack(void (*pack_panel)(const kernels::PanelCall&), kernels::Packed packed, Index outer0, Index count,
+                 Index step0, Index steps, Index width, char* panel, char* wide) const;
   /// Does packing need the memory `wide`?
   bool widened(kernels::Packed packed) const;
 };

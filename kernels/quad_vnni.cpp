@@ -1,0 +1,224 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Highway 1.0.3 has no such operation: intrinsics, in functions of their own target, so that nothing else in this file
+// (inline functions that other files share) is compiled for it.
+#include "kernels/quad_vnni.hpp"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+// GCC 12 takes the undefined upper lanes of its own intrinsics for a mistake.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#include <immintrin.h>
+
+#include <cstring>
+#include <utility>
+
+#define SEPTET_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,bmi2")))
+
+namespace septet::kernels {
+namespace {
+
+constexpr int kLanes = 16;
+constexpr int kRows[kMaxTileVectors] = {16, 14, 9};
+
+SEPTET_VNNI inline __mmask16 first(Index count) { return static_cast<__mmask16>((1u << count) - 1); }
+
+// As RunTile in tile-inl.h, without folds: integers have the same sum in any order.
+template <bool kUnsignedA, int kTileRows, int kVectors>
+SEPTET_VNNI void run_tile(const TileCall& call) {
+  const __mmask16 last = first(call.cols - (kVectors - 1) * kLanes);
+  const auto row_of = [&](int i) { return static_cast<char*>(call.c) + i * call.c_row; };
+  if (call.next_c != nullptr) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kTileRows; ++i) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        _mm_prefetch(static_cast<const char*>(call.next_c) + i * call.c_row + v * 64, _MM_HINT_T0);
+      }
+    }
+  }
+  __m512i sum[kTileRows][kVectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < kTileRows; ++i) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const __mmask16 mask = v + 1 < kVectors ? __mmask16{0xffff} : last;
+      sum[i][v] = call.zero ? _mm512_setzero_si512() : _mm512_maskz_loadu_epi32(mask, row_of(i) + v * 64);
+    }
+  }
+  constexpr int kBases = (kTileRows + 2) / 3;
+  const char* a[kBases];
+#pragma GCC unroll 16
+  for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + 3 * i * call.a_row;
+  const char* b = static_cast<const char*>(call.b);
+  const Index a_row = call.a_row, a_step = call.a_step, b_step = call.b_step;
+  for (Index s = call.steps; s > 0; --s) {
+    __m512i right[kVectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) right[v] = _mm512_loadu_si512(b + v * 64);
+#pragma GCC unroll 16
+    for (int i = 0; i < kTileRows; ++i) {
+      int quad;
+      __builtin_memcpy(&quad, a[i / 3] + (i % 3) * a_row, sizeof quad);
+      const __m512i left = _mm512_set1_epi32(quad);
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        sum[i][v] = kUnsignedA ? _mm512_dpbusd_epi32(sum[i][v], left, right[v])
+                               : _mm512_dpbusd_epi32(sum[i][v], right[v], left);
+      }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kBases; ++i) a[i] += a_step;
+    b += b_step;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < kTileRows; ++i) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const __mmask16 mask = v + 1 < kVectors ? __mmask16{0xffff} : last;
+      _mm512_mask_storeu_epi32(row_of(i) + v * 64, mask, sum[i][v]);
+    }
+  }
+}
+
+template <bool kUnsignedA, int kVectors, int... kRow>
+void fill_rows(TileSet& set, std::integer_sequence<int, kRow...> /*rows - 1*/) {
+  set.rows[kVectors - 1] = sizeof...(kRow);
+  ((set.run[kVectors - 1][kRow] = &run_tile<kUnsignedA, kRow + 1, kVectors>), ...);
+}
+
+template <bool kUnsignedA>
+TileSet make_tiles() {
+  TileSet set;
+  set.lanes = kLanes;
+  set.main_vectors = 3;
+  set.main_rows = 8;
+  fill_rows<kUnsignedA, 1>(set, std::make_integer_sequence<int, kRows[0]>());
+  fill_rows<kUnsignedA, 2>(set, std::make_integer_sequence<int, kRows[1]>());
+  fill_rows<kUnsignedA, 3>(set, std::make_integer_sequence<int, kRows[2]>());
+  return set;
+}
+
+SEPTET_VNNI void turn_sign(void* bytes, Index count) {
+  const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
+  char* at = static_cast<char*>(bytes);
+  for (; count > 0; count -= 64, at += 64) {
+    const __mmask64 mask = count >= 64 ? ~__mmask64{0} : (__mmask64{1} << count) - 1;
+    _mm512_mask_storeu_epi8(at, mask, _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, at), flip));
+  }
+}
+
+SEPTET_VNNI void row_sums(const TileCall& call, Index rows, bool is_signed, std::int32_t* sums) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  const auto add_quads = [&](__m512i sum, __m512i quads) SEPTET_VNNI {
+    return is_signed ? _mm512_dpbusd_epi32(sum, ones, quads) : _mm512_dpbusd_epi32(sum, quads, ones);
+  };
+  const char* a = static_cast<const char*>(call.a);
+  if (call.a_row == 4) {  // a panel: its rows lie side by side
+    const __mmask16 mask = first(rows);
+    __m512i sum = _mm512_maskz_loadu_epi32(mask, sums);
+    for (Index s = 0; s < call.steps; ++s) sum = add_quads(sum, _mm512_maskz_loadu_epi32(mask, a + s * call.a_step));
+    return _mm512_mask_storeu_epi32(sums, mask, sum);
+  }
+  for (Index i = 0; i < rows; ++i) {  // where they lie, quad after quad
+    __m512i sum = _mm512_setzero_si512();
+    for (Index s = 0; s < call.steps; s += kLanes) {
+      const __mmask16 mask = call.steps - s >= kLanes ? __mmask16{0xffff} : first(call.steps - s);
+      sum = add_quads(sum, _mm512_maskz_loadu_epi32(mask, a + i * call.a_row + s * 4));
+    }
+    sums[i] += _mm512_reduce_add_epi32(sum);
+  }
+}
+
+SEPTET_VNNI void add(void* c, Index c_row, Index rows, Index cols, const std::int32_t* by_row,
+                     const std::int32_t* by_col) {
+  for (Index i = 0; i < rows; ++i) {
+    char* row = static_cast<char*>(c) + i * c_row;
+    const __m512i all = _mm512_set1_epi32(by_row != nullptr ? by_row[i] : 0);
+    for (Index j = 0; j < cols; j += kLanes) {
+      const __mmask16 mask = cols - j >= kLanes ? __mmask16{0xffff} : first(cols - j);
+      __m512i sum = _mm512_add_epi32(_mm512_maskz_loadu_epi32(mask, row + j * 4), all);
+      if (by_col != nullptr) sum = _mm512_add_epi32(sum, _mm512_maskz_loadu_epi32(mask, by_col + j));
+      _mm512_mask_storeu_epi32(row + j * 4, mask, sum);
+    }
+  }
+}
+
+// Four rows of B become quads: bytes interleaved, 64 columns at a time.
+SEPTET_VNNI void interleave(const PanelCall& call) {
+  const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+  for (Index k = 0; k < call.k; k += 4) {
+    char* to = static_cast<char*>(call.to) + k * call.width;
+    for (Index j = 0; j < call.width; j += kLanes) {
+      const Index left = call.outer - j;
+      const __mmask16 mask = left >= kLanes ? __mmask16{0xffff} : left > 0 ? first(left) : __mmask16{0};
+      __m128i rows[4];
+      for (int r = 0; r < 4; ++r) {
+        const char* from = static_cast<const char*>(call.from) + (k + r) * call.k_stride + j;
+        rows[r] = k + r < call.k ? _mm_maskz_loadu_epi8(mask, from) : _mm_setzero_si128();
+      }
+      __m512i four = _mm512_inserti32x4(_mm512_castsi128_si512(rows[0]), rows[1], 1);
+      four = _mm512_inserti32x4(_mm512_inserti32x4(four, rows[2], 2), rows[3], 3);
+      // Lane r of 128 bits is row r. Dwords across: column group g of every row; then bytes within.
+      four = _mm512_permutexvar_epi32(order, four);
+      const __m512i bytes = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602, 0x0d090501, 0x0c080400);
+      four = _mm512_shuffle_epi8(four, bytes);
+      const Index lanes = call.width - j;
+      _mm512_mask_storeu_epi32(to + j * 4, lanes >= kLanes ? __mmask16{0xffff} : first(lanes), four);
+    }
+  }
+}
+
+// 16 rows by 16 quads, transposed in registers.
+SEPTET_VNNI void transpose(const PanelCall& call) {
+  const Index quads = call.k / 4;
+  for (Index i = 0; i < call.width; ++i) {
+    const bool exists = i < call.outer;
+    const char* from = static_cast<const char*>(call.from) + i * call.outer_stride;
+    char* to = static_cast<char*>(call.to) + i * 4;
+    for (Index s = 0; s < quads; ++s) {
+      int quad = 0;
+      if (exists) __builtin_memcpy(&quad, from + s * 4, 4);
+      __builtin_memcpy(to + s * call.width * 4, &quad, 4);
+    }
+    if (call.k % 4 != 0) {
+      int quad = 0;
+      if (exists) __builtin_memcpy(&quad, from + quads * 4, static_cast<std::size_t>(call.k % 4));
+      __builtin_memcpy(to + quads * call.width * 4, &quad, 4);
+    }
+  }
+}
+
+void pack_elements(const PanelCall& call) {
+  char* to = static_cast<char*>(call.to);
+  for (Index k = 0; k < call.k; k += 4) {
+    for (Index i = 0; i < call.width; ++i) {
+      for (Index g = 0; g < 4; ++g, ++to) {
+        const bool exists = i < call.outer && k + g < call.k;
+        *to = exists ? static_cast<const char*>(call.from)[i * call.outer_stride + (k + g) * call.k_stride] : char{0};
+      }
+    }
+  }
+}
+
+void pack(const PanelCall& call) {
+  if (call.outer_stride == 1) return interleave(call);
+  if (call.k_stride == 1) return transpose(call);
+  pack_elements(call);
+}
+
+}  // namespace
+
+const QuadKernels* vnni_kernels() {
+  static const bool has = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  static const QuadKernels kernels = {make_tiles<true>(), make_tiles<false>(), &pack, &turn_sign, &row_sums, &add};
+  return has ? &kernels : nullptr;
+}
+
+}  // namespace septet::kernels
+#else
+namespace septet::kernels {
+const QuadKernels* vnni_kernels() { return nullptr; }
+}  // namespace septet::kernels
+#endif
