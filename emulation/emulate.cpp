@@ -151,8 +151,9 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   report.writes_c_words = outputs_without_fold(plan);
 
   const ConstMatrix dense = reads_operands ? detail::dense_form(a, options.a_zero_point, buffer) : ConstMatrix();
-  std::vector<std::byte> sums(plan.m * plan.n * size_of(c.type));
-  const detail::Epilogue epilogue(c, options);
+  const Type sum_type = accumulator_of(a.type());
+  std::vector<std::byte> sums(plan.m * plan.n * size_of(sum_type));
+  const detail::TileEpilogue epilogue(c, options);
   epilogue.begin(0, plan.m, 0, plan.n, sums.data(), plan.n);
   if (reads_operands) {
     report.nnz = packed ? packed->nnz : count_non_zeros(dense, options.a_zero_point);
@@ -160,9 +161,9 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
     const auto footprint = packed ? packed->footprint() : Footprint{report.m * report.k * size_of(a.type()), 0};
     report.a_bytes_values = footprint.values, report.a_bytes_metadata = footprint.metadata;
     const Call call{dense, b, options, array_options, plan, packed.get(), progress};
-    if (c.type == Type::f32) run_typed<float>(call, sums.data(), report);
-    if (c.type == Type::f64) run_typed<double>(call, sums.data(), report);
-    if (c.type == Type::s32) run_typed<std::int32_t>(call, sums.data(), report);
+    if (sum_type == Type::f32) run_typed<float>(call, sums.data(), report);
+    if (sum_type == Type::f64) run_typed<double>(call, sums.data(), report);
+    if (sum_type == Type::s32) run_typed<std::int32_t>(call, sums.data(), report);
     report.elements_skipped = dense_reads_a(plan) - report.reads_a_words - report.zeros_injected;
   }
   epilogue.end(0, plan.m, 0, plan.n, sums.data(), plan.n);

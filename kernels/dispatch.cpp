@@ -2,6 +2,7 @@
 #include "kernels/dispatch.hpp"
 
 #include "hwy/targets.h"
+#include "kernels/portable/epilogue_portable.hpp"
 #include "kernels/portable/strip_portable.hpp"
 
 #include <atomic>
@@ -17,12 +18,15 @@ namespace kernels {
 #define SEPTET_ARITHMETIC(name, packed, acc, mac) KernelSet name(std::int64_t target);
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
+// Defined by epilogue.cpp.
+EpilogueKernels epilogue_table(std::int64_t target);
 
 namespace {
 
 struct Target {
   const char* name;
   std::vector<KernelSet> sets;  // by Arithmetic
+  EpilogueKernels epilogue;
 };
 
 Target highway_target(std::int64_t target) {
@@ -31,7 +35,8 @@ Target highway_target(std::int64_t target) {
 #define SEPTET_ARITHMETIC(name, packed, acc, mac) name(target),
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
-          }};
+          },
+          epilogue_table(target)};
 }
 
 Target portable_target() {
@@ -40,7 +45,8 @@ Target portable_target() {
 #define SEPTET_ARITHMETIC(name, packed, acc, mac) portable_set(Arithmetic::name),
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
-          }};
+          },
+          portable_epilogue()};
 }
 
 // Everything this CPU can run, best first.
@@ -109,6 +115,8 @@ Arithmetic arithmetic_for(Type accumulator, Mac mac) {
 const KernelSet& kernel_set(Arithmetic arithmetic) {
   return targets().chosen().sets[static_cast<std::size_t>(arithmetic)];
 }
+
+const EpilogueKernels& epilogue_kernels() { return targets().chosen().epilogue; }
 
 Status target_status() { return targets().status(); }
 

@@ -3,6 +3,7 @@
 
 #include "arithmetic.hpp"
 #include "overlap.hpp"
+#include "validate_epilogue.hpp"
 
 #include <cmath>
 #include <limits>
@@ -80,12 +81,13 @@ Status validate_sparse_limits(const Weights& a) {
   return {Cause::bad_shape, "a", text(a.rows(), " x ", a.cols(), ": sparse formats index up to ", kLimit)};
 }
 
-Status validate_types(const Weights& a, const ConstMatrix& b, const Matrix& c) {
+Status validate_types(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const Type acc = accumulator_of(a.type());
   if (a.type() == Type::s32) return {Cause::bad_type, "a", "s32 is an output type"};
   if (b.type == Type::s32 || accumulator_of(b.type) != acc) {
     return {Cause::bad_type, "b", text(name(b.type), " is not multiplied with an a of ", name(a.type()))};
   }
+  if (acc == Type::s32 && options.epilogue.requantise.enabled()) return {};  // see validate_epilogue()
   if (c.type != acc) return {Cause::bad_type, "c", text("is ", name(c.type), ", the sums are ", name(acc))};
   return {};
 }
@@ -105,10 +107,11 @@ Status validate_scale(double value, Type acc, const char* argument) {
 
 Status validate_preload(const Matrix& c, const GemmOptions& options) {
   const ConstMatrix& preload = options.preload;
+  const Type acc = accumulator_of(c.type);
   if (preload.data == nullptr) return {};
   if (Status status = validate_view(preload, "options.preload"); !status.ok()) return status;
-  if (preload.type != c.type) {
-    return {Cause::bad_type, "options.preload", text("is ", name(preload.type), ", the sums are ", name(c.type))};
+  if (preload.type != acc) {
+    return {Cause::bad_type, "options.preload", text("is ", name(preload.type), ", the sums are ", name(acc))};
   }
   if (preload.rows != c.rows || preload.cols != c.cols) {
     return shape_mismatch("options.preload", preload.rows, preload.cols, c.rows, c.cols);
@@ -156,8 +159,10 @@ Status validate_options(const Weights& a, const ConstMatrix& b, const Matrix& c,
   if (status.ok()) status = validate_combine(options.combine);
   if (status.ok()) status = validate_zero_point(options.a_zero_point, a.type(), "options.a_zero_point");
   if (status.ok()) status = validate_zero_point(options.b_zero_point, b.type, "options.b_zero_point");
-  if (status.ok()) status = validate_scale(options.alpha, c.type, "options.alpha");
-  if (status.ok()) status = validate_scale(options.beta, c.type, "options.beta");
+  const Type acc = accumulator_of(a.type());
+  if (status.ok()) status = validate_scale(options.alpha, acc, "options.alpha");
+  if (status.ok()) status = validate_scale(options.beta, acc, "options.beta");
+  if (status.ok()) status = validate_epilogue(acc, c, options);
   if (status.ok()) status = validate_preload(c, options);
   if (!status.ok()) return status;
   if (options.threads < 0 || options.threads > kMaxThreads) {
@@ -299,7 +304,7 @@ Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, co
   Status status = validate_weights(a);
   if (status.ok()) status = validate_view(b, "b");
   if (status.ok()) status = validate_view(c, "c");
-  if (status.ok()) status = validate_types(a, b, c);
+  if (status.ok()) status = validate_types(a, b, c, options);
   if (!status.ok()) return status;
   if (b.rows != a.cols()) return shape_mismatch("b", b.rows, b.cols, a.cols(), b.cols);
   if (c.rows != a.rows() || c.cols != b.cols) return shape_mismatch("c", c.rows, c.cols, a.rows(), b.cols);
@@ -322,7 +327,7 @@ Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, co
   if (options.preload.data != nullptr && overlaps(c, options.preload)) {
     return {Cause::overlap, "c", "shares elements with options.preload"};
   }
-  return {};
+  return validate_epilogue_overlap(c, options.epilogue);
 }
 
 PackOptions resolved(const Weights& a, const PackOptions& options) {
