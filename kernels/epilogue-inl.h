@@ -98,7 +98,7 @@ HWY_INLINE Wide Gelu(Wide x) {
   const Wide rest = Precision::kDouble ? Fma(a, a, hn::Neg(square)) : hn::Zero(d);
   const Exponential e = Exp<Precision>(hn::Mul(square, minus_half), hn::Mul(rest, minus_half));
   const Wide mills = hn::Div(Horner(a, Precision::kMillsP), Horner(a, Precision::kMillsQ));
-  const Wide tail = hn::Mul(hn::Add(one, e.p), mills);
+  const Wide tail = Fma(mills, e.p, mills);
   const Wide below = Scaled<Precision>(hn::Mul(tail, hn::Neg(a)), e.n);
   const Wide above = hn::Mul(x, hn::Sub(one, Scaled<Precision>(tail, e.n)));
   return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), below, above);
@@ -117,8 +117,12 @@ template <Activation kActivation>
 HWY_INLINE void ActivateVector(float* data) {
   const WideTag d;
   const hn::Rebind<float, WideTag> narrow;
-  const Wide x = hn::PromoteTo(d, hn::LoadU(narrow, data));
-  hn::StoreU(hn::DemoteTo(narrow, Activated<SinglePrecision, kActivation>(x)), narrow, data);
+  const Wide y = Activated<SinglePrecision, kActivation>(hn::PromoteTo(d, hn::LoadU(narrow, data)));
+#if HWY_TARGET == HWY_SCALAR
+  *data = static_cast<float>(hn::GetLane(y));  // its DemoteTo makes infinity the largest float
+#else
+  hn::StoreU(hn::DemoteTo(narrow, y), narrow, data);
+#endif
 }
 
 template <Activation kActivation>

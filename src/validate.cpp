@@ -88,6 +88,9 @@ Status validate_types(const Weights& a, const ConstMatrix& b, const Matrix& c, c
     return {Cause::bad_type, "b", text(name(b.type), " is not multiplied with an a of ", name(a.type()))};
   }
   if (acc == Type::s32 && options.epilogue.requantise.enabled()) return {};  // see validate_epilogue()
+  if (acc == Type::s32 && is_requantised(c.type)) {
+    return {Cause::bad_type, "c", text("is ", name(c.type), ": s32 sums need options.epilogue.requantise for that")};
+  }
   if (c.type != acc) return {Cause::bad_type, "c", text("is ", name(c.type), ", the sums are ", name(acc))};
   return {};
 }

@@ -70,7 +70,8 @@ double gelu(double x) {
   const double square = a * a;
   const double rest = Precision::kDouble ? std::fma(a, a, -square) : 0;
   const auto [p, n] = exponential<Precision>(square * -0.5, rest * -0.5);
-  const double tail = (1 + p) * (horner(a, Precision::kMillsP) / horner(a, Precision::kMillsQ));
+  const double mills = horner(a, Precision::kMillsP) / horner(a, Precision::kMillsQ);
+  const double tail = std::fma(mills, p, mills);
   return x < 0 ? scaled<Precision>(tail * -a, n) : x * (1 - scaled<Precision>(tail, n));
 }
 
