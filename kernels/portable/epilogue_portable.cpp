@@ -38,7 +38,7 @@ template <class Precision>
 Exponential exponential(double t, double extra) {
   const double n = std::fma(t, kLog2E, kRoundToInteger) - kRoundToInteger;
   double r = std::fma(n, -kLn2High, t);
-  if (Precision::kDouble) r = std::fma(n, -kLn2Low, r) + extra;
+  if (Precision::kDouble) r = r + std::fma(n, -kLn2Low, extra);
   return {std::fma(r * r, horner(r, Precision::kExp), r), n};
 }
 
@@ -64,14 +64,33 @@ double tanh(double x) {
   return std::copysign(em1 / (2 + em1), x);
 }
 
+// Phi(-a) / 2^n.
+template <class Precision>
+double tail_of(double a, double p) {
+  if constexpr (Precision::kDouble) {
+    const double g = horner((a - 4) / (a + 4), Precision::kMillsG);
+    const double divisor = std::fma(1.25, a, 1.0);
+    const double mills = g / divisor;
+    const double missed = std::fma(1.25, a, 1 - divisor);
+    const double rest = std::fma(-mills, divisor, g) - mills * missed;
+    const double low = rest * (mills * kInverseOfG);
+    return mills + std::fma(mills, p, low);
+  } else {
+    const double mills = horner(a, Precision::kMillsP) / horner(a, Precision::kMillsQ);
+    return std::fma(mills, p, mills);
+  }
+}
+
 template <class Precision>
 double gelu(double x) {
   const double a = std::min(std::fabs(x), Precision::kGeluEnd);
   const double square = a * a;
+  if constexpr (Precision::kDouble) {
+    if (a < Precision::kCentreEnd) return x * std::fma(x, horner(square, Precision::kCentre), 0.5);
+  }
   const double rest = Precision::kDouble ? std::fma(a, a, -square) : 0;
   const auto [p, n] = exponential<Precision>(square * -0.5, rest * -0.5);
-  const double mills = horner(a, Precision::kMillsP) / horner(a, Precision::kMillsQ);
-  const double tail = std::fma(mills, p, mills);
+  const double tail = tail_of<Precision>(a, p);
   return x < 0 ? scaled<Precision>(tail * -a, n) : x * (1 - scaled<Precision>(tail, n));
 }
 

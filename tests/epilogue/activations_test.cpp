@@ -103,7 +103,7 @@ TEST_CASE("f64: error over random arguments") {
       if (error > worst) worst = error, at = x[i];
     }
     INFO("activation " << static_cast<int>(activation) << ": " << static_cast<double>(worst) << " ulp at " << at);
-    CHECK(worst < (activation == Activation::gelu ? 10 : 3));
+    CHECK(worst < (activation == Activation::gelu ? 4 : 3));
   }
 }
 

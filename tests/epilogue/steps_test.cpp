@@ -131,7 +131,7 @@ class Case {
     const long double error = overflows
                                   ? ulp_error(got, static_cast<long double>(static_cast<TC>(doubled ? 2 * want : want)))
                                   : ulp_error(doubled ? got / 2 : got, want);
-    if (error > (sizeof(TC) == 4 ? 0.51L : 10.0L)) {
+    if (error > (sizeof(TC) == 4 ? 0.51L : 4.0L)) {
       FAIL_CHECK(got << " is " << static_cast<double>(error) << " ulp off at " << i << ", " << j << " in " << text());
     }
   }
