@@ -15,13 +15,12 @@ Wide magnitude(Index stride) { return stride < 0 ? -static_cast<Wide>(stride) : 
 /// Floats by their bits without the sign: a comparison would take subnormals for zeros where the caller flushes them.
 template <class T>
 bool is_live(T value, T zero) {
-  if constexpr (std::is_floating_point_v<T>) {
-    std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t> bits;
-    static_assert(sizeof(bits) == sizeof(value));
-    std::memcpy(&bits, &value, sizeof(bits));
-    return bits << 1 != 0;
-  } else {
+  if constexpr (std::is_integral_v<T>) {
     return value != zero;
+  } else {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof(value));  // little-endian
+    return bits << (65 - 8 * sizeof(value)) != 0;
   }
 }
 
@@ -75,6 +74,9 @@ void visit(const Weights& a, int zero_point, F&& f) {
   const Type type = a.dense() != nullptr ? a.dense()->type : a.sparse()->type;
   if (type == Type::f32) visit_typed<float>(a, 0, f);
   if (type == Type::f64) visit_typed<double>(a, 0, f);
+  if (type == Type::bf16) visit_typed<bf16>(a, {}, f);
+  if (type == Type::f16) visit_typed<f16>(a, {}, f);
+  if (type == Type::s16) visit_typed<std::int16_t>(a, 0, f);
   if (type == Type::s8) visit_typed<std::int8_t>(a, static_cast<std::int8_t>(zero_point), f);
   if (type == Type::u8) visit_typed<std::uint8_t>(a, static_cast<std::uint8_t>(zero_point), f);
 }

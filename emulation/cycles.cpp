@@ -52,8 +52,8 @@ Status check_sizes(const Request& r) {
 
 Status check_types(const Request& r) {
   if (r.a_type == Type::s32) return {Cause::bad_type, r.a == nullptr ? "a_type" : "a", "s32 is an output type only"};
-  const bool alike = is_integer(r.a_type) ? is_integer(r.b_type) : r.a_type == r.b_type;
-  if (r.b_type != Type::s32 && alike) return {};
+  const auto byte = [](Type type) { return type == Type::s8 || type == Type::u8; };
+  if (r.a_type == r.b_type || (byte(r.a_type) && byte(r.b_type))) return {};
   return {Cause::bad_type, "b_type", std::string(name(r.a_type)) + " is not multiplied with " + name(r.b_type)};
 }
 
@@ -128,9 +128,11 @@ Dataflow resolve(const Weights* a, const GemmOptions& options) {
 /// Whether the product, which rounds alpha and beta to the accumulator type, takes `scalar` for 0 or 1. Stated as the
 /// intervals that round to nearest even, so that neither the caller's rounding mode nor flushing matters. (Nor does
 /// GCC 12.2 -O2, which vectorises a pair of x ? double(float(a)) : a into no conversion at all.)
-bool rounds_to_0(double scalar, Type type) { return std::abs(scalar) <= (type == Type::f32 ? 0x1p-150 : 0.0); }
-bool rounds_to_1(double scalar, Type type) {
-  if (type != Type::f32) return scalar == 1;
+bool rounds_to_0(double scalar, Type accumulator) {
+  return std::abs(scalar) <= (accumulator == Type::f32 ? 0x1p-150 : 0.0);
+}
+bool rounds_to_1(double scalar, Type accumulator) {
+  if (accumulator != Type::f32) return scalar == 1;
   return scalar >= 1 - 0x1p-25 && scalar <= 1 + 0x1p-24;
 }
 
@@ -141,9 +143,10 @@ Request request_of(const Weights* a, Type a_type, Type b_type, const GemmOptions
   r.b_type = b_type;
   r.zero_point = a != nullptr && a->packed() != nullptr ? a->packed()->options().zero_point : options.a_zero_point;
   r.dataflow = resolve(a, options);
-  r.alpha_is_0 = rounds_to_0(options.alpha, a_type);
-  r.alpha_is_1 = rounds_to_1(options.alpha, a_type);
-  r.beta_is_0 = rounds_to_0(options.beta, a_type);
+  const Type accumulator = accumulator_of(a_type);
+  r.alpha_is_0 = rounds_to_0(options.alpha, accumulator);
+  r.alpha_is_1 = rounds_to_1(options.alpha, accumulator);
+  r.beta_is_0 = rounds_to_0(options.beta, accumulator);
   r.preload = (r.alpha_is_1 && !r.beta_is_0) || options.preload.data != nullptr;
   return r;
 }

@@ -20,16 +20,24 @@ class Operand {
 
   T operator()(Index i, Index j) const {
     const Index at = i * view_.row_stride + j * view_.col_stride;
-    if constexpr (std::is_integral_v<T>) {
-      const T value = view_.type == Type::s8 ? T{static_cast<const std::int8_t*>(view_.data)[at]}
-                                             : T{static_cast<const std::uint8_t*>(view_.data)[at]};
-      return value - zero_point_;
+    if constexpr (std::is_same_v<T, std::int32_t>) {
+      if (view_.type == Type::s16) return element<std::int16_t>(at);
+      return (view_.type == Type::s8 ? element<std::int8_t>(at) : element<std::uint8_t>(at)) - zero_point_;
+    } else if constexpr (std::is_same_v<T, float>) {
+      if (view_.type == Type::bf16) return element<bf16>(at);
+      if (view_.type == Type::f16) return element<f16>(at);
+      return element<float>(at);
     } else {
-      return static_cast<const T*>(view_.data)[at];
+      return element<T>(at);
     }
   }
 
  private:
+  template <class Stored>
+  T element(Index at) const {
+    return static_cast<T>(static_cast<const Stored*>(view_.data)[at]);
+  }
+
   ConstMatrix view_;
   int zero_point_;
 };

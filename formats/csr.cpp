@@ -81,7 +81,7 @@ void expand(const CsrArrays& csr, int zero_point, const Matrix& a) {
     using T = std::remove_pointer_t<decltype(tag)>;
     for (Index i = 0; i < a.rows; ++i) {
       T* row = static_cast<T*>(a.data) + i * a.row_stride;
-      for (Index k = 0; k < a.cols; ++k) row[k * a.col_stride] = static_cast<T>(zero_point);
+      for (Index k = 0; k < a.cols; ++k) row[k * a.col_stride] = zero_element<T>(zero_point);
       for (Index p = csr.row_ptr[i]; p < csr.row_ptr[i + 1]; ++p) {
         std::memcpy(row + csr.col_idx[p] * a.col_stride, csr.values.data() + p * sizeof(T), sizeof(T));
       }

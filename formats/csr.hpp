@@ -4,6 +4,7 @@
 #pragma once
 
 #include "septet/spmm.hpp"
+#include "src/element.hpp"
 
 #include <vector>
 
@@ -26,35 +27,11 @@ struct CsrArrays : CsrPattern {
   std::vector<std::byte> values;
 };
 
-/// What counts as a zero: 0 of either sign, or the zero point. NaN is no zero.
-template <class T>
-bool is_zero(T value, int zero_point) {
-  return value == static_cast<T>(zero_point);
-}
-
 /// The non-zeros of a validated dense or sparse view.
 CsrArrays csr_from(const ConstMatrix& a, int zero_point);
 CsrArrays csr_from(const SparseView& a, int zero_point);
 
 /// Writes the matrix out: zeros (or zero points) everywhere, then the non-zeros. Same shape and type.
 void expand(const CsrArrays& csr, int zero_point, const Matrix& a);
-
-/// Calls f with a null pointer of the element type: `with_type(t, [&](auto* tag) { using T = … })`.
-template <class F>
-decltype(auto) with_type(Type type, F&& f) {
-  switch (type) {
-    case Type::f32:
-      return f(static_cast<float*>(nullptr));
-    case Type::f64:
-      return f(static_cast<double*>(nullptr));
-    case Type::s8:
-      return f(static_cast<std::int8_t*>(nullptr));
-    case Type::u8:
-      return f(static_cast<std::uint8_t*>(nullptr));
-    case Type::s32:
-      break;
-  }
-  return f(static_cast<std::int32_t*>(nullptr));
-}
 
 }  // namespace septet::detail

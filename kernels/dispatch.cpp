@@ -78,6 +78,7 @@ class Targets {
 
   const Target& chosen() const { return *chosen_.load(std::memory_order_acquire); }
   Status status() const { return refused_.load(std::memory_order_acquire) ? status_ : Status(); }
+  bool ok() const { return !refused_.load(std::memory_order_acquire); }
   const char* const* names() const { return names_.data(); }
 
  private:
@@ -119,6 +120,7 @@ const KernelSet& kernel_set(Arithmetic arithmetic) {
 const EpilogueKernels& epilogue_kernels() { return targets().chosen().epilogue; }
 
 Status target_status() { return targets().status(); }
+bool target_ok() { return targets().ok(); }
 
 }  // namespace kernels
 

@@ -28,5 +28,6 @@ const EpilogueKernels& epilogue_kernels();
 
 /// Ok, or why the target that SEPTET_TARGET names cannot be used.
 Status target_status();
+bool target_ok();
 
 }  // namespace septet::kernels

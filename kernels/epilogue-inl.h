@@ -303,6 +303,7 @@ void RequantiseRow(const RequantiseCall& call) {
 template <Rounding kRounding>
 void RequantiseTo(const RequantiseCall& call) {
   if (call.type == Type::s8) return RequantiseRow<kRounding, std::int8_t>(call);
+  if (call.type == Type::s16) return RequantiseRow<kRounding, std::int16_t>(call);
   return RequantiseRow<kRounding, std::uint8_t>(call);
 }
 

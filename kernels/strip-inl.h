@@ -9,10 +9,10 @@
 #endif
 
 #include "hwy/highway.h"
+#include "kernels/mac-inl.h"
+#include "kernels/pack-inl.h"
 #include "kernels/strip.hpp"
-
-#include <cmath>
-#include <cstring>
+#include "kernels/tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace septet::kernels::HWY_NAMESPACE {
@@ -30,81 +30,6 @@ constexpr int kTallHeights[] = {6, 4, 2, 1};
 constexpr int kSingleHeights[] = {1};
 constexpr int kWideVectors = 2;
 constexpr int kSingleVectors = 8;
-
-// acc + a * b with one rounding. Where the instruction is missing, lane by lane through the C library, which is exact.
-template <class D, class V = hn::Vec<D>>
-HWY_INLINE V FusedMultiplyAdd(D d, V acc, V a, V b) {
-#if HWY_NATIVE_FMA
-  (void)d;
-  return hn::MulAdd(a, b, acc);
-#else
-  using T = hn::TFromD<D>;
-  HWY_ALIGN T sum[hn::MaxLanes(D())];
-  HWY_ALIGN T x[hn::MaxLanes(D())];
-  HWY_ALIGN T y[hn::MaxLanes(D())];
-  hn::Store(acc, d, sum);
-  hn::Store(a, d, x);
-  hn::Store(b, d, y);
-  for (size_t i = 0; i < hn::Lanes(d); ++i) sum[i] = std::fma(x[i], y[i], sum[i]);
-  return hn::Load(d, sum);
-#endif
-}
-
-// A Mac policy turns one group of steps into vectors: LoadB fetches columns [column, column + lanes) of the group's
-// panel rows, Broadcast one row's elements of A, Step does the group's MACs.
-template <class T>
-struct FusedMac {
-  using D = hn::ScalableTag<T>;
-  using V = hn::Vec<D>;
-  using Elem = T;
-  static constexpr Index kGroup = 1;
-
-  static HWY_INLINE V LoadB(const T* row, const T* /*next*/, size_t column) { return hn::LoadU(D(), row + column); }
-  static HWY_INLINE V Broadcast(const T* a) { return hn::Set(D(), *a); }
-  static HWY_INLINE V Step(V acc, V a, V b) { return FusedMultiplyAdd(D(), acc, a, b); }
-};
-
-template <class T>
-struct UnfusedMac : FusedMac<T> {
-  using V = typename FusedMac<T>::V;
-  // Two roundings. The build forbids contraction, or the compiler would make one instruction of these two.
-  static HWY_INLINE V Step(V acc, V a, V b) { return hn::Add(acc, hn::Mul(a, b)); }
-};
-
-// Two steps at once: 16-bit pairs, multiplied exactly and added modulo 2^32.
-template <class T>
-struct PairMac {
-  using D = hn::ScalableTag<std::int32_t>;
-  using V = hn::Vec<D>;
-  using Elem = std::int16_t;
-  static constexpr Index kGroup = 2;
-
-  static HWY_INLINE V LoadB(const Elem* row, const Elem* next, size_t column) {
-    const D d;
-    const hn::Repartition<std::uint32_t, D> du;
-    const hn::Rebind<std::uint16_t, D> half;
-    const auto even = hn::PromoteTo(du, hn::LoadU(half, reinterpret_cast<const std::uint16_t*>(row) + column));
-    const auto odd = hn::PromoteTo(du, hn::LoadU(half, reinterpret_cast<const std::uint16_t*>(next) + column));
-    return hn::BitCast(d, hn::Or(even, hn::ShiftLeft<16>(odd)));
-  }
-  static HWY_INLINE V Broadcast(const Elem* a) {
-    std::int32_t pair;
-    std::memcpy(&pair, a, sizeof(pair));
-    return hn::Set(D(), pair);
-  }
-  static HWY_INLINE V Step(V acc, V a, V b) {
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR
-    // pmaddwd: neighbours meet in one 32-bit lane. |a|, |b| <= 255, so the pair's sum does not overflow.
-    const hn::Repartition<std::int16_t, D> d16;
-    V unused = hn::Zero(D());
-    return hn::ReorderWidenMulAccumulate(D(), hn::BitCast(d16, a), hn::BitCast(d16, b), acc, unused);
-#else
-    const auto low = [](V v) { return hn::ShiftRight<16>(hn::ShiftLeft<16>(v)); };
-    const auto high = [](V v) { return hn::ShiftRight<16>(v); };
-    return hn::Add(acc, hn::Add(hn::Mul(low(a), low(b)), hn::Mul(high(a), high(b))));
-#endif
-  }
-};
 
 template <class Mac, class Acc, int kRows, int kVectors>
 HWY_NOINLINE void RunStrip(const StripCall& call, size_t lanes) {
@@ -177,7 +102,9 @@ KernelSet MakeKernelSet() {
   return {{kWideVectors * lanes, kTallHeights, &RunHeight<Mac, Acc, kWideVectors, true>},
           {lanes, kTallHeights, &RunHeight<Mac, Acc, 1, true>},
           {kSingleVectors * lanes, kSingleHeights, &RunHeight<Mac, Acc, kSingleVectors, false>},
-          {lanes, kSingleHeights, &RunHeight<Mac, Acc, 1, false>}};
+          {lanes, kSingleHeights, &RunHeight<Mac, Acc, 1, false>},
+          MakeTileSet<Mac>(),
+          &PackPanel<hwy::MakeUnsigned<typename Mac::Elem>, static_cast<int>(Mac::kGroup)>};
 }
 
 }  // namespace septet::kernels::HWY_NAMESPACE

@@ -19,6 +19,7 @@
 // Vectors run along the columns, never along k: that is what makes the bits independent of the vector length.
 #pragma once
 
+#include "kernels/tile.hpp"
 #include "septet/types.hpp"
 
 namespace septet::kernels {
@@ -44,7 +45,8 @@ struct StripKernel {
   void (*run)(const StripCall&) noexcept;
 };
 
-/// Element types that the packed operands have. s8 and u8 become s16 when packed, their zero points subtracted.
+/// Element types that the packed operands have. Packing widens: bf16 and f16 to f32, s8 and u8 less their zero points
+/// to s16.
 enum class Packed : std::uint8_t { f32, f64, s16 };
 
 /// Steps whose A elements lie together in `a`: s16 are multiplied in pairs.
@@ -53,11 +55,14 @@ constexpr Index bytes_of(Packed packed) { return packed == Packed::f64 ? 8 : pac
 
 /// The kernels of one instruction set for one arithmetic. `tall`: many rows share each loaded vector of B; `single`:
 /// one row over many vectors, where rows share nothing. `narrow`: one vector wide, for few columns.
+/// `tiles` and `pack`: the dense kernels and their panels (tile.hpp).
 struct KernelSet {
   StripKernel tall_wide;
   StripKernel tall_narrow;
   StripKernel single_wide;
   StripKernel single_narrow;
+  TileSet tiles;
+  void (*pack)(const PanelCall&);
 };
 
 }  // namespace septet::kernels

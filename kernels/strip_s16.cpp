@@ -1,6 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Strips of s16 pairs, for s8 and u8 less their zero points.
+// Strips of s16 pairs, for s16, and for s8 and u8 less their zero points.
 #include "kernels/strip.hpp"
 
 #undef HWY_TARGET_INCLUDE

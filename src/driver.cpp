@@ -17,6 +17,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 namespace septet::detail {
@@ -112,6 +113,7 @@ class Run {
       const Index n0 = (first + p) * panels_.cols();
       return std::pair(n0, std::min(n0 + panels_.cols(), plan_.n));
     };
+    std::memset(sums, 0, sum_bytes());  // the panels' empty columns are computed too
     for (Index p = 0; p < count; ++p) {
       const auto [n0, n1] = columns_of(p);
       epilogue_.begin(m0, m1, n0, n1, sums_of(p), panels_.cols());

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 namespace septet::detail {
 namespace {
@@ -44,13 +45,34 @@ T* row_of(const Matrix& c, Index m, Index n) {
   return static_cast<T*>(c.data) + m * c.row_stride + n * c.col_stride;
 }
 
-// to[0], to[stride], … <- from[0 … count)
+// Calls f with a null pointer of C's element type, which is the sums' type T or a float that widens to it.
+template <class T, class F>
+void with_stored(Type type, F&& f) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (type == Type::bf16) return f(static_cast<bf16*>(nullptr));
+    if (type == Type::f16) return f(static_cast<f16*>(nullptr));
+  }
+  f(static_cast<T*>(nullptr));
+}
+
+// C's old elements: as row_of() a view, but widened.
 template <class T>
-void scatter(const T* from, Index count, T* to, Index stride) {
+RowOperand<T> old_of(const Matrix& c, Index m, Index n, Index count, T* buffer) {
+  if (!is_narrow_float(c.type)) return row_of(ConstMatrix(c), m, n, count, buffer);
+  with_stored<T>(c.type, [&](auto* tag) {
+    const auto* row = row_of<std::remove_pointer_t<decltype(tag)>>(c, m, n);
+    for (Index j = 0; j < count; ++j) buffer[j] = static_cast<T>(row[j * c.col_stride]);
+  });
+  return {buffer, false};
+}
+
+// to[0], to[stride], … <- from[0 … count)
+template <class T, class To>
+void scatter(const T* from, Index count, To* to, Index stride) {
   if (stride == 1) {
-    std::copy(from, from + count, to);
+    for (Index j = 0; j < count; ++j) to[j] = static_cast<To>(from[j]);
   } else {
-    for (Index j = 0; j < count; ++j) to[j * stride] = from[j];
+    for (Index j = 0; j < count; ++j) to[j * stride] = static_cast<To>(from[j]);
   }
 }
 
@@ -114,11 +136,11 @@ class Ending {
     T buffers[4][kChunk];
     FinishCall<T> call = base_;
     call.sums = sums(m, n), call.count = count;
-    if (reads_old_) call.old = row_of(ConstMatrix(c_), m, n, count, buffers[0]);
+    if (reads_old_) call.old = old_of(c_, m, n, count, buffers[0]);
     call.scale = row_of(epilogue_.scale, m, n, count, buffers[1]);
     call.bias = row_of(epilogue_.bias, m, n, count, buffers[2]);
     call.residual = row_of(epilogue_.residual, m, n, count, buffers[3]);
-    const bool direct = may_store && c_.col_stride == 1 && !epilogue_.requantise.enabled();
+    const bool direct = may_store && c_.col_stride == 1 && c_.type == accumulator_of(c_.type);
     call.out = direct ? row_of<T>(c_, m, n) : sums(m, n);
     run(kernels_, call);
     return direct;
@@ -128,23 +150,30 @@ class Ending {
     if constexpr (std::is_same_v<T, std::int32_t>) {
       if (epilogue_.requantise.enabled()) return requantise(m, n, count);
     }
-    scatter<T>(sums(m, n), count, row_of<T>(c_, m, n), c_.col_stride);
+    with_stored<T>(c_.type, [&](auto* tag) {
+      scatter(sums(m, n), count, row_of<std::remove_pointer_t<decltype(tag)>>(c_, m, n), c_.col_stride);
+    });
   }
 
   void requantise(Index m, Index n, Index count) {
     std::int32_t buffers[2][kChunk];
     float scales[kChunk];
-    std::uint8_t bytes[kChunk];
+    std::int16_t collected[kChunk];  // or bytes
     const Requantise& r = epilogue_.requantise;
     RequantiseCall call = requantise_;
     call.sums = reinterpret_cast<const std::int32_t*>(sums(m, n)), call.count = count;
     call.multiplier = row_of(r.multiplier, m, n, count, buffers[0]);
     call.shift = row_of(r.shift, m, n, count, buffers[1]);
     call.scale = row_of(r.scale, m, n, count, scales);
-    std::uint8_t* out = row_of<std::uint8_t>(c_, m, n);
-    call.out = c_.col_stride == 1 ? out : bytes;
+    if (c_.type == Type::s16) return requantise_into(row_of<std::int16_t>(c_, m, n), call, collected);
+    requantise_into(row_of<std::uint8_t>(c_, m, n), call, reinterpret_cast<std::uint8_t*>(collected));
+  }
+
+  template <class Out>
+  void requantise_into(Out* out, RequantiseCall& call, Out* collected) {
+    call.out = c_.col_stride == 1 ? out : collected;
     kernels_.requantise(call);
-    if (c_.col_stride != 1) scatter(bytes, count, out, c_.col_stride);
+    if (c_.col_stride != 1) scatter(collected, call.count, out, c_.col_stride);
   }
 
   const Matrix& c_;
@@ -159,20 +188,31 @@ class Ending {
   RequantiseCall requantise_;
 };
 
+// sums[i][j] <- round(factor * from(i, j)), whose elements are of type From.
+template <class From, class T>
+void fill_from(const ConstMatrix& from, T factor, T* sums, const Tile& tile) {
+  const Index cols = tile.n1 - tile.n0, stride = from.col_stride;
+  for (Index m = tile.m0; m < tile.m1; ++m, sums += tile.ld) {
+    const From* row = static_cast<const From*>(from.data) + m * from.row_stride + tile.n0 * stride;
+    if (stride == 1) {
+      for (Index j = 0; j < cols; ++j) sums[j] = scaled(factor, static_cast<T>(row[j]));
+    } else {
+      for (Index j = 0; j < cols; ++j) sums[j] = scaled(factor, static_cast<T>(row[j * stride]));
+    }
+  }
+}
+
 template <class T>
 void begin_block(const Matrix& c, const GemmOptions& o, const Tile& tile) {
-  const bool has_preload = o.preload.data != nullptr;
-  const ConstMatrix from = has_preload ? o.preload : ConstMatrix(c);
-  const T factor = has_preload ? T{1} : static_cast<T>(o.beta);
-  const Index cols = tile.n1 - tile.n0;
-  for (Index m = tile.m0; m < tile.m1; ++m) {
-    T* sums = static_cast<T*>(tile.sums) + (m - tile.m0) * tile.ld;
-    const T* start = static_cast<const T*>(from.data) + m * from.row_stride + tile.n0 * from.col_stride;
-    if (from.col_stride == 1) {
-      for (Index j = 0; j < cols; ++j) sums[j] = scaled(factor, start[j]);
-    } else {
-      for (Index j = 0; j < cols; ++j) sums[j] = scaled(factor, start[j * from.col_stride]);
-    }
+  T* sums = static_cast<T*>(tile.sums);
+  if (o.preload.data != nullptr) {
+    fill_from<T>(o.preload, T{1}, sums, tile);
+  } else if (o.alpha == 1 && o.beta != 0) {
+    with_stored<T>(c.type, [&](auto* tag) {
+      fill_from<std::remove_pointer_t<decltype(tag)>>(ConstMatrix(c), static_cast<T>(o.beta), sums, tile);
+    });
+  } else {
+    for (Index m = tile.m0; m < tile.m1; ++m, sums += tile.ld) std::fill(sums, sums + (tile.n1 - tile.n0), T{0});
   }
 }
 
@@ -181,18 +221,14 @@ void begin_block(const Matrix& c, const GemmOptions& o, const Tile& tile) {
 TileEpilogue::TileEpilogue(const Matrix& c, const GemmOptions& options)
     : c_(c), options_(options), kernels_(&kernels::epilogue_kernels()) {
   const Epilogue& e = options_.epilogue;
-  starts_at_zero_ = options_.preload.data == nullptr && (options_.alpha != 1 || options_.beta == 0);
   unchanged_ = options_.alpha == 1 && e.scale.data == nullptr && e.bias.data == nullptr && e.residual.data == nullptr &&
                e.activation == Activation::none;
-  plain_ = unchanged_ && e.function.call == nullptr && c.type == accumulator_of(c.type);
+  plain_ = unchanged_ && e.function.call == nullptr && (options_.beta == 0 || options_.beta == 1) &&
+           c.type == accumulator_of(c.type);
 }
 
 void TileEpilogue::begin(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const {
   const Type type = accumulator_of(c_.type);
-  // The columns beyond n1, too: kernels compute whole vectors.
-  std::byte* sums = static_cast<std::byte*>(acc);
-  if (starts_at_zero_ || n1 - n0 < ld) std::fill(sums, sums + (m1 - m0) * ld * size_of(type), std::byte{0});
-  if (starts_at_zero_) return;
   with_accumulator(type, [&](auto* tag) {
     begin_block<std::remove_pointer_t<decltype(tag)>>(c_, options_, {acc, type, ld, m0, m1, n0, n1});
   });
@@ -205,6 +241,16 @@ void TileEpilogue::end(Index m0, Index m1, Index n0, Index n1, void* acc, Index 
     Ending<T>(c_, options_, *kernels_, unchanged_, static_cast<T*>(acc), ld, {acc, type, ld, m0, m1, n0, n1})
         .run_tile();
   });
+}
+
+GemmOptions transposed_ends(GemmOptions options) {
+  Epilogue& e = options.epilogue;
+  for (ConstMatrix* view : {&options.preload, &e.scale, &e.bias, &e.residual, &e.requantise.multiplier,
+                            &e.requantise.shift, &e.requantise.scale}) {
+    std::swap(view->rows, view->cols);
+    std::swap(view->row_stride, view->col_stride);
+  }
+  return options;
 }
 
 }  // namespace septet::detail

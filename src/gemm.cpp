@@ -1,9 +1,11 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet::gemm from top to bottom: validate, plan, run.
+#include "dense.hpp"
 #include "driver.hpp"
 #include "fp_environment.hpp"
 #include "kernels/dispatch.hpp"
+#include "small.hpp"
 #include "validate.hpp"
 
 namespace septet {
@@ -22,7 +24,7 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
   };
   if (chosen.alpha == 0 || a.cols() == 0) return run_plan(plan_with(nullptr), nullptr, nullptr);
   if (a.dense() != nullptr && !is_sparse(chosen.dataflow)) {
-    return run_plan(plan_with(nullptr), strips_of(*a.dense(), chosen.a_zero_point).get(), nullptr);
+    return multiply_dense(*a.dense(), b, c, chosen);
   }
   std::shared_ptr<const PackedStorage> packed;
   if (a.packed() != nullptr) {
@@ -43,6 +45,10 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
 
 Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const FpEnvironment environment;  // alpha and beta are rounded on this thread
+  if (a.dense() != nullptr && obviously_valid(*a.dense(), b, c, options) && kernels::target_ok()) {
+    SmallProduct(*a.dense(), b, c, options).run(a.dense()->data, b.data, c.data);
+    return {};
+  }
   return guarded([&]() -> Status {
     if (Status status = kernels::target_status(); !status.ok()) return status;
     if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;

@@ -2,35 +2,27 @@
 #include "panels.hpp"
 
 #include "arithmetic.hpp"
-#include "formats/csr.hpp"
+#include "element.hpp"
 
 #include <algorithm>
 
 namespace septet::detail {
 namespace {
 
-template <class T>
-using PackedOf = std::conditional_t<sizeof(T) == 1, std::int16_t, T>;
-
-template <class T>
-PackedOf<T> packed_value(T value, int zero_point) {
-  if constexpr (sizeof(T) == 1) return static_cast<std::int16_t>(value - zero_point);
-  return static_cast<PackedOf<T>>(value);
-}
-
 // One panel of `width` columns, `cols` apart. The inner loop runs along whichever stride is 1.
 template <class T>
 void fill_panel(const T* b, Index rows, Index width, Index row_stride, Index col_stride, int zero_point,
-                PackedOf<T>* out, Index cols) {
+                PackedElement<T>* out, Index cols) {
   if (col_stride == 1) {
     for (Index k = 0; k < rows; ++k) {
-      PackedOf<T>* to = out + k * cols;
+      PackedElement<T>* to = out + k * cols;
       const T* from = b + k * row_stride;
-      for (Index j = 0; j < width; ++j) to[j] = packed_value(from[j], zero_point);
+      for (Index j = 0; j < width; ++j) to[j] = packed_element(from[j], zero_point);
     }
   } else {
     for (Index j = 0; j < width; ++j) {
-      for (Index k = 0; k < rows; ++k) out[k * cols + j] = packed_value(b[k * row_stride + j * col_stride], zero_point);
+      for (Index k = 0; k < rows; ++k)
+        out[k * cols + j] = packed_element(b[k * row_stride + j * col_stride], zero_point);
     }
   }
   for (Index k = 0; k < rows && width < cols; ++k) std::fill(out + k * cols + width, out + (k + 1) * cols, 0);
@@ -51,7 +43,7 @@ void Panels::fill(Index p) const {
     using T = std::remove_pointer_t<decltype(tag)>;
     const T* from = static_cast<const T*>(b_.data) + p * cols_ * b_.col_stride;
     fill_panel(from, b_.rows, std::min(cols_, b_.cols - p * cols_), b_.row_stride, b_.col_stride, zero_point_,
-               reinterpret_cast<PackedOf<T>*>(bytes_.data() + p * panel_bytes_), cols_);
+               reinterpret_cast<PackedElement<T>*>(bytes_.data() + p * panel_bytes_), cols_);
   });
 }
 

@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // B as the kernels read it: panels of `cols` columns, each all k rows deep, row by row, the last one filled up with
-// zeros. s8 and u8 become s16 less their zero point.
+// zeros. Elements become what src/element.hpp packs them as.
 #pragma once
 
 #include "aligned_buffer.hpp"

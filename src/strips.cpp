@@ -11,15 +11,12 @@ namespace {
 
 using kernels::StripCall;
 
-template <class T>
-using PackedOf = std::conditional_t<sizeof(T) == 1, std::int16_t, T>;
-
 // Writes the A elements of strips in kernel order, one strip after the other.
 template <class T>
 class StripWriter {
  public:
-  using Out = PackedOf<T>;
-  static constexpr Index kGroup = sizeof(T) == 1 ? 2 : 1;
+  using Out = PackedElement<T>;
+  static constexpr Index kGroup = std::is_integral_v<Out> ? 2 : 1;
 
   StripWriter(StripBuffer& buffer, int zero_point)
       : buffer_(buffer), next_(reinterpret_cast<Out*>(buffer.values.data())), zero_point_(zero_point) {
@@ -39,19 +36,14 @@ class StripWriter {
     return buffer_.calls.emplace_back(call);
   }
   void put(Index row, Index step, T value) {
-    strip_[(step / kGroup * rows_ + row) * kGroup + step % kGroup] = packed(value);
+    strip_[(step / kGroup * rows_ + row) * kGroup + step % kGroup] = packed_element(value, zero_point_);
   }
   // Into an earlier strip of one row, whose steps simply follow each other.
   void put_single(const StripCall& call, Index step, T value) {
-    const_cast<Out*>(static_cast<const Out*>(call.a))[step] = packed(value);
+    const_cast<Out*>(static_cast<const Out*>(call.a))[step] = packed_element(value, zero_point_);
   }
 
  private:
-  Out packed(T value) const {
-    if constexpr (sizeof(T) == 1) return static_cast<std::int16_t>(value - zero_point_);
-    return static_cast<Out>(value);
-  }
-
   StripBuffer& buffer_;
   Out* next_;
   Out* strip_ = nullptr;

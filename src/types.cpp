@@ -4,7 +4,7 @@
 namespace septet {
 
 const char* name(Type type) {
-  constexpr const char* kNames[] = {"f32", "f64", "s8", "u8", "s32"};
+  constexpr const char* kNames[] = {"f32", "f64", "s8", "u8", "s32", "bf16", "f16", "s16"};
   return kNames[static_cast<int>(type)];
 }
 

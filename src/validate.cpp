@@ -32,8 +32,8 @@ bool within_range(int zero_point, Type type) {
 
 Status validate_zero_point(int zero_point, Type type, const char* argument) {
   if (within_range(zero_point, type)) return {};
-  return {Cause::bad_option, argument,
-          is_integer(type) ? text(zero_point, " is outside ", name(type)) : text("floats have no zero point")};
+  if (size_of(type) == 1) return {Cause::bad_option, argument, text(zero_point, " is outside ", name(type))};
+  return {Cause::bad_option, argument, text("only s8 and u8 have a zero point, not ", name(type))};
 }
 
 Status validate_array(const ArrayShape& array) {
@@ -81,18 +81,21 @@ Status validate_sparse_limits(const Weights& a) {
   return {Cause::bad_shape, "a", text(a.rows(), " x ", a.cols(), ": sparse formats index up to ", kLimit)};
 }
 
+// s8 and u8 mix; every other type keeps to itself.
+bool multiply_each_other(Type a, Type b) { return a == b || (size_of(a) == 1 && size_of(b) == 1); }
+
 Status validate_types(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const Type acc = accumulator_of(a.type());
-  if (a.type() == Type::s32) return {Cause::bad_type, "a", "s32 is an output type"};
-  if (b.type == Type::s32 || accumulator_of(b.type) != acc) {
-    return {Cause::bad_type, "b", text(name(b.type), " is not multiplied with an a of ", name(a.type()))};
+  const Type type = a.type(), acc = accumulator_of(type);
+  if (type == Type::s32) return {Cause::bad_type, "a", "s32 is an output type"};
+  if (!multiply_each_other(type, b.type)) {
+    return {Cause::bad_type, "b", text(name(b.type), " is not multiplied with an a of ", name(type))};
   }
+  if (c.type == acc || (is_narrow_float(type) && c.type == type)) return {};
   if (acc == Type::s32 && options.epilogue.requantise.enabled()) return {};  // see validate_epilogue()
-  if (acc == Type::s32 && is_requantised(c.type)) {
-    return {Cause::bad_type, "c", text("is ", name(c.type), ": s32 sums need options.epilogue.requantise for that")};
-  }
-  if (c.type != acc) return {Cause::bad_type, "c", text("is ", name(c.type), ", the sums are ", name(acc))};
-  return {};
+  const std::string narrowed = is_narrow_float(type) ? text(" and may be narrowed to ", name(type))
+                               : acc == Type::s32 && is_requantised(c.type) ? " and are not requantised"
+                                                                            : "";
+  return {Cause::bad_type, "c", text("is ", name(c.type), ", the sums are ", name(acc), narrowed)};
 }
 
 // Through memory: GCC 12 drops the conversion when two of these stand side by side.

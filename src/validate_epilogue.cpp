@@ -115,11 +115,13 @@ Status validate_requantise(const Matrix& c, const GemmOptions& options) {
 }  // namespace
 
 OutputRange output_range(const Requantise& requantise, Type type) {
-  const OutputRange range = type == Type::u8 ? OutputRange{0, 255} : OutputRange{-128, 127};
+  const OutputRange range = type == Type::u8   ? OutputRange{0, 255}
+                            : type == Type::s8 ? OutputRange{-128, 127}
+                                               : OutputRange{-32768, 32767};
   return {std::max(range.low, requantise.low), std::min(range.high, requantise.high)};
 }
 
-bool is_requantised(Type type) { return type == Type::s8 || type == Type::u8; }
+bool is_requantised(Type type) { return type == Type::s8 || type == Type::u8 || type == Type::s16; }
 
 Status validate_epilogue(Type accumulator, const Matrix& c, const GemmOptions& options) {
   const Epilogue& e = options.epilogue;
@@ -128,7 +130,7 @@ Status validate_epilogue(Type accumulator, const Matrix& c, const GemmOptions& o
       return {Cause::bad_option, "options.epilogue.requantise", text("sums of ", name(accumulator), " are not")};
     }
     if (!is_requantised(c.type)) {
-      return {Cause::bad_type, "c", text("is ", name(c.type), ", a requantised output is s8 or u8")};
+      return {Cause::bad_type, "c", text("is ", name(c.type), ", a requantised output is s8, u8 or s16")};
     }
     if (Status status = validate_requantise(c, options); !status.ok()) return status;
   } else if (e.requantise.shift.data != nullptr) {

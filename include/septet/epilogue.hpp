@@ -74,7 +74,8 @@ enum class Rounding : std::uint8_t {
 /// What becomes of a value beyond the output's range: its end, or the low bits.
 enum class Overflow : std::uint8_t { clamp, wrap };
 
-/// s32 sums to an s8 or u8 C:  C <- clamp(round(…) + zero_point, low, high). On if there is a multiplier or a scale.
+/// s32 sums to an s8, u8 or s16 C:  C <- clamp(round(…) + zero_point, low, high). On if there is a multiplier or a
+/// scale.
 struct Requantise {
   ConstMatrix multiplier;  ///< s32, m x n: in units of 2^-31
   ConstMatrix shift;       ///< s32, m x n: to the left, -31 to 30. No data pointer: 0
@@ -118,7 +119,8 @@ TileFunction tile_function(F& f) {
           const_cast<void*>(static_cast<const void*>(&f))};
 }
 
-/// See the top of this file. Views without a data pointer are steps left out; C must not touch any of them.
+/// See the top of this file. Views without a data pointer are steps left out; C must not touch any of them. The sums'
+/// type is f32 for bf16 and f16, too: those are rounded once, when C is stored.
 struct Epilogue {
   ConstMatrix scale;     ///< of the sums' type, f32 or f64
   ConstMatrix bias;      ///< of the sums' type; s32 adds modulo 2^32
@@ -126,6 +128,13 @@ struct Epilogue {
   Activation activation = Activation::none;
   TileFunction function;
   Requantise requantise;  ///< s32 sums only; needs beta = 0
+
+  /// Nothing happens to a sum.
+  bool empty() const {
+    return scale.data == nullptr && bias.data == nullptr && residual.data == nullptr &&
+           activation == Activation::none && function.call == nullptr && !requantise.enabled() &&
+           requantise.shift.data == nullptr;
+  }
 };
 
 }  // namespace septet

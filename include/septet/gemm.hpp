@@ -47,7 +47,9 @@ struct GemmOptions {
 
 /// C <- epilogue(alpha * A * B + beta * C).
 ///
-/// Types: f32 and f64 (A, B and C alike), or s8/u8 times s8/u8 into s32, or requantised into s8/u8.
+/// Types: f32 and f64 (A, B and C alike); bf16 or f16 (A and B alike, widened exactly, sums in f32) into f32 or into
+/// their own type, rounded once, at the end; s8/u8 times s8/u8, or s16 times s16, into s32, or requantised into s8, u8
+/// or s16.
 /// Aliasing: C must not touch an element of A, B, the preload or the epilogue's operands; interleaved blocks of one
 /// buffer are fine.
 /// Empty dimensions are legal; k = 0 gives the preload.

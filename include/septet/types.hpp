@@ -3,6 +3,8 @@
 // The words every other header speaks in: sizes, element types, dataflows and numeric options.
 #pragma once
 
+#include "septet/narrow_float.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -19,7 +21,7 @@ namespace septet {
 using Index = std::int64_t;
 
 /// Element type of an operand. s32 is the accumulator and output of the integer products, never an input.
-enum class Type : std::uint8_t { f32, f64, s8, u8, s32 };
+enum class Type : std::uint8_t { f32, f64, s8, u8, s32, bf16, f16, s16 };
 
 /// The seven dataflows of a flexible systolic array (FlexiSAGA; Müller et al., arXiv 2506.01566, 2025):
 /// d = dense, s = sparse, cs = combined sparse; OS, WS, IS = output-, weight-, input-stationary.
@@ -62,24 +64,49 @@ struct Combine {
 template <class T>
 constexpr Type type_of() {
   using U = std::remove_cv_t<T>;
-  constexpr bool known = std::is_same_v<U, float> || std::is_same_v<U, double> || std::is_same_v<U, std::int8_t> ||
-                         std::is_same_v<U, std::uint8_t> || std::is_same_v<U, std::int32_t>;
-  static_assert(known, "septet: elements are float, double, int8_t, uint8_t or (outputs) int32_t");
+  constexpr bool known = std::is_same_v<U, float> || std::is_same_v<U, double> || std::is_same_v<U, bf16> ||
+                         std::is_same_v<U, f16> || std::is_same_v<U, std::int8_t> || std::is_same_v<U, std::uint8_t> ||
+                         std::is_same_v<U, std::int16_t> || std::is_same_v<U, std::int32_t>;
+  static_assert(known, "septet: elements are float, double, bf16, f16, int8_t, uint8_t, int16_t or (outputs) int32_t");
   if (std::is_same_v<U, float>) return Type::f32;
   if (std::is_same_v<U, double>) return Type::f64;
+  if (std::is_same_v<U, bf16>) return Type::bf16;
+  if (std::is_same_v<U, f16>) return Type::f16;
   if (std::is_same_v<U, std::int8_t>) return Type::s8;
   if (std::is_same_v<U, std::uint8_t>) return Type::u8;
+  if (std::is_same_v<U, std::int16_t>) return Type::s16;
   return Type::s32;
 }
 
 /// Bytes of one element.
-constexpr Index size_of(Type type) { return type == Type::f64 ? 8 : type == Type::f32 || type == Type::s32 ? 4 : 1; }
+constexpr Index size_of(Type type) {
+  switch (type) {
+    case Type::f64:
+      return 8;
+    case Type::f32:
+    case Type::s32:
+      return 4;
+    case Type::bf16:
+    case Type::f16:
+    case Type::s16:
+      return 2;
+    default:
+      return 1;
+  }
+}
 
-/// True for s8, u8 and s32.
-constexpr bool is_integer(Type type) { return type != Type::f32 && type != Type::f64; }
+/// True for s8, u8, s16 and s32.
+constexpr bool is_integer(Type type) {
+  return type == Type::s8 || type == Type::u8 || type == Type::s16 || type == Type::s32;
+}
 
-/// Type of the sums, and of C: f32 and f64 accumulate in themselves, s8 and u8 in s32.
-constexpr Type accumulator_of(Type type) { return is_integer(type) ? Type::s32 : type; }
+/// True for the floats that accumulate in a wider one: bf16 and f16. An output may have their type too.
+constexpr bool is_narrow_float(Type type) { return type == Type::bf16 || type == Type::f16; }
+
+/// Type of the sums: f32 and f64 accumulate in themselves, bf16 and f16 in f32, s8, u8 and s16 in s32.
+constexpr Type accumulator_of(Type type) {
+  return is_integer(type) ? Type::s32 : is_narrow_float(type) ? Type::f32 : type;
+}
 
 /// True for the dataflows that skip what A's pattern lets them skip.
 constexpr bool is_sparse(Dataflow dataflow) {

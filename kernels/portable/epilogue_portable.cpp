@@ -174,6 +174,7 @@ void requantise_to(const RequantiseCall& call) {
 
 void requantise(const RequantiseCall& call) noexcept {
   if (call.type == Type::s8) return requantise_to<std::int8_t>(call);
+  if (call.type == Type::s16) return requantise_to<std::int16_t>(call);
   return requantise_to<std::uint8_t>(call);
 }
 

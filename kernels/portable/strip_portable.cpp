@@ -26,8 +26,8 @@ struct PairMac {
   using Elem = Elem_;
   static constexpr Index kGroup = 2;
   static std::int32_t step(std::int32_t acc, const Elem* a, Elem b, Elem next) {
-    const std::int32_t sum = a[0] * b + a[1] * next;  // |elements| <= 255
-    return static_cast<std::int32_t>(static_cast<std::uint32_t>(acc) + static_cast<std::uint32_t>(sum));
+    const auto product = [](Elem x, Elem y) { return static_cast<std::uint32_t>(std::int32_t{x} * y); };
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(acc) + product(a[0], b) + product(a[1], next));
   }
 };
 
@@ -60,12 +60,63 @@ void run(const StripCall& call) noexcept {
   }
 }
 
+// A tile of any size, output by output.
+template <class Mac, class Acc, int kRows>
+void run_tile(const TileCall& call) {
+  using Elem = typename Mac::Elem;
+  const auto at = [](const void* base, Index offset) {
+    return reinterpret_cast<const Elem*>(static_cast<const char*>(base) + offset);
+  };
+  for (Index i = 0; i < kRows; ++i) {
+    Acc* out = reinterpret_cast<Acc*>(static_cast<char*>(call.c) + i * call.c_row);
+    for (Index j = 0; j < call.cols; ++j) {
+      const bool folds = call.fold_steps != 0;
+      Acc total = call.zero ? Acc{0} : out[j];
+      Acc sum = folds ? Acc{0} : total;
+      for (Index s = 0; s < call.steps; ++s) {
+        const Elem* b = at(call.b, s * call.b_step) + j * Mac::kGroup;
+        sum = Mac::step(sum, at(call.a, i * call.a_row + s * call.a_step), b[0], b[Mac::kGroup - 1]);
+        if (folds && ((s + 1) % call.fold_steps == 0 || s + 1 == call.steps)) {
+          total = add(total, sum);
+          sum = 0;
+        }
+      }
+      out[j] = folds ? total : sum;
+    }
+  }
+}
+
+// One element after the other.
+template <class Elem, int kGroup>
+void pack_panel(const PanelCall& call) {
+  Elem* to = static_cast<Elem*>(call.to);
+  for (Index k = 0; k < call.k; k += kGroup) {
+    for (Index i = 0; i < call.width; ++i) {
+      for (Index g = 0; g < kGroup; ++g, ++to) {
+        const char* from = static_cast<const char*>(call.from) + i * call.outer_stride + (k + g) * call.k_stride;
+        *to = i < call.outer && k + g < call.k ? *reinterpret_cast<const Elem*>(from) : Elem{0};
+      }
+    }
+  }
+}
+
+template <class Mac, class Acc>
+TileSet make_tiles() {
+  TileSet set{5, {3, 2, 0}, 2, 2, {}};
+  set.run[0][0] = set.run[1][0] = &run_tile<Mac, Acc, 1>;
+  set.run[0][1] = set.run[1][1] = &run_tile<Mac, Acc, 2>;
+  set.run[0][2] = &run_tile<Mac, Acc, 3>;
+  return set;
+}
+
 template <class Mac, class Acc>
 KernelSet make_set() {
   return {{5, kTallHeights, &run<Mac, Acc, 5>},
           {1, kTallHeights, &run<Mac, Acc, 1>},
           {7, kSingleHeights, &run<Mac, Acc, 7>},
-          {1, kSingleHeights, &run<Mac, Acc, 1>}};
+          {1, kSingleHeights, &run<Mac, Acc, 1>},
+          make_tiles<Mac, Acc>(),
+          &pack_panel<typename Mac::Elem, static_cast<int>(Mac::kGroup)>};
 }
 
 using f32 = float;

@@ -127,7 +127,7 @@ inline Index reference_requantise(std::int32_t sum, const Requantise& r, Index m
                 : rounded(static_cast<__int128>(sum) * multiplier, 31 - shift, r.rounding);
   }
   value += r.zero_point;
-  const __int128 low = type == Type::u8 ? 0 : -128, range = 256;
+  const __int128 low = type == Type::u8 ? 0 : type == Type::s8 ? -128 : -32768, range = type == Type::s16 ? 65536 : 256;
   if (r.overflow == Overflow::wrap) {
     value = (value - low) % range;
     return static_cast<Index>(low + (value < 0 ? value + range : value));

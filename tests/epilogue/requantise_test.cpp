@@ -147,6 +147,7 @@ TEST_CASE("random sums, multipliers and shifts under every rounding") {
     for (const Rounding rounding : kRoundings) {
       run_case<std::int8_t>(rng, rounding);
       run_case<std::uint8_t>(rng, rounding);
+      run_case<std::int16_t>(rng, rounding);
     }
   }
   REQUIRE(set_target(nullptr).ok());

@@ -211,3 +211,50 @@ TEST_CASE("a NaN-filled C under beta = 0 leaves no trace; infinities and NaN pas
   }
   REQUIRE(set_target(nullptr).ok());
 }
+
+namespace {
+
+// C of a 16-bit float: the steps are those of f32, rounded once at the end.
+template <class T>
+void run_narrow(Rng& rng) {
+  const Index m = rng.between(1, 40), n = rng.between(1, 300), k = rng.between(0, 9);
+  Storage<T> a(m, k, random_layout(rng), rng), b(k, n, random_layout(rng), rng), c(m, n, random_layout(rng), rng);
+  Storage<float> bias(m, n, operand_layout(rng), rng), wide(m, n);
+  const auto fill = [&](auto view) {
+    for (Index i = 0; i < view.rows; ++i) {
+      for (Index j = 0; j < view.cols; ++j) {
+        view(i, j) = static_cast<std::remove_reference_t<decltype(view(0, 0))>>(
+            random_value<float>(rng, rng.pick({ValueKind::mixed, ValueKind::small_integers})));
+      }
+    }
+  };
+  fill(a.view()), fill(b.view()), fill(bias.view()), fill(c.view());
+  for (Index i = 0; i < m; ++i) {
+    for (Index j = 0; j < n; ++j) wide(i, j) = static_cast<float>(c(i, j));
+  }
+  GemmOptions options;
+  options.alpha = rng.pick({1.0, 1.0, 0.3});
+  options.beta = rng.pick({0.0, 1.0, 0.7});
+  if (rng.chance(0.7)) options.epilogue.bias = bias.view();
+  options.epilogue.activation = static_cast<Activation>(rng.below(6));
+  gemm(a.view(), b.view(), wide.view(), options);
+  gemm(a.view(), b.view(), c.view(), options);
+  CHECK(c.padding_intact());
+  Index different = 0;
+  for (Index i = 0; i < m; ++i) {
+    for (Index j = 0; j < n; ++j) different += c(i, j).bits != T(wide(i, j)).bits;
+  }
+  INFO(m << "x" << n << "x" << k << " alpha " << options.alpha << " beta " << options.beta);
+  CHECK(different == 0);
+}
+
+}  // namespace
+
+TEST_CASE("bf16 and f16 outputs are the f32 ones, rounded") {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    CAPTURE(seed);
+    Rng rng(seed);
+    run_narrow<bf16>(rng);
+    run_narrow<f16>(rng);
+  }
+}

@@ -1,0 +1,183 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Packing of dense panels (PanelCall in tile.hpp), compiled once per target. Nothing is computed here: elements are
+// moved as unsigned integers. Include guard by Highway's toggle.
+#if defined(SEPTET_KERNELS_PACK_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SEPTET_KERNELS_PACK_INL_H_
+#undef SEPTET_KERNELS_PACK_INL_H_
+#else
+#define SEPTET_KERNELS_PACK_INL_H_
+#endif
+
+#include "hwy/highway.h"
+#include "kernels/tile.hpp"
+
+#include <cstring>
+
+HWY_BEFORE_NAMESPACE();
+namespace septet::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// One element after the other, for whatever the fast ways below leave: outer from `outer0`, k from `k0` (a multiple of
+// the group) on.
+template <class Elem, int kGroup>
+void PackElements(const PanelCall& call, Index outer0, Index outer1, Index k0, Index k1) {
+  Elem* to = static_cast<Elem*>(call.to);
+  const char* from = static_cast<const char*>(call.from);
+  for (Index k = k0; k < k1; k += kGroup) {
+    for (Index i = outer0; i < outer1; ++i) {
+      for (Index g = 0; g < kGroup; ++g) {
+        Elem value = 0;
+        if (k + g < call.k) std::memcpy(&value, from + i * call.outer_stride + (k + g) * call.k_stride, sizeof(Elem));
+        to[(k / kGroup * call.width + i) * kGroup + g] = value;
+      }
+    }
+  }
+}
+
+#if HWY_TARGET != HWY_SCALAR
+// The elements of one step lie side by side along the panel already: rows are copied. Width and length may be anything.
+template <class Elem>
+void CopyRows(const PanelCall& call) {
+  const hn::ScalableTag<Elem> d;
+  const Index lanes = static_cast<Index>(hn::Lanes(d));
+  const Index whole = call.outer / lanes * lanes;
+  Elem* to = static_cast<Elem*>(call.to);
+  const char* from = static_cast<const char*>(call.from);
+  for (Index k = 0; k < call.k; ++k, to += call.width, from += call.k_stride) {
+    const Elem* row = reinterpret_cast<const Elem*>(from);
+    Index i = 0;
+    for (; i < whole; i += lanes) hn::StoreU(hn::LoadU(d, row + i), d, to + i);
+    for (; i < call.outer; ++i) to[i] = row[i];
+  }
+}
+
+// Blocks of 128 bits of v become the steps' elements: block b of `v` goes to `to` + b * stride.
+template <class D, class V, class U = hn::TFromD<D>>
+HWY_INLINE void StoreBlocks(D d, V v, U* to, Index stride) {
+  constexpr size_t kPerBlock = 16 / sizeof(U);
+  const hn::FixedTag<U, kPerBlock> block;
+  if constexpr (hn::MaxLanes(D()) == kPerBlock) {
+    hn::StoreU(v, block, to);
+  } else {
+    HWY_ALIGN U blocks[hn::MaxLanes(D())];
+    hn::Store(v, d, blocks);
+    for (size_t b = 0; b < hn::Lanes(d) / kPerBlock; ++b) {
+      hn::StoreU(hn::Load(block, blocks + b * kPerBlock), block, to + static_cast<Index>(b) * stride);
+    }
+  }
+}
+
+// Groups lie one after the other along k (row-major A, column-major B): transposed, four rows of 4-byte groups or two
+// of 8 bytes at a time. Returns how many whole groups of how many rows are done.
+HWY_INLINE void TransposeRows(const PanelCall& call, const std::uint32_t* const* row, Index groups, std::uint32_t* to) {
+  const hn::ScalableTag<std::uint32_t> d;
+  const hn::Repartition<std::uint64_t, decltype(d)> d64;
+  const Index lanes = static_cast<Index>(hn::Lanes(d));
+  for (Index s = 0; s + lanes <= groups; s += lanes) {
+    const auto a = hn::LoadU(d, row[0] + s), b = hn::LoadU(d, row[1] + s);
+    const auto e = hn::LoadU(d, row[2] + s), f = hn::LoadU(d, row[3] + s);
+    const auto ab_low = hn::BitCast(d64, hn::InterleaveLower(d, a, b));
+    const auto ab_high = hn::BitCast(d64, hn::InterleaveUpper(d, a, b));
+    const auto ef_low = hn::BitCast(d64, hn::InterleaveLower(d, e, f));
+    const auto ef_high = hn::BitCast(d64, hn::InterleaveUpper(d, e, f));
+    std::uint32_t* out = to + s * call.width;
+    const Index apart = 4 * call.width;
+    StoreBlocks(d, hn::BitCast(d, hn::InterleaveLower(d64, ab_low, ef_low)), out, apart);
+    StoreBlocks(d, hn::BitCast(d, hn::InterleaveUpper(d64, ab_low, ef_low)), out + call.width, apart);
+    StoreBlocks(d, hn::BitCast(d, hn::InterleaveLower(d64, ab_high, ef_high)), out + 2 * call.width, apart);
+    StoreBlocks(d, hn::BitCast(d, hn::InterleaveUpper(d64, ab_high, ef_high)), out + 3 * call.width, apart);
+  }
+}
+HWY_INLINE void TransposeRows(const PanelCall& call, const std::uint64_t* const* row, Index groups, std::uint64_t* to) {
+  const hn::ScalableTag<std::uint64_t> d;
+  const Index lanes = static_cast<Index>(hn::Lanes(d));
+  for (Index s = 0; s + lanes <= groups; s += lanes) {
+    const auto a = hn::LoadU(d, row[0] + s), b = hn::LoadU(d, row[1] + s);
+    std::uint64_t* out = to + s * call.width;
+    StoreBlocks(d, hn::InterleaveLower(d, a, b), out, 2 * call.width);
+    StoreBlocks(d, hn::InterleaveUpper(d, a, b), out + call.width, 2 * call.width);
+  }
+}
+
+template <class Elem, int kGroup>
+void TransposePanel(const PanelCall& call) {
+  using U = std::conditional_t<sizeof(Elem) * kGroup == 4, std::uint32_t, std::uint64_t>;
+  constexpr Index kRows = 16 / sizeof(U);
+  const Index lanes = static_cast<Index>(hn::Lanes(hn::ScalableTag<U>()));
+  const Index groups = call.k / kGroup / lanes * lanes, outer = call.outer / kRows * kRows;
+  for (Index i = 0; i < outer; i += kRows) {
+    const U* row[kRows];
+    for (Index r = 0; r < kRows; ++r) {
+      row[r] = reinterpret_cast<const U*>(static_cast<const char*>(call.from) + (i + r) * call.outer_stride);
+    }
+    TransposeRows(call, row, groups, static_cast<U*>(call.to) + i);
+  }
+  PackElements<Elem, kGroup>(call, 0, outer, groups * kGroup, call.k);
+  PackElements<Elem, kGroup>(call, outer, call.outer, 0, call.k);
+}
+
+// Groups are made of neighbouring rows of k (row-major B): rows are interleaved, 16 bytes at a time.
+template <class Elem, int kGroup>
+void InterleavePanel(const PanelCall& call) {
+  constexpr Index kLanes = 16 / sizeof(Elem);
+  const hn::FixedTag<Elem, kLanes> d;
+  const hn::Repartition<std::uint16_t, decltype(d)> d16;
+  const Index k = call.k / kGroup * kGroup, outer = call.outer / kLanes * kLanes;
+  for (Index k0 = 0; k0 < k; k0 += kGroup) {
+    const char* from = static_cast<const char*>(call.from) + k0 * call.k_stride;
+    const auto load = [&](Index g, Index i) {
+      return hn::LoadU(d, reinterpret_cast<const Elem*>(from + g * call.k_stride) + i);
+    };
+    Elem* to = static_cast<Elem*>(call.to) + k0 * call.width;
+    for (Index i = 0; i < outer; i += kLanes, to += kLanes * kGroup) {
+      if constexpr (kGroup == 2) {
+        const auto even = load(0, i), odd = load(1, i);
+        hn::StoreU(hn::InterleaveLower(d, even, odd), d, to);
+        hn::StoreU(hn::InterleaveUpper(d, even, odd), d, to + kLanes);
+      } else {
+        const auto r0 = load(0, i), r1 = load(1, i), r2 = load(2, i), r3 = load(3, i);
+        const auto low01 = hn::BitCast(d16, hn::InterleaveLower(d, r0, r1));
+        const auto high01 = hn::BitCast(d16, hn::InterleaveUpper(d, r0, r1));
+        const auto low23 = hn::BitCast(d16, hn::InterleaveLower(d, r2, r3));
+        const auto high23 = hn::BitCast(d16, hn::InterleaveUpper(d, r2, r3));
+        hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d16, low01, low23)), d, to);
+        hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d16, low01, low23)), d, to + kLanes);
+        hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d16, high01, high23)), d, to + 2 * kLanes);
+        hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d16, high01, high23)), d, to + 3 * kLanes);
+      }
+    }
+  }
+  PackElements<Elem, kGroup>(call, outer, call.outer, 0, k);
+  PackElements<Elem, kGroup>(call, 0, call.outer, k, call.k);
+}
+#endif  // HWY_TARGET != HWY_SCALAR
+
+// The columns that the panel has and the operand has not.
+template <class Elem, int kGroup>
+void ZeroBehind(const PanelCall& call) {
+  if (call.outer == call.width) return;
+  Elem* to = static_cast<Elem*>(call.to) + call.outer * kGroup;
+  for (Index k = 0; k < call.k; k += kGroup, to += call.width * kGroup) {
+    std::memset(to, 0, static_cast<size_t>(call.width - call.outer) * kGroup * sizeof(Elem));
+  }
+}
+
+template <class Elem, int kGroup>
+void PackPanel(const PanelCall& call) {
+  ZeroBehind<Elem, kGroup>(call);
+#if HWY_TARGET != HWY_SCALAR
+  constexpr Index kSize = sizeof(Elem);
+  if (call.k_stride == kSize) return TransposePanel<Elem, kGroup>(call);
+  if (call.outer_stride == kSize) {
+    if constexpr (kGroup == 1) return CopyRows<Elem>(call);
+    if constexpr (kGroup > 1) return InterleavePanel<Elem, kGroup>(call);
+  }
+#endif
+  PackElements<Elem, kGroup>(call, 0, call.outer, 0, call.k);
+}
+
+}  // namespace septet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

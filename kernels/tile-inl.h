@@ -1,0 +1,192 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The dense microkernel (tile.hpp), compiled once per target. Include guard by Highway's toggle.
+#if defined(SEPTET_KERNELS_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SEPTET_KERNELS_TILE_INL_H_
+#undef SEPTET_KERNELS_TILE_INL_H_
+#else
+#define SEPTET_KERNELS_TILE_INL_H_
+#endif
+
+#include "hwy/cache_control.h"
+#include "hwy/highway.h"
+#include "kernels/mac-inl.h"
+#include "kernels/tile.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+HWY_BEFORE_NAMESPACE();
+namespace septet::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Register budget. A tile of R rows and V vectors keeps R * V sums, V vectors of B and one broadcast of A:
+//   32 registers: 14 * 2 + 2 + 1 = 31, 9 * 3 + 3 + 1 = 31.   16 registers: 6 * 2 + 2 + 1 = 15, 4 * 3 + 3 + 1 = 16.
+// Each step loads R + V times for R * V multiply-adds; two loads and two multiply-adds fit one cycle.
+#if HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM_A64
+constexpr int kTileRows[kMaxTileVectors] = {14, 14, 9};
+constexpr int kMainVectors = 3;
+constexpr int kMainRows = 8;
+#else
+constexpr int kTileRows[kMaxTileVectors] = {8, 6, 4};
+constexpr int kMainVectors = 2;
+constexpr int kMainRows = 6;
+#endif
+
+// Where loads and stores can be masked for nothing, the last vector of a tile always is.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+constexpr bool kMaskAlways = true;
+#else
+constexpr bool kMaskAlways = false;
+#endif
+#if HWY_ARCH_X86 && HWY_TARGET > HWY_AVX2
+constexpr bool kHasMaskedMemory = false;  // SSE reads whole vectors behind a mask
+#else
+constexpr bool kHasMaskedMemory = true;
+#endif
+
+// The first `count` lanes of memory, zeros behind them, and nothing else touched.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> LoadFirst(D d, hn::Mask<D> mask, const T* from, size_t count) {
+  if constexpr (kHasMaskedMemory) {
+    return hn::MaskedLoad(mask, d, from);
+  } else {
+    HWY_ALIGN T lanes[hn::MaxLanes(D())] = {};
+    std::memcpy(lanes, from, count * sizeof(T));
+    return hn::Load(d, lanes);
+  }
+}
+
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void StoreFirst(hn::Vec<D> v, D d, hn::Mask<D> mask, T* to, size_t count) {
+  if constexpr (kHasMaskedMemory) {
+    hn::BlendedStore(v, mask, d, to);
+  } else {
+    HWY_ALIGN T lanes[hn::MaxLanes(D())];
+    hn::Store(v, d, lanes);
+    std::memcpy(to, lanes, count * sizeof(T));
+  }
+}
+
+// One row of C, V vectors, the last of them partly there.
+template <class D, int kVectors, bool kPartial>
+struct TileColumns {
+  using T = hn::TFromD<D>;
+  using V = hn::Vec<D>;
+  static constexpr D d{};
+  size_t lanes = hn::Lanes(d);
+  size_t rest;
+  hn::Mask<D> mask;
+
+  explicit TileColumns(Index cols)
+      : rest(static_cast<size_t>(cols) - (kVectors - 1) * lanes), mask(hn::FirstN(d, rest)) {}
+
+  HWY_INLINE V load(const T* row, int v) const {
+    if (kPartial && v == kVectors - 1) return LoadFirst(d, mask, row + v * lanes, rest);
+    return hn::LoadU(d, row + v * lanes);
+  }
+  HWY_INLINE void store(V value, T* row, int v) const {
+    if (kPartial && v == kVectors - 1) return StoreFirst(value, d, mask, row + v * lanes, rest);
+    hn::StoreU(value, d, row + v * lanes);
+  }
+};
+
+template <class Mac, int kRows, int kVectors, bool kPartial>
+HWY_NOINLINE void RunTile(const TileCall& call) {
+  using V = typename Mac::V;
+  using D = typename Mac::D;
+  using Acc = hn::TFromD<D>;
+  const D d;
+  const TileColumns<D, kVectors, kPartial> columns(call.cols);
+  const auto row_of = [](void* base, Index stride, int i) {
+    return reinterpret_cast<Acc*>(static_cast<char*>(base) + i * stride);
+  };
+  if (call.next_c != nullptr) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) {
+        hwy::Prefetch(row_of(const_cast<void*>(call.next_c), call.c_row, i) + v * columns.lanes);
+      }
+    }
+  }
+  // Three rows per pointer: base, base + stride and base + 2 * stride are one address each on x86.
+  constexpr int kBases = (kRows + 2) / 3;
+  const char* a[kBases];
+  HWY_UNROLL(16)
+  for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + 3 * i * call.a_row;
+  const char* b = static_cast<const char*>(call.b);
+  const Index a_row = call.a_row, a_step = call.a_step, b_step = call.b_step;
+  const bool folds = call.fold_steps != 0;
+  bool zero = call.zero;
+  for (Index left = call.steps; left > 0;) {
+    V sum[kRows][kVectors];
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) {
+        sum[i][v] = zero || folds ? hn::Zero(d) : columns.load(row_of(call.c, call.c_row, i), v);
+      }
+    }
+    Index s = folds ? std::min(left, call.fold_steps) : left;
+    left -= s;
+    do {
+      V right[kVectors];
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) right[v] = Mac::template LoadB<kVectors, kPartial>(b, columns, v);
+      HWY_UNROLL(16)
+      for (int i = 0; i < kRows; ++i) {
+        const V weight = Mac::Broadcast(a[i / 3] + (i % 3) * a_row);
+        HWY_UNROLL(4)
+        for (int v = 0; v < kVectors; ++v) sum[i][v] = Mac::Step(sum[i][v], weight, right[v]);
+      }
+      HWY_UNROLL(16)
+      for (int i = 0; i < kBases; ++i) a[i] += a_step;
+      b += b_step;
+    } while (--s > 0);
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i) {
+      Acc* row = row_of(call.c, call.c_row, i);
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) {
+        if (folds) sum[i][v] = hn::Add(zero ? hn::Zero(d) : columns.load(row, v), sum[i][v]);
+        columns.store(sum[i][v], row, v);
+      }
+    }
+    zero = false;
+  }
+}
+
+// Whole tiles need no mask; which it is shows in the number of columns.
+template <class Mac, int kRows, int kVectors>
+void RunTileOf(const TileCall& call) {
+  if constexpr (!kMaskAlways) {
+    const size_t whole = kVectors * hn::Lanes(typename Mac::D());
+    if (static_cast<size_t>(call.cols) == whole) return RunTile<Mac, kRows, kVectors, false>(call);
+  }
+  RunTile<Mac, kRows, kVectors, true>(call);
+}
+
+template <class Mac, int kVectors, int... kRow>
+void FillTileRows(TileSet& set, std::integer_sequence<int, kRow...> /*rows - 1*/) {
+  set.rows[kVectors - 1] = sizeof...(kRow);
+  ((set.run[kVectors - 1][kRow] = &RunTileOf<Mac, kRow + 1, kVectors>), ...);
+}
+
+template <class Mac>
+TileSet MakeTileSet() {
+  TileSet set;
+  set.lanes = static_cast<Index>(hn::Lanes(typename Mac::D()));
+  set.main_vectors = kMainVectors;
+  set.main_rows = kMainRows;
+  FillTileRows<Mac, 1>(set, std::make_integer_sequence<int, kTileRows[0]>());
+  FillTileRows<Mac, 2>(set, std::make_integer_sequence<int, kTileRows[1]>());
+  FillTileRows<Mac, 3>(set, std::make_integer_sequence<int, kTileRows[2]>());
+  return set;
+}
+
+}  // namespace septet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

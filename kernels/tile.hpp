@@ -1,0 +1,68 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The dense microkernel's contract: a tile of C in registers, all of whose outputs walk the same steps.
+//
+//                        b + s * b_step: `cols` columns, side by side
+//                      +---------------------------+
+//              s = 0   |                           |     for s = 0 … steps - 1, one chain per output:
+//                …     |                           |       for i in rows, j in cols:
+//                      +---------------------------+         sum[i][j] = mac(sum[i][j], A(i, s), B(s, j))
+//   a + i * a_row      |                           |
+//     + s * a_step     | c + i * c_row: the sums   |     Vectors run along the columns, never along k: that is what
+//                      +---------------------------+     makes the bits independent of the vector length.
+//
+// A step is one k, or a group of them that the instruction multiplies together (s16: 2, s8 and u8: 4); its elements lie
+// side by side in a and b. Rows of A are read one element (group) at a time and may lie anywhere, so operands that are
+// packed, row-major and column-major are the same to the kernel.
+#pragma once
+
+#include "septet/types.hpp"
+
+namespace septet::kernels {
+
+/// Operands of one call. Every stride is in bytes.
+struct TileCall {
+  Index steps = 0;
+  const void* a = nullptr;
+  Index a_row = 0;
+  Index a_step = 0;
+  const void* b = nullptr;
+  Index b_step = 0;
+  void* c = nullptr;
+  Index c_row = 0;
+  Index cols = 0;        ///< more than (vectors - 1) * lanes, at most vectors * lanes; no column beyond is touched
+  Index fold_steps = 0;  ///< a new sum, added to c at its end, begins every so many steps; 0: one chain
+  bool zero = false;     ///< c is not read: it counts as zero
+  const void* next_c = nullptr;  ///< rows of the tile that comes next, which are fetched meanwhile; or null
+};
+
+using TileKernel = void (*)(const TileCall&);
+
+constexpr int kMaxTileVectors = 3;
+constexpr int kMaxTileRows = 14;
+
+/// The dense kernels of one instruction set for one arithmetic.
+struct TileSet {
+  Index lanes = 0;                                     ///< columns per vector
+  int rows[kMaxTileVectors] = {};                      ///< most rows of a tile 1, 2, 3 vectors wide
+  int main_vectors = 0;                                ///< width of the tile that is fastest on long sums …
+  int main_rows = 0;                                   ///< … and its height, which divides panel_cols()
+  TileKernel run[kMaxTileVectors][kMaxTileRows] = {};  ///< [vectors - 1][rows - 1]
+};
+
+/// Columns (or rows) of a packed panel, for groups of 4 or 8 bytes: three cache lines per step.
+constexpr Index panel_cols(Index unit_bytes) { return 192 / unit_bytes; }
+
+/// Copies [outer][k] elements of a strided operand into one panel: [steps][width] groups of `group` elements, zeros
+/// where the operand has ended. Strides in bytes.
+struct PanelCall {
+  const void* from = nullptr;
+  Index outer_stride = 0;
+  Index k_stride = 0;
+  Index outer = 0;  ///< columns of B, or rows of A, that exist; at most width
+  Index k = 0;
+  void* to = nullptr;
+  Index width = 0;
+};
+
+}  // namespace septet::kernels

@@ -1,0 +1,227 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+//   for each block of C                              independent: shared among the threads
+//     for each pass over k, ascending
+//       panel <- A's rows of the block               if they are worth packing, or must be
+//       for each column of tiles
+//         panel <- B's columns
+//         for each tile: kernel                      straight into C, unless something happens to a sum on its way
+//         there
+#include "dense.hpp"
+
+#include "arithmetic.hpp"
+#include "dense_blocking.hpp"
+#include "epilogue.hpp"
+#include "fp_environment.hpp"
+#include "threads.hpp"
+#include "validate.hpp"
+#include "workspace.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+
+namespace septet::detail {
+namespace {
+
+using kernels::Arithmetic;
+using kernels::KernelSet;
+using kernels::Packed;
+using kernels::TileCall;
+using kernels::TileSet;
+
+constexpr Index kLine = 64;
+constexpr Index on_line(Index bytes) { return ceil_div(bytes, kLine) * kLine; }
+
+// [begin, begin + size) of some length that is cut into `parts` nearly equal parts.
+struct Part {
+  Index begin;
+  Index size;
+};
+Part part_of(Index length, Index parts, Index p) {
+  const Index base = length / parts, longer = length % parts;
+  return {p * base + std::min(p, longer), base + (p < longer ? 1 : 0)};
+}
+
+// A product in the orientation in which it runs: columns of C contiguous where they can be.
+struct Product {
+  DenseOperand a, b;
+  Matrix c;
+  bool transposed = false;  // a and b are the caller's B and A, c is the caller's C transposed
+};
+
+Product oriented(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  // The caller's function is promised tiles of C as they lie.
+  const bool columns_first = c.row_stride == 1 && c.col_stride != 1 && options.epilogue.function.call == nullptr;
+  if (!columns_first) {
+    return {DenseOperand::rows_of(a, options.a_zero_point), DenseOperand::columns_of(b, options.b_zero_point), c};
+  }
+  return {DenseOperand::columns_of(b, options.b_zero_point), DenseOperand::rows_of(a, options.a_zero_point),
+          Matrix(c.data, c.type, c.cols, c.rows, c.col_stride, c.row_stride), true};
+}
+
+class DenseRun {
+ public:
+  DenseRun(const Product& product, const TileEpilogue& epilogue, const GemmOptions& options, Arithmetic arithmetic)
+      : product_(product),
+        epilogue_(epilogue),
+        set_(kernels::kernel_set(arithmetic)),
+        packed_(kernels::packed_of(arithmetic)),
+        group_(steps_per_group(packed_)),
+        unit_(group_ * bytes_of(packed_)),
+        acc_bytes_(packed_ == Packed::f64 ? 8 : 4) {
+    steps_ = ceil_div(product.a.k, group_);
+    direct_ = epilogue.plain() && product.c.col_stride == 1;
+    zero_ = direct_ && !has_preload(options);
+    // Integers are exact modulo 2^32 in any order.
+    const bool folds = options.accumulate == Accumulate::fold_then_add && packed_ != Packed::s16;
+    if (folds) fold_ = std::min(options.fold_depth, steps_);
+    const Index macs = product.a.outer * product.b.outer * product.a.k;
+    const int threads = thread_count(options.threads, macs);
+    blocking_ = choose_blocking({product.a.outer, product.b.outer, steps_, unit_, fold_, direct_}, product.a, product.b,
+                                packed_, set_.tiles, threads);
+    rows_ = ceil_div(product.a.outer, blocking_.rows);
+    cols_ = ceil_div(product.b.outer, blocking_.cols);
+    blocking_.threads = static_cast<int>(std::min<Index>(threads, rows_ * cols_));
+  }
+
+  void run() const {
+    if (blocking_.threads == 1) {
+      char* memory = bytes() > 0 ? Workspace::of_this_thread(bytes()) : nullptr;
+      for (Index item = 0; item < rows_ * cols_; ++item) block(item, memory);
+      if (bytes() > 0) Workspace::release();
+      return;
+    }
+#pragma omp parallel num_threads(blocking_.threads)
+    {
+      const FpEnvironment environment;
+      char* memory = Workspace::of_this_thread(bytes());
+#pragma omp for schedule(dynamic)
+      for (Index item = 0; item < rows_ * cols_; ++item) block(item, memory);
+      Workspace::release();
+    }
+  }
+
+ private:
+  // ---- memory of one thread: sums, panels of A, a panel of B, and what is widened on the way
+  Index sums_bytes() const { return direct_ ? 0 : on_line(blocking_.rows * blocking_.cols * acc_bytes_); }
+  Index tile_rows() const { return set_.tiles.main_rows; }
+  Index tile_cols() const { return set_.tiles.main_vectors * set_.tiles.lanes; }
+  Index a_bytes() const {
+    if (!blocking_.pack_a) return 0;
+    return on_line(ceil_div(blocking_.rows, tile_rows()) * tile_rows() * blocking_.steps * unit_);
+  }
+  Index b_bytes() const { return blocking_.pack_b ? on_line(tile_cols() * blocking_.steps * unit_) : 0; }
+  Index wide_bytes() const {
+    const bool widened = product_.a.widened(packed_) || product_.b.widened(packed_);
+    return widened ? on_line(std::max(tile_rows(), tile_cols()) * blocking_.steps * unit_) : 0;
+  }
+  Index bytes() const { return sums_bytes() + a_bytes() + b_bytes() + wide_bytes(); }
+
+  struct Block {
+    Index m0, m, n0, n;
+    char* sums;  // element (m0, n0)
+    Index sums_row;
+    char *a, *b, *wide;
+  };
+
+  void block(Index item, char* memory) const {
+    Block block;
+    const Part down = part_of_blocks(product_.a.outer, blocking_.rows, item / cols_);
+    const Part across = part_of_blocks(product_.b.outer, blocking_.cols, item % cols_);
+    block.m0 = down.begin, block.m = down.size, block.n0 = across.begin, block.n = across.size;
+    block.a = memory + sums_bytes();
+    block.b = block.a + a_bytes();
+    block.wide = block.b + b_bytes();
+    const Index ld = direct_ ? product_.c.row_stride : blocking_.cols;
+    block.sums_row = ld * acc_bytes_;
+    block.sums = memory;
+    if (direct_) {
+      block.sums = static_cast<char*>(product_.c.data) + block.m0 * block.sums_row + block.n0 * acc_bytes_;
+    }
+    if (!zero_ && !(direct_ && epilogue_.starts_in_c())) {
+      epilogue_.begin(block.m0, block.m0 + block.m, block.n0, block.n0 + block.n, block.sums, ld);
+    }
+    for (Index step = 0; step < steps_; step += blocking_.steps) {
+      pass(block, step, std::min(blocking_.steps, steps_ - step));
+    }
+    if (!direct_) epilogue_.end(block.m0, block.m0 + block.m, block.n0, block.n0 + block.n, block.sums, ld);
+  }
+
+  static Part part_of_blocks(Index length, Index size, Index p) {
+    return {p * size, std::min(size, length - p * size)};
+  }
+
+  void pass(const Block& block, Index step, Index steps) const {
+    if (blocking_.pack_a) {
+      for (Index i = 0; i < block.m; i += tile_rows()) {
+        product_.a.pack(set_, packed_, block.m0 + i, std::min(tile_rows(), block.m - i), step, steps, tile_rows(),
+                        block.a + i * steps * unit_, block.wide);
+      }
+    }
+    const Index vectors = ceil_div(block.n, set_.tiles.lanes);
+    const Index columns = ceil_div(vectors, set_.tiles.main_vectors);
+    for (Index j = 0; j < columns; ++j) {
+      const Part part = part_of(vectors, columns, j);
+      const Index n0 = part.begin * set_.tiles.lanes, n = std::min(part.size * set_.tiles.lanes, block.n - n0);
+      const PanelView b = blocking_.pack_b ? product_.b.pack(set_, packed_, block.n0 + n0, n, step, steps,
+                                                             part.size * set_.tiles.lanes, block.b, block.wide)
+                                           : product_.b.view(packed_, block.n0 + n0, step);
+      column(block, step, steps, b, n0, n, static_cast<int>(part.size));
+    }
+  }
+
+  // The tiles of one column, top to bottom.
+  void column(const Block& block, Index step, Index steps, const PanelView& b, Index n0, Index n, int vectors) const {
+    TileCall call;
+    call.steps = steps;
+    call.b = b.data, call.b_step = b.step_stride;
+    call.c_row = block.sums_row;
+    call.cols = n;
+    call.fold_steps = fold_;
+    call.zero = zero_ && step == 0;
+    char* sums = block.sums + n0 * acc_bytes_;
+    const auto* kernels = set_.tiles.run[vectors - 1];
+    const Index most = blocking_.pack_a ? tile_rows() : set_.tiles.rows[vectors - 1];
+    const Index strips = ceil_div(block.m, most);
+    for (Index i = 0; i < strips; ++i) {
+      Part part = part_of(block.m, strips, i);
+      if (blocking_.pack_a) {
+        part = part_of_blocks(block.m, most, i);
+        call.a = block.a + part.begin * steps * unit_, call.a_row = unit_, call.a_step = tile_rows() * unit_;
+      } else {
+        const PanelView a = product_.a.view(packed_, block.m0 + part.begin, step);
+        call.a = a.data, call.a_row = a.outer_stride, call.a_step = a.step_stride;
+      }
+      call.c = sums + part.begin * block.sums_row;
+      call.next_c = i + 1 < strips ? sums + (part.begin + part.size) * block.sums_row : nullptr;
+      kernels[part.size - 1](call);
+    }
+  }
+
+  const Product& product_;
+  const TileEpilogue& epilogue_;
+  const KernelSet& set_;
+  Packed packed_;
+  Index group_, unit_, acc_bytes_;
+  Index steps_ = 0, fold_ = 0;
+  bool direct_ = false;  // the sums are C's own elements
+  bool zero_ = false;    // they start from nothing
+  DenseBlocking blocking_;
+  Index rows_ = 0, cols_ = 0;  // blocks
+};
+
+}  // namespace
+
+void multiply_dense(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& resolved) {
+  if (c.rows == 0 || c.cols == 0) return;
+  const Product product = oriented(a, b, c, resolved);
+  GemmOptions options = resolved;
+  if (options.accumulate == Accumulate::fold_then_add && options.fold_depth == 0)
+    options.fold_depth = options.array.height;
+  if (product.transposed) options = transposed_ends(options);
+  const TileEpilogue epilogue(product.c, options);
+  DenseRun(product, epilogue, options, kernels::arithmetic_for(accumulator_of(a.type), options.mac)).run();
+}
+
+}  // namespace septet::detail

@@ -1,0 +1,104 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "dense_blocking.hpp"
+
+#include "arithmetic.hpp"
+#include "cache_sizes.hpp"
+
+#include <algorithm>
+
+namespace septet::detail {
+namespace {
+
+// `total` in equal parts of at most `most`, each a multiple of `multiple`.
+Index even_part(Index total, Index most, Index multiple) {
+  const Index parts = std::max<Index>(1, ceil_div(total, std::max(most, multiple)));
+  return ceil_div(ceil_div(total, parts), multiple) * multiple;
+}
+
+// Would a panel of B be thrown out of the first-level cache between two rows of tiles? `lines` cache lines of each of
+// `steps` rows, `stride` apart, fall into as many sets as the stride reaches.
+bool stays_in_l1(Index steps, Index lines, Index stride) {
+  const CacheSizes& cache = cache_sizes();
+  constexpr Index kLine = 64, kPage = 4096;  // the first level's sets are chosen by the address within a page
+  stride = std::abs(stride) % kPage;
+  Index reach = kPage;  // distance after which addresses fall into the same sets again
+  while (reach > kLine && (stride % reach) != 0) reach /= 2;
+  // Multiples of a power of two p visit kPage / p places.
+  const Index places = std::max<Index>(1, kPage / std::max(reach, kLine));
+  const Index ways = cache.l1 / kPage;
+  return steps * lines * kLine <= cache.l1 / 2 && ceil_div(steps, places) <= std::max<Index>(1, ways / 2);
+}
+
+bool worth_packing_b(const DenseShape& shape, const DenseOperand& b, const kernels::TileSet& tiles, Index steps) {
+  const Index strips = ceil_div(shape.m, tiles.rows[tiles.main_vectors - 1]);
+  if (strips <= 2) return false;
+  const Index lines = ceil_div(tiles.main_vectors * tiles.lanes * shape.unit, 64) + 1;
+  return !stays_in_l1(std::min(steps, shape.steps), lines, b.k_stride);
+}
+
+bool worth_packing_a(const DenseShape& shape, const DenseOperand& a, const kernels::TileSet& tiles) {
+  const Index panels = ceil_div(shape.n, tiles.main_vectors * tiles.lanes);
+  if (panels <= 4) return false;
+  (void)a;
+  return shape.m * shape.steps * shape.unit > cache_sizes().l1;
+}
+
+// Blocks for t threads: as square as they come, since every block packs what it reads.
+void share(DenseBlocking& blocking, const DenseShape& shape, Index tile_rows, Index tile_cols) {
+  Index best_cost = 0;
+  Index best_down = 0;
+  for (Index down = 1; down <= blocking.threads; ++down) {
+    if (blocking.threads % down != 0) continue;
+    const Index across = blocking.threads / down;
+    if (ceil_div(shape.m, tile_rows) < down || ceil_div(shape.n, tile_cols) < across) continue;
+    const Index cost = ceil_div(shape.m, down) + ceil_div(shape.n, across);
+    if (best_down == 0 || cost < best_cost) best_cost = cost, best_down = down;
+  }
+  if (best_down == 0) {  // fewer tiles than threads
+    blocking.rows = std::min(blocking.rows, tile_rows);
+    blocking.cols = std::min(blocking.cols, tile_cols);
+    return;
+  }
+  const Index across = blocking.threads / best_down;
+  blocking.rows = even_part(ceil_div(shape.m, best_down), blocking.rows, tile_rows);
+  blocking.cols = even_part(ceil_div(shape.n, across), blocking.cols, tile_cols);
+}
+
+}  // namespace
+
+ForcedBlocking& forced_blocking() {
+  static ForcedBlocking forced;
+  return forced;
+}
+
+DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, const DenseOperand& b,
+                              kernels::Packed packed, const kernels::TileSet& tiles, int threads) {
+  const CacheSizes& cache = cache_sizes();
+  const Index tile_cols = tiles.main_vectors * tiles.lanes, tile_rows = tiles.main_rows;
+  DenseBlocking blocking;
+  blocking.threads = threads;
+  // A panel of B and two strips of A in three quarters of the first level.
+  const Index most_steps = std::max<Index>(16, cache.l1 * 3 / 4 / ((tile_cols + 2 * tile_rows) * shape.unit));
+  blocking.steps = even_part(shape.steps, most_steps, 1);
+  blocking.pack_a = !a.readable(packed, false) || worth_packing_a(shape, a, tiles);
+  blocking.pack_b = !b.readable(packed, true) || worth_packing_b(shape, b, tiles, blocking.steps);
+  // A fraction of the second level only: B, C and the other thread of the core pass through it as well. Measured at
+  // 1024^3: half of it 128, an eighth 140 GFLOP/s.
+  const Index rows = std::max(tile_rows, cache.l2 / 8 / (blocking.steps * shape.unit));
+  blocking.rows = even_part(shape.m, rows, tile_rows);
+  blocking.cols = shape.direct ? shape.n : even_part(shape.n, 8 * tile_cols, tile_cols);
+  if (threads > 1) share(blocking, shape, tile_rows, tile_cols);
+  const ForcedBlocking& forced = forced_blocking();
+  if (forced.rows > 0) blocking.rows = forced.rows;
+  if (forced.cols > 0) blocking.cols = forced.cols;
+  if (forced.steps > 0) blocking.steps = std::min(forced.steps, shape.steps);
+  if (forced.pack == 1) blocking.pack_a = blocking.pack_b = true;
+  if (forced.pack == 0) {
+    blocking.pack_a = !a.readable(packed, false);
+    blocking.pack_b = !b.readable(packed, true);
+  }
+  if (shape.fold > 0) blocking.steps = std::max<Index>(1, blocking.steps / shape.fold) * shape.fold;
+  return blocking;
+}
+
+}  // namespace septet::detail

@@ -1,0 +1,44 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// How a dense product is cut for this CPU's caches and threads. Nothing here touches the order of a sum.
+#pragma once
+
+#include "dense_operand.hpp"
+
+namespace septet::detail {
+
+/// Loop nest, outermost first (after Goto and van de Geijn, ACM TOMS 34(3), 2008, section 4):
+///   blocks of C, rows x cols: shared among the threads
+///     steps of k at a time: the block's part of A stays in the second-level cache
+///       columns of C, one tile wide: their panel of B stays in the first-level cache
+///         rows of C, one tile high
+struct DenseBlocking {
+  Index rows = 0;   ///< per block
+  Index cols = 0;   ///< per block
+  Index steps = 0;  ///< per pass over k
+  bool pack_a = false;
+  bool pack_b = false;
+  int threads = 1;
+};
+
+/// The shape of a product, in the orientation in which it will run.
+struct DenseShape {
+  Index m = 0;
+  Index n = 0;
+  Index steps = 0;
+  Index unit = 4;      ///< bytes of an element group
+  Index fold = 0;      ///< steps per fold; a pass holds whole folds
+  bool direct = true;  ///< sums are C's own elements
+};
+
+DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, const DenseOperand& b,
+                              kernels::Packed packed, const kernels::TileSet& tiles, int threads);
+
+/// For tests: block sizes that every product is then cut into (0: chosen as usual), packing forced or not.
+struct ForcedBlocking {
+  Index rows = 0, cols = 0, steps = 0;
+  int pack = -1;  ///< 1: both operands are packed; 0: none that need not be; -1: as usual
+};
+ForcedBlocking& forced_blocking();
+
+}  // namespace septet::detail

@@ -1,0 +1,44 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// One operand of a dense product as the tile kernels see it (kernels/tile.hpp): rows of A or columns of B, `outer` for
+// both, by k.
+#pragma once
+
+#include "formats/storage.hpp"
+#include "kernels/dispatch.hpp"
+
+namespace septet::detail {
+
+/// Rows or columns that the kernel walks: element group (i, s) lies at data + i * outer_stride + s * step_stride,
+/// bytes.
+struct PanelView {
+  const char* data = nullptr;
+  Index outer_stride = 0;
+  Index step_stride = 0;
+};
+
+struct DenseOperand {
+  const char* data = nullptr;
+  Type type = Type::f32;
+  Index outer = 0;
+  Index k = 0;
+  Index outer_stride = 0;  ///< bytes
+  Index k_stride = 0;      ///< bytes
+  int zero_point = 0;
+
+  static DenseOperand rows_of(const ConstMatrix& a, int zero_point);
+  static DenseOperand columns_of(const ConstMatrix& b, int zero_point);
+
+  /// Can the kernels of this arithmetic read it where it lies, as rows of A or (`contiguous`) as columns of B?
+  bool readable(kernels::Packed packed, bool contiguous) const;
+  /// From row `outer0`, step `step0` on, where it lies.
+  PanelView view(kernels::Packed packed, Index outer0, Index step0) const;
+  /// Copies rows [outer0, outer0 + count), steps [step0, step0 + steps) into a panel of `width`; `wide` holds count *
+  /// steps elements if the type has to be widened first.
+  PanelView pack(const kernels::KernelSet& set, kernels::Packed packed, Index outer0, Index count, Index step0,
+                 Index steps, Index width, char* panel, char* wide) const;
+  /// Does packing need the memory `wide`?
+  bool widened(kernels::Packed packed) const;
+};
+
+}  // namespace septet::detail

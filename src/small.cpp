@@ -1,0 +1,86 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "small.hpp"
+
+#include <algorithm>
+
+namespace septet::detail {
+namespace {
+
+// All three operands of 64^3 f32 take 48 KiB: what the first level and the way to it still carry.
+constexpr Index kMost = 64;
+
+bool is_usual(const ConstMatrix& x) { return x.col_stride == 1 && x.row_stride >= x.cols && x.row_stride < (1 << 20); }
+
+bool apart(const Matrix& c, const ConstMatrix& x) {
+  const auto begin_c = reinterpret_cast<std::uintptr_t>(c.data), begin_x = reinterpret_cast<std::uintptr_t>(x.data);
+  const Index size = size_of(c.type);
+  return begin_c + static_cast<std::uintptr_t>(c.rows * c.row_stride * size) <= begin_x ||
+         begin_x + static_cast<std::uintptr_t>(x.rows * x.row_stride * size) <= begin_c;
+}
+
+}  // namespace
+
+bool SmallProduct::fits(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
+  const auto is_small = [](Index size) { return static_cast<std::uint64_t>(size - 1) < kMost; };
+  return is_small(a.rows) && is_small(a.cols) && is_small(b.cols) && (c.type == Type::f32 || c.type == Type::f64) &&
+         a.type == c.type && b.type == c.type && b.col_stride == 1 && c.col_stride == 1 && o.alpha == 1 &&
+         (o.beta == 0 || o.beta == 1) && o.preload.data == nullptr && o.epilogue.empty() &&
+         o.accumulate == Accumulate::chained && !is_sparse(o.dataflow);
+}
+
+SmallProduct::SmallProduct(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options)
+    : tiles_(&kernels::kernel_set(kernels::arithmetic_for(c.type, options.mac)).tiles),
+      m_(static_cast<int>(a.rows)),
+      n_(static_cast<int>(b.cols)),
+      size_(static_cast<int>(size_of(c.type))) {
+  call_.steps = a.cols;
+  call_.a_row = a.row_stride * size_, call_.a_step = a.col_stride * size_;
+  call_.b_step = b.row_stride * size_;
+  call_.c_row = c.row_stride * size_;
+  call_.zero = options.beta == 0;
+}
+
+void SmallProduct::run(const void* a, const void* b, void* c) const {
+  kernels::TileCall call = call_;
+  call.b = b;
+  char* to = static_cast<char*>(c);
+  const int lanes = static_cast<int>(tiles_->lanes);
+  for (int left = n_; left > 0;) {
+    const int vectors = (left + lanes - 1) / lanes;
+    // Four vectors are two and two, not three and one.
+    const int most = tiles_->main_vectors;
+    const int width = vectors <= most ? vectors : vectors < 2 * most ? (vectors + 1) / 2 : most;
+    call.cols = std::min(left, width * lanes);
+    column(call, static_cast<const char*>(a), to, width);
+    call.b = static_cast<const char*>(call.b) + call.cols * size_;
+    to += call.cols * size_;
+    left -= static_cast<int>(call.cols);
+  }
+}
+
+void SmallProduct::column(kernels::TileCall& call, const char* a, char* c, int vectors) const {
+  const auto* kernels = tiles_->run[vectors - 1];
+  const int most = tiles_->rows[vectors - 1];
+  const int strips =
+      m_ <= most ? 1 : static_cast<int>(static_cast<unsigned>(m_ + most - 1) / static_cast<unsigned>(most));
+  int rows =
+      strips == 1 ? m_ : static_cast<int>(static_cast<unsigned>(m_ + strips - 1) / static_cast<unsigned>(strips));
+  for (int left = m_; left > 0; left -= rows) {
+    rows = std::min(rows, left);
+    call.a = a, call.c = c;
+    kernels[rows - 1](call);
+    a += rows * call.a_row;
+    c += rows * call.c_row;
+  }
+}
+
+bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
+  const bool usual_options = o.a_zero_point == 0 && o.b_zero_point == 0 && o.fold_depth == 0 &&
+                             static_cast<unsigned>(o.threads) <= 1 && o.array.height == 16 && o.array.width == 16 &&
+                             o.combine.lanes == 4 && o.combine.window == 16;
+  return usual_options && SmallProduct::fits(a, b, c, o) && b.rows == a.cols && c.rows == a.rows && c.cols == b.cols &&
+         is_usual(a) && is_usual(b) && is_usual(c) && a.data != nullptr && b.data != nullptr && c.data != nullptr &&
+         apart(c, a) && apart(c, b);
+}
+
+}  // namespace septet::detail

@@ -1,0 +1,34 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Products so small that finding out how to block them would take as long as the product: tiles straight over the
+// operands, on the caller's thread.
+#pragma once
+
+#include "kernels/dispatch.hpp"
+#include "septet/gemm.hpp"
+
+namespace septet::detail {
+
+/// A plain product of floats with C's columns and B's columns contiguous: shape and strides, ready to run on any
+/// operands of that shape.
+class SmallProduct {
+ public:
+  /// False: not of this kind, or not small. Reads the shapes, types and strides of the three, and nothing else.
+  static bool fits(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+
+  /// Of operands that fit; of a validated call, or of one that obviously() is valid.
+  SmallProduct(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+  void run(const void* a, const void* b, void* c) const;
+
+ private:
+  void column(kernels::TileCall& call, const char* a, char* c, int vectors) const;
+
+  const kernels::TileSet* tiles_;
+  int m_, n_, size_;
+  kernels::TileCall call_;
+};
+
+/// True for a call that fits a SmallProduct and needs no closer look to be seen as valid: everything usual.
+bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+
+}  // namespace septet::detail
