@@ -11,7 +11,6 @@
 #include "hwy/highway.h"
 #include "kernels/activation_tables.hpp"
 #include "kernels/epilogue.hpp"
-#include "kernels/requantise.hpp"
 #include "kernels/strip-inl.h"  // FusedMultiplyAdd
 
 #include <algorithm>
@@ -196,6 +195,25 @@ HWY_INLINE void FinishVector(const FinishCall<T>& call, Index j) {
   hn::StoreU(sum, d, call.out + j);
 }
 
+// Modulo 2^32.
+HWY_INLINE void FinishVector(const FinishCall<std::int32_t>& call, Index j) {
+  const hn::ScalableTag<std::int32_t> d;
+  const hn::ScalableTag<std::uint32_t> bits;
+  const auto load = [&](const RowOperand<std::int32_t>& operand) { return hn::BitCast(bits, Load(operand, j)); };
+  auto sum = hn::BitCast(bits, hn::LoadU(d, call.sums + j));
+  if (call.scaled) {
+    sum = hn::Mul(sum, hn::Set(bits, static_cast<std::uint32_t>(call.alpha)));
+    if (call.old.data != nullptr) {
+      sum = hn::Add(sum, hn::Mul(load(call.old), hn::Set(bits, static_cast<std::uint32_t>(call.beta))));
+    }
+  }
+  if (call.bias.data != nullptr) sum = hn::Add(sum, load(call.bias));
+  if (call.residual.data != nullptr) sum = hn::Add(sum, load(call.residual));
+  auto value = hn::BitCast(d, sum);
+  if (call.activation == Activation::relu) value = hn::Max(value, hn::Zero(d));
+  hn::StoreU(value, d, call.out + j);
+}
+
 // A vector's worth of padded copies of the last few columns.
 template <class T>
 struct Rest {
@@ -221,108 +239,25 @@ struct Rest {
 };
 
 template <class T>
-void FinishFloats(const FinishCall<T>& call) noexcept {
+HWY_INLINE void FinishRow(const FinishCall<T>& call) {
   const Index lanes = static_cast<Index>(hn::Lanes(hn::ScalableTag<T>()));
   Index j = 0;
   for (; j + lanes <= call.count; j += lanes) FinishVector(call, j);
-  if (j < call.count) {
-    Rest<T> rest(call, j);
-    FinishVector(rest.call, 0);
-    std::copy(rest.call.out, rest.call.out + rest.count, call.out + j);
-  }
+  if (j == call.count) return;
+  Rest<T> rest(call, j);
+  FinishVector(rest.call, 0);
+  std::copy(rest.call.out, rest.call.out + rest.count, call.out + j);
+}
+
+template <class T>
+void FinishFloats(const FinishCall<T>& call) noexcept {
+  FinishRow(call);
   if (call.activation == Activation::gelu) Activate<Activation::gelu>(call.out, call.count);
   if (call.activation == Activation::sigmoid) Activate<Activation::sigmoid>(call.out, call.count);
   if (call.activation == Activation::tanh) Activate<Activation::tanh>(call.out, call.count);
 }
 
-// Integers: exact, so the compiler may make its own vectors.
-inline void FinishIntegers(const FinishCall<std::int32_t>& call) noexcept {
-  const auto at = [](const RowOperand<std::int32_t>& operand, Index j) {
-    return static_cast<std::uint32_t>(operand.data == nullptr ? 0 : operand.data[operand.repeated ? 0 : j]);
-  };
-  for (Index j = 0; j < call.count; ++j) {
-    auto sum = static_cast<std::uint32_t>(call.sums[j]);
-    if (call.scaled) {
-      sum = static_cast<std::uint32_t>(call.alpha) * sum + static_cast<std::uint32_t>(call.beta) * at(call.old, j);
-    }
-    sum += at(call.bias, j) + at(call.residual, j);
-    const auto value = static_cast<std::int32_t>(sum);
-    call.out[j] = call.activation == Activation::relu && value < 0 ? 0 : value;
-  }
-}
-
-// ---- requantisation
-
-constexpr Index kRequantiseChunk = 128;
-
-template <class T>
-HWY_INLINE const T* Spread(const RowOperand<T>& operand, Index first, Index count, T* buffer) {
-  if (operand.data != nullptr && !operand.repeated) return operand.data + first;
-  std::fill(buffer, buffer + count, operand.data == nullptr ? T{0} : *operand.data);
-  return buffer;
-}
-
-template <Rounding kRounding, class Out>
-void RequantiseRow(const RequantiseCall& call) {
-  // A copy: what `out` points to cannot be a part of it.
-  const RequantiseCall own = call;
-  Out* HWY_RESTRICT out = static_cast<Out*>(call.out);
-  const bool uniform = (own.multiplier.data == nullptr || own.multiplier.repeated) &&
-                       (own.shift.data == nullptr || own.shift.repeated) &&
-                       (own.scale.data == nullptr || own.scale.repeated);
-  if (uniform) {
-    if constexpr (kRounding == Rounding::fp32_nearest_even) {
-      const float scale = *own.scale.data;
-      for (Index j = 0; j < own.count; ++j) out[j] = narrowed<Out>(rescaled(own.sums[j], scale), own);
-    } else {
-      const std::int32_t multiplier = *own.multiplier.data, shift = own.shift.data == nullptr ? 0 : *own.shift.data;
-      for (Index j = 0; j < own.count; ++j) {
-        out[j] = narrowed<Out>(rescaled<kRounding>(own.sums[j], multiplier, shift), own);
-      }
-    }
-    return;
-  }
-  for (Index first = 0; first < own.count; first += kRequantiseChunk) {
-    const Index count = std::min(kRequantiseChunk, own.count - first);
-    const std::int32_t* sums = own.sums + first;
-    if constexpr (kRounding == Rounding::fp32_nearest_even) {
-      float buffer[kRequantiseChunk];
-      const float* scale = Spread(own.scale, first, count, buffer);
-      for (Index j = 0; j < count; ++j) out[first + j] = narrowed<Out>(rescaled(sums[j], scale[j]), own);
-    } else {
-      std::int32_t buffers[2][kRequantiseChunk];
-      const std::int32_t* multiplier = Spread(own.multiplier, first, count, buffers[0]);
-      const std::int32_t* shift = Spread(own.shift, first, count, buffers[1]);
-      for (Index j = 0; j < count; ++j) {
-        out[first + j] = narrowed<Out>(rescaled<kRounding>(sums[j], multiplier[j], shift[j]), own);
-      }
-    }
-  }
-}
-
-template <Rounding kRounding>
-void RequantiseTo(const RequantiseCall& call) {
-  if (call.type == Type::s8) return RequantiseRow<kRounding, std::int8_t>(call);
-  if (call.type == Type::s16) return RequantiseRow<kRounding, std::int16_t>(call);
-  return RequantiseRow<kRounding, std::uint8_t>(call);
-}
-
-inline void RequantiseAny(const RequantiseCall& call) noexcept {
-  switch (call.rounding) {
-    case Rounding::gemmlowp_double:
-      return RequantiseTo<Rounding::gemmlowp_double>(call);
-    case Rounding::single_half_up:
-      return RequantiseTo<Rounding::single_half_up>(call);
-    case Rounding::single_half_away:
-      return RequantiseTo<Rounding::single_half_away>(call);
-    case Rounding::truncate:
-      return RequantiseTo<Rounding::truncate>(call);
-    case Rounding::floor:
-      return RequantiseTo<Rounding::floor>(call);
-    case Rounding::fp32_nearest_even:
-      return RequantiseTo<Rounding::fp32_nearest_even>(call);
-  }
-}
+inline void FinishIntegers(const FinishCall<std::int32_t>& call) noexcept { FinishRow(call); }
 
 }  // namespace septet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

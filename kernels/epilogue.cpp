@@ -8,6 +8,7 @@
 #include "hwy/foreach_target.h"  // must come before what is compiled per target
 
 #include "kernels/epilogue-inl.h"
+#include "kernels/requantise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace septet::kernels::HWY_NAMESPACE {

@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// The arithmetic of requantisation, one element at a time, without branches on values, so that a compiler makes vectors
-// of it: once per target in epilogue-inl.h, once portably. Integers are exact, so that is all that equal bits need.
+// The arithmetic of requantisation, one element at a time: the portable kernel, and what requantise-inl.h does in
+// vectors. Integers are exact, so that is all that equal bits need.
 //
 // gemmlowp: B. Jacob and others, fixedpoint/fixedpoint.h; "Quantization and training of neural networks for efficient
 // integer-arithmetic-only inference", CVPR 2018, section 2.2.
