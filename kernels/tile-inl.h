@@ -25,7 +25,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 //   32 registers: 14 * 2 + 2 + 1 = 31, 9 * 3 + 3 + 1 = 31.   16 registers: 6 * 2 + 2 + 1 = 15, 4 * 3 + 3 + 1 = 16.
 // Each step loads R + V times for R * V multiply-adds; two loads and two multiply-adds fit one cycle.
 #if HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM_A64
-constexpr int kTileRows[kMaxTileVectors] = {14, 14, 9};
+constexpr int kTileRows[kMaxTileVectors] = {16, 14, 9};
 constexpr int kMainVectors = 3;
 constexpr int kMainRows = 8;
 #else

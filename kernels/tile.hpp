@@ -39,7 +39,7 @@ struct TileCall {
 using TileKernel = void (*)(const TileCall&);
 
 constexpr int kMaxTileVectors = 3;
-constexpr int kMaxTileRows = 14;
+constexpr int kMaxTileRows = 16;
 
 /// The dense kernels of one instruction set for one arithmetic.
 struct TileSet {

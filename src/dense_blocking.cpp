@@ -77,8 +77,8 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   const Index tile_cols = tiles.main_vectors * tiles.lanes, tile_rows = tiles.main_rows;
   DenseBlocking blocking;
   blocking.threads = threads;
-  // A panel of B and two strips of A in three quarters of the first level.
-  const Index most_steps = std::max<Index>(16, cache.l1 * 3 / 4 / ((tile_cols + 2 * tile_rows) * shape.unit));
+  // A panel of B in three quarters of the first level.
+  const Index most_steps = std::max<Index>(16, cache.l1 * 3 / 4 / (tile_cols * shape.unit));
   blocking.steps = even_part(shape.steps, most_steps, 1);
   blocking.pack_a = !a.readable(packed, false) || worth_packing_a(shape, a, tiles);
   blocking.pack_b = !b.readable(packed, true) || worth_packing_b(shape, b, tiles, blocking.steps);

@@ -122,8 +122,8 @@ void add_cycles(CLI::App& app, Action& action) {
   add_arithmetic(verb, flags);
   add_beta(verb, flags, "anything but 0: the sums start from an old C; default 0");
   add_dtype(verb, flags,
-            "f32, f64, s8 or u8: of a shape, or of a file without a type of its own;\n"
-            "default --b-dtype, else f32 for a shape and f64 for a file");
+            "f32, f64, bf16, f16, s8, u8 or s16: of a shape, or of a file without\n"
+            "a type of its own; default --b-dtype, else f32 for a shape\nand f64 for a file");
   add_value(verb, "--b-dtype", "TYPE", "the type of B's elements; default A's", [given](const std::string& text) {
     given->b_type = parse_type("--b-dtype", text);
   })->group("Numbers");

@@ -275,7 +275,8 @@ void add_inspect(CLI::App& app, Action& action) {
   add_array(verb, flags->gemm.array);
   verb.add_flag("--tiles", *listed, "list the live columns (or rows) of each tile")->group("Array");
   add_a_zero_point(verb, *flags);
-  add_dtype(verb, *flags, "what a matrix without a type of its own becomes: f32, f64, s8, u8; default f64");
+  add_dtype(verb, *flags,
+            "what a matrix without a type of its own becomes: f32, f64, bf16, f16,\ns8, u8 or s16; default f64");
   add_combine(verb, flags->gemm.combine);
   add_json(verb, *flags);
   verb.footer(kExamples);

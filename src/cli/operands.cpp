@@ -8,10 +8,17 @@
 namespace septet::cli {
 namespace {
 
+// Would every value come through as it is (or be refused by convert(), one by one)?
+bool keeps_values(Type from, Type to) {
+  if (from == to) return true;
+  if (from == Type::s16) return !is_narrow_float(to);
+  return is_narrow_float(from) && (to == Type::f32 || to == Type::f64);
+}
+
 // Converts to the type of the sums. What has another type of its own is refused: rounding is not asked for.
 io::OwnedMatrix as_sums(const io::FileMatrix& file, Type sums) {
   Type own{};
-  if (io::native_type(file, own) && own != sums) {
+  if (io::native_type(file, own) && !keeps_values(own, sums)) {
     refuse(file.path, fmt::format("is {}, the sums are {}", name(file.element), name(sums)));
   }
   io::OwnedMatrix converted;
@@ -62,8 +69,10 @@ std::optional<Type> own_type(const io::FileMatrix& file) {
 }
 
 Type operand_type(const io::FileMatrix& file, std::optional<Type> dtype, std::optional<Type> other) {
-  if (const auto own = own_type(file)) return *own;
-  return dtype.value_or(other.value_or(Type::f64));
+  const auto own = own_type(file);
+  if (!own) return dtype.value_or(other.value_or(Type::f64));
+  if (dtype && keeps_values(*own, *dtype)) return *dtype;
+  return other && !is_integer(*other) && keeps_values(*own, *other) ? *other : *own;
 }
 
 void check_dtype(const Flags& flags, std::initializer_list<const io::FileMatrix*> files) {
@@ -71,7 +80,7 @@ void check_dtype(const Flags& flags, std::initializer_list<const io::FileMatrix*
   const io::FileMatrix* typed = nullptr;
   for (const io::FileMatrix* file : files) {
     const auto own = own_type(*file);
-    if (!own) return;
+    if (!own || (*own != *flags.dtype && keeps_values(*own, *flags.dtype))) return;
     if (*own != *flags.dtype) typed = file;
   }
   if (typed == nullptr) return;

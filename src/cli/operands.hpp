@@ -41,8 +41,9 @@ inline bool wants_dense(Dataflow dataflow) { return dataflow != Dataflow::automa
 /// Reads a file. Throws Error.
 io::FileMatrix read_file(const std::string& path);
 
-/// The type that a matrix is multiplied in: its own (f16 is widened to f32), or where it has none (text, and integers
-/// wider than 8 bits) `dtype`, else `other`, else f64.
+/// The type that a matrix is multiplied in: its own, or where it has none (text, and integers that are not multiplied)
+/// `dtype`, else `other`, else f64. One of 16 bits is widened to f32 or f64 where `dtype` or `other` is that, and s16
+/// becomes any integer type that `dtype` says, if its values fit.
 std::optional<Type> own_type(const io::FileMatrix& file);
 Type operand_type(const io::FileMatrix& file, std::optional<Type> dtype, std::optional<Type> other);
 /// Refuses a --dtype that none of the files would take.

@@ -48,7 +48,8 @@ CLI::Option* add_value(CLI::App& verb, const std::string& flag, const std::strin
 }
 
 void add_operands(CLI::App& verb, Flags& flags) {
-  const std::string kinds = ".npy, .mtx, .smtx, or random:64x576,zeros=0.8,seed=1,dtype=f32";
+  const std::string kinds =
+      ".npy, .mtx, .smtx, or random:64x576,zeros=0.8,seed=1,dtype=f32\n(or f64, bf16, f16, s8, u8, s16)";
   verb.add_option("A", flags.a, "the weights, M x K: " + kinds)->required()->type_name("FILE");
   verb.add_option("B", flags.b, "the inputs, K x N: the same kinds")->required()->type_name("FILE");
 }
@@ -157,7 +158,7 @@ void add_format(CLI::App& verb, Flags& flags) {
 }
 
 void add_output(CLI::App& verb, Flags& flags) {
-  add_value(verb, "-o,--output", "FILE.npy", "C, in the type of the sums: f32, f64 or s32",
+  add_value(verb, "-o,--output", "FILE.npy", "C, in the type of the sums: f32 (also of bf16 and f16), f64 or s32",
             [&flags](const std::string& text) { flags.output = text; })
       ->group(kOutputGroup);
 }

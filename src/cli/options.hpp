@@ -40,8 +40,9 @@ void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning);
 void add_a_zero_point(CLI::App& verb, Flags& flags);
 /// What --dtype is for where there are two operands.
 inline constexpr const char* kOperandTypes =
-    "f32, f64, s8 or u8: of an operand without a type of its own (text,\n"
-    "wide integers); default the other operand's type, else f64";
+    "f32, f64, bf16, f16, s8, u8 or s16: of an operand without a type of its\n"
+    "own (text, wide integers); default the other operand's type, else f64.\n"
+    "f32 and f64 also widen operands of 16 bits, as beside an f32 or f64";
 void add_dtype(CLI::App& verb, Flags& flags, const std::string& meaning);
 /// --lanes, --combine, --window.
 void add_combine(CLI::App& verb, Combine& combine);

@@ -23,7 +23,7 @@ std::string reports_table(const std::vector<emulation::Report>& reports);
 /// "C 64 x 100 = A 64 x 576 * B 576 x 100", and the types.
 std::string product_line(Index m, Index n, Index k, Type a_type, Type b_type);
 
-/// "f32", "f64"; integers: A, B, accumulator ("u8s8s32").
+/// "f32", "f64", "bf16", "f16"; integers: A, B, accumulator ("u8s8s32").
 std::string dtype_name(Type a_type, Type b_type);
 
 }  // namespace septet::cli

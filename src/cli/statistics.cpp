@@ -3,12 +3,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 namespace septet::cli {
 namespace {
 
-// Calls visit(row, col, value) for every stored element, row by row, columns ascending. All four types are exact as
-// doubles.
+template <class T>
+double as_double(T value) {
+  if constexpr (std::is_arithmetic_v<T>) {
+    return static_cast<double>(value);
+  } else {
+    return static_cast<double>(static_cast<float>(value));
+  }
+}
+
+// Calls visit(row, col, value) for every stored element, row by row, columns ascending. All types are exact
+// as doubles.
 template <class T, class Visit>
 void for_each_of_type(const io::OwnedMatrix& matrix, Visit visit) {
   const T* values = reinterpret_cast<const T*>(matrix.values.data());
@@ -16,7 +26,7 @@ void for_each_of_type(const io::OwnedMatrix& matrix, Visit visit) {
     const Index begin = matrix.sparse ? matrix.row_ptr[row] : row * matrix.cols;
     const Index end = matrix.sparse ? matrix.row_ptr[row + 1] : begin + matrix.cols;
     for (Index p = begin; p < end; ++p) {
-      visit(row, matrix.sparse ? matrix.col_idx[p] : p - begin, static_cast<double>(values[p]));
+      visit(row, matrix.sparse ? matrix.col_idx[p] : p - begin, as_double(values[p]));
     }
   }
 }
@@ -30,6 +40,12 @@ void for_each_element(const io::OwnedMatrix& matrix, Visit visit) {
       return for_each_of_type<double>(matrix, visit);
     case Type::s8:
       return for_each_of_type<std::int8_t>(matrix, visit);
+    case Type::s16:
+      return for_each_of_type<std::int16_t>(matrix, visit);
+    case Type::bf16:
+      return for_each_of_type<bf16>(matrix, visit);
+    case Type::f16:
+      return for_each_of_type<f16>(matrix, visit);
     default:
       return for_each_of_type<std::uint8_t>(matrix, visit);
   }

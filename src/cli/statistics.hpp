@@ -20,7 +20,7 @@ struct Statistics {
   std::optional<double> min, max;  ///< of all elements, stored or not, NaNs apart; none: there are no such elements
 };
 
-/// `matrix`: f32, f64, s8 or u8, dense or sparse.
+/// `matrix`: of any type but s32, dense or sparse.
 Statistics statistics_of(const io::OwnedMatrix& matrix, int zero_point);
 
 /// For each tile, in ascending order, the numbers of its live vectors: those with a non-zero in the tile.

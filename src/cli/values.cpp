@@ -77,7 +77,7 @@ ArrayShape parse_array(const std::string& flag, const std::string& text) {
 }
 
 Type parse_type(const std::string& flag, const std::string& text) {
-  return parse_name(flag, text, {Type::f32, Type::f64, Type::s8, Type::u8});
+  return parse_name(flag, text, {Type::f32, Type::f64, Type::bf16, Type::f16, Type::s8, Type::u8, Type::s16});
 }
 
 Dataflow parse_dataflow(const std::string& flag, const std::string& text) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <utility>
 
@@ -20,10 +21,42 @@ enum class Misfit : std::uint8_t { none, not_finite, fraction, range };
 // The smallest double that rounds to infinity: halfway from the largest float to 2^128, a tie that goes to even.
 constexpr double kFloatOverflow = 0x1.ffffffp127;
 
-// Straight from `From`, never through a third type: a 64-bit integer is rounded to float once.
+// Rounded to odd: cut off, and the last bit set if anything was. Rounding that again to a type of at least two digits
+// less gives what rounding `value` once would.
+float rounded_to_odd(double value) {
+  const auto rounded = static_cast<float>(value);
+  if (std::isnan(value) || rounded == value) return rounded;
+  std::uint32_t bits;
+  std::memcpy(&bits, &rounded, sizeof bits);
+  if (std::abs(static_cast<double>(rounded)) > std::abs(value)) --bits;
+  bits |= 1;
+  float odd;
+  std::memcpy(&odd, &bits, sizeof odd);
+  return odd;
+}
+
+// As double; integers beyond 2^53 rounded to odd.
+template <class From>
+double odd_double(From value) {
+  if constexpr (std::is_integral_v<From> && sizeof(From) == 8) {
+    const bool negative = value < 0;
+    std::uint64_t magnitude = negative ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
+    const std::uint64_t low = magnitude % 4096;
+    if (magnitude >> 53 != 0 && low != 0) magnitude = (magnitude - low) | 2048;
+    return negative ? -static_cast<double>(magnitude) : static_cast<double>(magnitude);
+  } else {
+    return static_cast<double>(value);
+  }
+}
+
+// Rounded once: straight from `From`, or by way of what is rounded to odd.
 template <class To, class From>
 Misfit convert_value(From value, To& converted) {
-  if constexpr (std::is_floating_point_v<To>) {
+  if constexpr (kIsNarrowFloat<To>) {
+    const double wide = odd_double(value);
+    converted = To(rounded_to_odd(wide));
+    return std::isfinite(wide) && std::isinf(static_cast<float>(converted)) ? Misfit::range : Misfit::none;
+  } else if constexpr (std::is_floating_point_v<To>) {
     if constexpr (std::is_same_v<To, float> && std::is_same_v<From, double>) {
       if (std::isfinite(value) && std::abs(value) >= kFloatOverflow) return Misfit::range;
     }
@@ -77,8 +110,8 @@ void convert_dense(const FileMatrix& matrix, std::vector<std::byte>& values) {
     for (Index col = 0; col < matrix.cols; ++col, ++position, from += sizeof(From)) {
       From value;
       std::memcpy(&value, from, sizeof value);
-      if constexpr (std::is_same_v<From, Half>) {
-        store(values, position, converted_or_fail<To>(matrix, widen(value), row, col));
+      if constexpr (kIsNarrowFloat<From>) {
+        store(values, position, converted_or_fail<To>(matrix, static_cast<float>(value), row, col));
       } else {
         store(values, position, converted_or_fail<To>(matrix, value, row, col));
       }

@@ -5,7 +5,7 @@
 
 #include "matrix_file.hpp"
 
-#include <cstring>
+#include <type_traits>
 
 namespace septet::io {
 
@@ -16,6 +16,7 @@ constexpr Index size_of(Element element) {
     case Element::u8:
       return 1;
     case Element::f16:
+    case Element::bf16:
     case Element::s16:
     case Element::u16:
       return 2;
@@ -28,33 +29,17 @@ constexpr Index size_of(Element element) {
   }
 }
 
-/// IEEE binary16, which C++17 has no type for.
-struct Half {
-  std::uint16_t bits;
-};
-
-/// Exact: every half is a float, NaNs keep sign and payload.
-inline float widen(Half half) {
-  const std::uint32_t sign = std::uint32_t{half.bits & 0x8000u} << 16;
-  const std::uint32_t exponent = (half.bits >> 10) & 0x1f;
-  const std::uint32_t fraction = half.bits & 0x3ffu;
-  if (exponent == 0) {  // zero and subnormals: fraction * 2^-24, exact in float
-    const float magnitude = static_cast<float>(fraction) * 0x1p-24f;
-    return sign != 0 ? -magnitude : magnitude;
-  }
-  const std::uint32_t wide_exponent = exponent == 31 ? 255 : exponent + (127 - 15);
-  const std::uint32_t bits = sign | wide_exponent << 23 | fraction << 13;
-  float value;
-  std::memcpy(&value, &bits, sizeof value);
-  return value;
-}
+template <class T>
+inline constexpr bool kIsNarrowFloat = std::is_same_v<T, bf16> || std::is_same_v<T, f16>;
 
 /// Calls `visit` with a value of the C++ type of `element`.
 template <class Visit>
 auto visit_element(Element element, Visit visit) {
   switch (element) {
     case Element::f16:
-      return visit(Half{});
+      return visit(f16{});
+    case Element::bf16:
+      return visit(bf16{});
     case Element::f32:
       return visit(float{});
     case Element::s8:
@@ -90,6 +75,12 @@ auto visit_type(Type type, Visit visit) {
       return visit(std::int8_t{});
     case Type::u8:
       return visit(std::uint8_t{});
+    case Type::bf16:
+      return visit(bf16{});
+    case Type::f16:
+      return visit(f16{});
+    case Type::s16:
+      return visit(std::int16_t{});
     default:
       return visit(std::int32_t{});
   }

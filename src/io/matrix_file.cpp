@@ -28,8 +28,8 @@ FileMatrix read_by_ending(const std::string& path) {
 }  // namespace
 
 const char* name(Element element) {
-  constexpr const char* kNames[] = {"f16", "f32", "f64", "s8",  "u8",      "s16",  "u16",
-                                    "s32", "u32", "s64", "u64", "pattern", "real", "integer"};
+  constexpr const char* kNames[] = {"f16", "bf16", "f32", "f64", "s8",      "u8",   "s16",    "u16",
+                                    "s32", "u32",  "s64", "u64", "pattern", "real", "integer"};
   return kNames[static_cast<int>(element)];
 }
 
@@ -52,6 +52,11 @@ Weights OwnedMatrix::weights() {
 bool native_type(const FileMatrix& matrix, Type& type) {
   switch (matrix.element) {
     case Element::f16:
+      type = Type::f16;
+      return true;
+    case Element::bf16:
+      type = Type::bf16;
+      return true;
     case Element::f32:
       type = Type::f32;
       return true;
@@ -63,6 +68,9 @@ bool native_type(const FileMatrix& matrix, Type& type) {
       return true;
     case Element::u8:
       type = Type::u8;
+      return true;
+    case Element::s16:
+      type = Type::s16;
       return true;
     case Element::s32:
       type = Type::s32;

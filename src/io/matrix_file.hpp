@@ -20,7 +20,7 @@ inline constexpr Index kMaxFileDimension = Index{1} << 24;
 inline constexpr Index kMaxDenseBytes = Index{1} << 33;
 
 /// What one element of a file is.
-enum class Element : std::uint8_t { f16, f32, f64, s8, u8, s16, u16, s32, u32, s64, u64, pattern, real, integer };
+enum class Element : std::uint8_t { f16, bf16, f32, f64, s8, u8, s16, u16, s32, u32, s64, u64, pattern, real, integer };
 
 /// "f32", "s8", …; text fields keep their Matrix Market names ("real", "integer", "pattern").
 const char* name(Element element);
@@ -69,7 +69,7 @@ struct OwnedMatrix {
   Weights weights();
 };
 
-/// The type that a file speaks for itself: f32 for f16 (widened exactly) and f32, f64, s8, u8, s32; none for text.
+/// The type that a file speaks for itself: f32, f64, bf16, f16, s8, u8, s16, s32; none for text and other integers.
 bool native_type(const FileMatrix& matrix, Type& type);
 
 /// Converts to `type`. Floats round to nearest even (decimal text a second time: reading made it f64), and a finite
@@ -78,9 +78,10 @@ bool native_type(const FileMatrix& matrix, Type& type);
 /// kMaxDenseBytes. `converted` is left alone unless the Status is ok. Causes: bad_file, out_of_memory.
 Status convert(const FileMatrix& matrix, Type type, bool densify, OwnedMatrix& converted);
 
-/// Writes a matrix of f32, f64, s8, u8 or s32 as .npy version 1.0, C order: first to a neighbouring temporary file,
-/// then renamed, so that an error leaves nothing behind and an old file whole. A symbolic link stays one; what is there
-/// and is no regular file (a device, a pipe) is refused. Causes: bad_file, bad_shape, bad_pointer, out_of_memory.
+/// Writes a matrix of f32, f64, f16, s8, u8, s16 or s32 (NumPy has no bf16) as .npy version 1.0, C order: first to a
+/// neighbouring temporary file, then renamed, so that an error leaves nothing behind and an old file whole. A symbolic
+/// link stays one; what is there and is no regular file (a device, a pipe) is refused. Causes: bad_file, bad_shape,
+/// bad_type, bad_pointer, out_of_memory.
 Status write_npy(const std::string& path, const ConstMatrix& matrix);
 
 }  // namespace septet::io

@@ -18,7 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string npy_header(const ConstMatrix& matrix) {
-  constexpr const char* kDescr[] = {"f4", "f8", "i1", "u1", "i4"};
+  // By Type; check() has refused bf16.
+  constexpr const char* kDescr[] = {"f4", "f8", "i1", "u1", "i4", nullptr, "f2", "i2"};
   const char order = size_of(matrix.type) == 1 ? '|' : __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? '>' : '<';
   std::string dict = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}, {}), }}", order,
                                  kDescr[static_cast<int>(matrix.type)], matrix.rows, matrix.cols);
@@ -107,6 +108,7 @@ Status check(const ConstMatrix& matrix) {
   if (matrix.rows < 0 || matrix.cols < 0) {
     return {Cause::bad_shape, "matrix", fmt::format("{} x {}: negative dimension", matrix.rows, matrix.cols)};
   }
+  if (matrix.type == Type::bf16) return {Cause::bad_type, "matrix", "NumPy has no bf16"};
   Index bytes = 0;
   if (__builtin_mul_overflow(matrix.rows, matrix.cols, &bytes) ||
       __builtin_mul_overflow(bytes, size_of(matrix.type), &bytes)) {

@@ -98,12 +98,13 @@ void SpecParser::parse_option(std::string_view option) {
     if (!whole(value, parsed_.seed)) fail(fmt::format("seed={} is no whole number of 64 bits", quoted(value)));
     return;
   }
-  for (const Element element : {Element::f32, Element::f64, Element::s8, Element::u8}) {
+  for (const Element element :
+       {Element::f32, Element::f64, Element::bf16, Element::f16, Element::s8, Element::u8, Element::s16}) {
     if (value != name(element)) continue;
     parsed_.element = element;
     return;
   }
-  fail(fmt::format("dtype={} is none of f32, f64, s8, u8", quoted(value)));
+  fail(fmt::format("dtype={} is none of f32, f64, bf16, f16, s8, u8, s16", quoted(value)));
 }
 
 RandomSpec SpecParser::parse() {
@@ -131,23 +132,27 @@ std::int32_t next_fraction(std::mt19937_64& generator) {
   }
 }
 
-std::uint8_t next_byte(std::mt19937_64& generator) {
+// The upper bits of one output, not all zero.
+template <class T>
+T next_integer(std::mt19937_64& generator) {
   for (;;) {
-    const auto byte = static_cast<std::uint8_t>(generator() >> 56);
-    if (byte != 0) return byte;
+    const auto value = static_cast<T>(generator() >> (64 - 8 * sizeof(T)));
+    if (value != 0) return value;
   }
 }
 
 template <class T>
 T next_value(std::mt19937_64& generator) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return static_cast<T>(next_fraction(generator)) * static_cast<T>(0x1p-24);
+  if constexpr (std::is_integral_v<T>) {
+    return next_integer<T>(generator);
+  } else if constexpr (kIsNarrowFloat<T>) {
+    return T(static_cast<float>(next_fraction(generator)) * 0x1p-24F);
   } else {
-    return static_cast<T>(next_byte(generator));
+    return static_cast<T>(next_fraction(generator)) * static_cast<T>(0x1p-24);
   }
 }
 
-// Magnitude as float: exact for all four types.
+// Magnitude as float: exact for all types, of f64 for the values that are drawn.
 template <class T>
 float magnitude(T value) {
   return std::abs(static_cast<float>(value));
@@ -165,7 +170,7 @@ void prune(std::vector<T>& values, Index zeros) {
   Index ties = zeros - std::count_if(magnitudes.begin(), magnitudes.end(), smaller);
   for (T& value : values) {
     const float size = magnitude(value);
-    if (size < threshold || (size == threshold && ties-- > 0)) value = 0;
+    if (size < threshold || (size == threshold && ties-- > 0)) value = T{};
   }
 }
 

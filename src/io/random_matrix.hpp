@@ -1,9 +1,10 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Matrices out of nothing: `random:MxK[,zeros=0.8 or 80%][,seed=1][,dtype=f32|f64|s8|u8]`, the same on every platform.
+// Matrices out of nothing: `random:MxK[,zeros=0.8 or 80%][,seed=1][,dtype=TYPE]`, the same on every platform.
 //
-//   f32, f64   k * 2^-24 for whole k, 0 < |k| < 2^24, uniformly; f64 has the values of f32
-//   s8, u8     every value but zero, uniformly
+//   f32, f64      k * 2^-24 for whole k, 0 < |k| < 2^24, uniformly; f64 has the values of f32
+//   bf16, f16     the values of f32, rounded to nearest even; none becomes zero
+//   s8, u8, s16   every value but zero, uniformly
 //
 // Then exactly round(zeros * M * K) elements become zero: those of least magnitude (magnitude pruning), of equal ones
 // the first.

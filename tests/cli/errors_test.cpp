@@ -55,8 +55,8 @@ TEST_CASE("cli: values that are none") {
   refused("--lanes 257", "--lanes", "257 is not 1 to 256");
   refused("--window 0", "--window", "0 is not 1 to");
   refused("--window 99999999", "--window", "99999999");
-  refused("--dtype f16", "--dtype", "none of f32, f64, s8, u8");
-  refused("--a-zero-point 3", "--a-zero-point", "floats have no zero point");
+  refused("--dtype f128", "--dtype", "none of f32, f64, bf16, f16, s8, u8, s16");
+  refused("--a-zero-point 3", "--a-zero-point", "only s8 and u8 have a zero point, not f32");
   refused("--target Z80", "--target", "Z80");
   refused("--alpha 2 --preload random:3x1", "--preload", "excludes --alpha and --beta");
   refused("--accumulate fold --dataflow csOS", "--accumulate", "csOS");
@@ -77,6 +77,11 @@ TEST_CASE("cli: operands that do not fit together") {
   folder.refused("gemm random:3x4 random:5x2", "random:5x2", "is 5 x 2, but A (random:3x4) is 3 x 4");
   folder.refused("gemm random:3x4 random:4x2,dtype=s8", "random:4x2,dtype=s8", "f32");
   folder.refused("gemm random:3x4 random:4x2 --dtype f64", "--dtype", "is f32");
+  folder.refused("gemm random:3x4,dtype=f16 random:4x2,dtype=bf16", "random:4x2,dtype=bf16", "with an a of f16");
+  folder.refused("gemm random:3x4,dtype=s16 random:4x2,dtype=s8", "random:4x2,dtype=s8", "with an a of s16");
+  folder.refused("gemm random:3x4,dtype=s16 random:4x2,dtype=s16 --dtype f16", "--dtype", "is s16");
+  folder.refused("gemm random:3x4,dtype=f16 random:4x2,dtype=f16 --preload random:3x1,dtype=f64",
+                 "random:3x1,dtype=f64", "is f64, the sums are f32");
   folder.refused("gemm random:3x4 random:4x2 --preload random:4x2", "random:4x2", "3 x 2, 3 x 1 or 1 x 2 is expected");
   folder.refused("gemm random:3x4 random:4x2 --preload random:3x1,dtype=f64", "random:3x1,dtype=f64",
                  "is f64, the sums are f32");

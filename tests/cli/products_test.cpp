@@ -59,13 +59,46 @@ TEST_CASE("cli: types of operands without one") {
   CHECK(folder.read_npy<double>("C.npy", 2, 2) == std::vector<double>{5, 6, 3, 4});
 }
 
-TEST_CASE("cli: half precision is widened to f32") {
+TEST_CASE("cli: operands of 16 bits") {
+  const Folder folder;
+  folder.write_npy<std::int16_t>("A.npy", {-32768, 0, 2, 0, 300, 0}, 2, 3);
+  folder.write_npy<std::int16_t>("B.npy", {-32768, 2, 3, 4, 5, 6}, 3, 2);
+  folder.write_npy<f16>("A16.npy", {f16(0.5F), f16(0.0F), f16(2.0F), f16(0.0F), f16(-3.0F), f16(0.0F)}, 2, 3);
+  folder.write_npy<f16>("B16.npy", {f16(1.0F), f16(2.0F), f16(3.0F), f16(4.0F), f16(5.0F), f16(65504.0F)}, 3, 2);
+  folder.write_npy<float>("B32.npy", {1, 2, 3, 4, 5, 6}, 3, 2);
+  for (const std::string verb : kVerbs) {
+    folder.works(verb + " A.npy B.npy -o C.npy");
+    CHECK(folder.read_npy<std::int32_t>("C.npy", 2, 2) == std::vector<std::int32_t>{1073741834, -65524, 900, 1200});
+    folder.works(verb + " A16.npy B16.npy -o C.npy --dataflow sIS");
+    CHECK(folder.read_npy<float>("C.npy", 2, 2) == std::vector<float>{10.5, 131009, -9, -12});
+  }
+  const auto dtype = [&](const std::string& operands) { return folder.json("gemm " + operands).at("dtype"); };
+  CHECK(dtype("A.npy B.npy") == "s16s16s32");
+  CHECK(dtype("A16.npy B16.npy") == "f16");
+  CHECK(dtype("random:2x3,dtype=bf16 random:3x2,dtype=bf16") == "bf16");
+  // Widened where the other operand, or --dtype, is a wider float.
+  CHECK(dtype("A16.npy B32.npy") == "f32");
+  CHECK(dtype("A.npy B32.npy") == "f32");
+  CHECK(dtype("A16.npy B16.npy --dtype f64") == "f64");
+  CHECK(dtype("A16.npy random:3x2,dtype=bf16 --dtype f32") == "f32");
+  CHECK(folder.json("cycles 4x4x4 --dtype s16").at("dtype") == "s16s16s32");
+  folder.refused("gemm A.npy B.npy --dtype s8", "B.npy", "-32768 is out of range for s8");
+  // A bias of 16 bits for sums of 32.
+  folder.write_npy<f16>("bias.npy", {f16(1.0F), f16(-1.0F)}, 2, 1);
+  folder.works("gemm A16.npy B16.npy --preload bias.npy -o C.npy");
+  CHECK(folder.read_npy<float>("C.npy", 2, 2) == std::vector<float>{11.5, 131010, -10, -13});
+  folder.write("A.mtx", "%%MatrixMarket matrix coordinate real general\n1 1 1\n1 1 1.00390625\n");
+  folder.works("gemm A.mtx A.mtx --dtype bf16 -o C.npy");
+  CHECK(folder.read_npy<float>("C.npy", 1, 1) == std::vector<float>{1});
+}
+
+TEST_CASE("cli: a file of half precision, beside f32 widened to it") {
   const std::string half = shared_data("data/malformed/dtype_f2.npy");
   if (half.empty()) return;
   const Folder folder;
   const Json json = folder.json("inspect '" + half + "'");
   CHECK(json.at("element") == "f16");
-  CHECK(json.at("dtype") == "f32");
+  CHECK(json.at("dtype") == "f16");
   const std::string k = std::to_string(json.at("cols").get<Index>());
   CHECK(folder.json("gemm '" + half + "' random:" + k + "x2").at("dtype") == "f32");
 }

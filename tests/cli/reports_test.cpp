@@ -158,7 +158,10 @@ TEST_CASE("cli: verify on every type, with preload and zero points") {
   for (const std::string arguments :
        {"random:20x30,zeros=0.8,dtype=f64 random:30x9,dtype=f64 --mac unfused --alpha 3",
         "random:20x30,zeros=0.8,dtype=s8 random:30x9,dtype=u8 --b-zero-point 100 --preload bias.npy",
-        "random:20x30,dtype=u8 random:30x9,dtype=s8 --a-zero-point 128 --accumulate fold"}) {
+        "random:20x30,dtype=u8 random:30x9,dtype=s8 --a-zero-point 128 --accumulate fold",
+        "random:20x30,zeros=0.7,dtype=s16 random:30x9,dtype=s16 --preload bias.npy",
+        "random:20x30,zeros=0.8,dtype=bf16 random:30x9,dtype=bf16 --accumulate fold --mac unfused",
+        "random:20x30,zeros=0.5,dtype=f16 random:30x9,dtype=f16 --alpha 0.3"}) {
     const Json json = folder.json("verify --array 3x5 " + arguments);
     for (const Json& entry : json.at("results")) {
       CHECK(entry.at("equal") == true);

@@ -92,7 +92,13 @@ TEST_CASE("cycles: shapes and types refused, and the largest that are not") {
   refused(types(Type::s8, Type::f32), Cause::bad_type, "b_type");
   refused(types(Type::u8, Type::s32), Cause::bad_type, "b_type");
   refused(types(Type::s32, Type::s32), Cause::bad_type, "a_type");
+  refused(types(Type::bf16, Type::f16), Cause::bad_type, "b_type");
+  refused(types(Type::f16, Type::f32), Cause::bad_type, "b_type");
+  refused(types(Type::s16, Type::s8), Cause::bad_type, "b_type");
+  refused(types(Type::u8, Type::s16), Cause::bad_type, "b_type");
   CHECK(types(Type::u8, Type::s8).ok());
+  CHECK(types(Type::bf16, Type::bf16).ok());
+  CHECK(types(Type::s16, Type::s16).ok());
   CHECK_THROWS_AS(emulation::cycles(2, 2, 2, Type::f32, Type::s8), Error);
 }
 

@@ -114,6 +114,13 @@ TEST_CASE("cycles: zeros under a zero point, and packed matrices") {
   options.a_zero_point = 0;
   CHECK(emulation::cycles(row_major(corners, 2, 2), 4, Type::f64, options).nnz == 2);
 
+  const f16 halves[] = {f16::from_bits(0), f16::from_bits(0x8000), f16::from_bits(1), f16::from_bits(0x8001)};
+  const Report half = emulation::cycles(row_major(halves, 2, 2), 4, Type::f16, options);
+  CHECK(half.nnz == 2);
+  CHECK(half.a_bytes_values == 2 * 2);
+  const std::int16_t shorts[] = {0, -256, 256, 0, 0, 1};
+  CHECK(emulation::cycles(row_major(shorts, 2, 3), 4, Type::s16, options).nnz == 3);
+
   PackOptions packing;
   packing.zero_point = 7;
   packing.dataflow = Dataflow::sWS;

@@ -43,7 +43,7 @@ struct SparseArrays {
     for (Index i = 0; i < majors; ++i) {
       for (Index j = 0; j < minors; ++j) {
         const T value = by_rows ? a(i, j) : a(j, i);
-        if (value == static_cast<T>(zero_point) && !rng.chance(0.05)) continue;
+        if (is_zero<std::remove_const_t<T>>(value, zero_point) && !rng.chance(0.05)) continue;
         indices.push_back(static_cast<I>(j));
         values.push_back(value);
       }

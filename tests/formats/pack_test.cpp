@@ -85,6 +85,9 @@ TEST_CASE("pack and unpack, every format and type") {
     round_trip<double>(seed);
     round_trip<std::int8_t>(seed);
     round_trip<std::uint8_t>(seed);
+    round_trip<std::int16_t>(seed);
+    round_trip<bf16>(seed);
+    round_trip<f16>(seed);
   }
 }
 

@@ -109,23 +109,70 @@ TEST_CASE("every element of A may be zero") {
   }
 }
 
+namespace {
+
+// x * y, k times, on top of 2 * 10^9, in a single output and in several.
+template <class T>
+void check_wrapping(Index k, int x, int y) {
+  const auto want = static_cast<std::int32_t>(static_cast<std::uint32_t>(Index{x} * y * k + 2000000000));
+  const Index m = 7, n = 35;
+  const std::vector<T> a(m * k, static_cast<T>(x)), b(k * n, static_cast<T>(y));
+  GemmOptions options;
+  options.beta = 1;
+  for (const char* const* target = supported_targets(); *target != nullptr; ++target) {
+    REQUIRE(set_target(*target).ok());
+    INFO(std::string(*target) << " k " << k << ": " << x << " * " << y);
+    std::int32_t c = 2000000000;
+    gemm(row_major(a.data(), 1, k), row_major(b.data(), k, 1), row_major(&c, 1, 1), options);
+    CHECK(c == want);
+    if (k > 300) continue;
+    std::vector<std::int32_t> several(m * n, 2000000000);
+    gemm(row_major(a.data(), m, k), row_major(b.data(), k, n), row_major(several.data(), m, n), options);
+    CHECK(several == std::vector<std::int32_t>(m * n, want));
+  }
+  REQUIRE(set_target(nullptr).ok());
+}
+
+}  // namespace
+
 TEST_CASE("integer sums wrap modulo 2^32, at the extremes and for odd k") {
-  for (const Index k : {1, 3, 257, 65536, 65537}) {
-    for (const auto& [x, y] : {std::pair{-128, -128}, {127, -128}, {127, 127}}) {
-      const std::vector<std::int8_t> a(k, static_cast<std::int8_t>(x)), b(k, static_cast<std::int8_t>(y));
-      const auto want = static_cast<std::int32_t>(static_cast<std::uint32_t>(Index{x} * y * k + 2000000000));
-      for (const char* const* target = supported_targets(); *target != nullptr; ++target) {
-        REQUIRE(set_target(*target).ok());
-        std::int32_t c = 2000000000;
-        GemmOptions options;
-        options.beta = 1;
-        gemm(row_major(a.data(), 1, k), row_major(b.data(), k, 1), row_major(&c, 1, 1), options);
-        INFO(std::string(*target) << " k " << k);
-        CHECK(c == want);
-      }
-      REQUIRE(set_target(nullptr).ok());
+  for (const Index k : {1, 2, 3, 257, 65536, 65537}) {
+    for (const auto& [x, y] : {std::pair{-128, -128}, {127, -128}, {127, 127}}) check_wrapping<std::int8_t>(k, x, y);
+    // Pairs of (-2^15)^2 fill 32 bits by themselves.
+    for (const auto& [x, y] : {std::pair{-32768, -32768}, {32767, -32768}, {32767, 32767}}) {
+      check_wrapping<std::int16_t>(k, x, y);
     }
   }
+}
+
+TEST_CASE("a C of bf16 or f16: sums in f32, beta * C from C widened, rounded once") {
+  // 1 + 8 * 2^-11 = 1 + 2^-8: four places of f16 above 1, but added one by one in f16 each would be a tie, and lost.
+  // For bf16 the sum is a tie.
+  std::vector<float> a_values(9, 1), b_values(9, 0x1p-11f);
+  b_values[0] = 1;
+  const auto check = [&](auto type, float plain, float doubled, float scaled) {
+    using T = decltype(type);
+    std::vector<T> a, b;
+    for (const float value : a_values) a.emplace_back(value);
+    for (const float value : b_values) b.emplace_back(value);
+    for (GemmOptions options : all_dataflows()) {
+      const auto product = [&](float old) {
+        T kernel(old), emulated(old);
+        gemm(row_major(a.data(), 1, 9), row_major(b.data(), 9, 1), row_major(&kernel, 1, 1), options);
+        emulation::emulate(row_major(a.data(), 1, 9), row_major(b.data(), 9, 1), row_major(&emulated, 1, 1), options);
+        CHECK(kernel.bits == emulated.bits);
+        return static_cast<float>(kernel);
+      };
+      INFO(name(options.dataflow));
+      CHECK(product(kNaN) == plain);  // beta = 0: not read
+      options.beta = 2;
+      CHECK(product(0.5f) == doubled);
+      options.alpha = 0.5;
+      CHECK(product(3) == scaled);
+    }
+  };
+  check(f16(), 1 + 0x1p-8f, 2 + 0x1p-8f, 6.5f);
+  check(bf16(), 1, 2, 6.5f);
 }
 
 TEST_CASE("folds deeper than k, however deep, are one fold") {

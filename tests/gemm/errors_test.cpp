@@ -69,6 +69,58 @@ TEST_CASE("shapes, pointers, strides, types") {
   expect(Cause::bad_type, "c", [](Call& c) { c.c.type = Type::s32; });
 }
 
+TEST_CASE("which types multiply each other, and into what") {
+  // 8 bytes are enough for one element of any type.
+  const std::vector<double> data(3);
+  double out = 42;
+  const auto status = [&](Type a, Type b, Type c, Type preload) {
+    GemmOptions options;
+    if (preload != c) options.preload = ConstMatrix(&data[2], preload, 1, 1, 1, 1);
+    return try_gemm(ConstMatrix(&data[0], a, 1, 1, 1, 1), ConstMatrix(&data[1], b, 1, 1, 1, 1),
+                    Matrix(&out, c, 1, 1, 1, 1), options);
+  };
+  constexpr Type kTypes[] = {Type::f32, Type::f64, Type::s8, Type::u8, Type::bf16, Type::f16, Type::s16};
+  int accepted = 0;
+  for (const Type a : kTypes) {
+    for (const Type b : kTypes) {
+      const bool bytes = (a == Type::s8 || a == Type::u8) && (b == Type::s8 || b == Type::u8);
+      const bool alike = a == b || bytes;
+      for (const Type c : {Type::f32, Type::f64, Type::s8, Type::u8, Type::s32, Type::bf16, Type::f16, Type::s16}) {
+        const Status found = status(a, b, c, c);
+        const Type sums = a == Type::f64 ? Type::f64 : is_integer(a) ? Type::s32 : Type::f32;
+        const bool fits = c == sums || (c == a && (a == Type::bf16 || a == Type::f16));
+        INFO(name(a) << " " << name(b) << " " << name(c) << " " << found.to_string());
+        CHECK(found.ok() == (alike && fits));
+        if (!alike) CHECK(found.argument() == "b");
+        if (alike && !fits) CHECK(found.argument() == "c");
+        if (!found.ok()) CHECK(found.cause() == Cause::bad_type);
+        accepted += found.ok();
+      }
+    }
+  }
+  CHECK(accepted == 2 + 4 + 2 * 2 + 1);
+  CHECK(status(Type::bf16, Type::bf16, Type::f32, Type::bf16).to_string() ==
+        "options.preload: is bf16, the sums are f32");
+  CHECK(status(Type::f16, Type::f16, Type::f16, Type::f32).ok());  // a preload has the type of the sums
+  CHECK(status(Type::bf16, Type::bf16, Type::f16, Type::f16).to_string() ==
+        "c: is f16, the sums are f32 and may be narrowed to bf16");
+  CHECK(status(Type::s16, Type::s8, Type::s32, Type::s32).to_string() == "b: s8 is not multiplied with an a of s16");
+}
+
+TEST_CASE("s8 and u8 alone have a zero point") {
+  const std::int16_t x = 1;
+  std::int32_t c = 9;
+  GemmOptions options;
+  options.b_zero_point = 1;
+  const Status status = try_gemm(row_major(&x, 1, 1), row_major(&x, 1, 1), row_major(&c, 1, 1), options);
+  CHECK(status.to_string() == "options.b_zero_point: only s8 and u8 have a zero point, not s16");
+  PackedMatrix packed;
+  PackOptions packing;
+  packing.zero_point = -1;
+  CHECK(try_pack(row_major(&x, 1, 1), packing, packed).argument() == "options.zero_point");
+  CHECK(c == 9);
+}
+
 TEST_CASE("options") {
   const auto option = [](const std::string& argument, const std::function<void(GemmOptions&)>& spoil) {
     expect(Cause::bad_option, argument, [&](Call& c) { spoil(c.options); });

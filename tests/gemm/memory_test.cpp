@@ -64,6 +64,9 @@ TEST_CASE("guard pages around every operand") {
         run_guarded<double, double>(rng, m, n, k, side);
         run_guarded<std::int8_t, std::int32_t>(rng, m, n, k, side);
         run_guarded<std::uint8_t, std::int32_t>(rng, m, n, k, side);
+        run_guarded<std::int16_t, std::int32_t>(rng, m, n, k, side);
+        run_guarded<bf16, bf16>(rng, m, n, k, side);
+        run_guarded<f16, float>(rng, m, n, k, side);
       }
     }
   }

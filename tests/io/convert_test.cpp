@@ -2,6 +2,7 @@
 //
 // From every element to every type: exact where it fits, rounded once where it may be, refused where it does not.
 #include "io_test_support.hpp"
+#include "support/number.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,7 +13,7 @@
 namespace septet::io::test {
 namespace {
 
-constexpr Type kTypes[] = {Type::f32, Type::f64, Type::s8, Type::u8, Type::s32};
+constexpr Type kTypes[] = {Type::f32, Type::f64, Type::bf16, Type::f16, Type::s8, Type::u8, Type::s16, Type::s32};
 
 template <class T>
 FileMatrix row_of(Element element, const std::vector<T>& values) {
@@ -78,6 +79,10 @@ TEST_CASE("convert: integers at the edges of each type") {
         std::vector<std::int32_t>{INT32_MIN, INT32_MAX, 0});
   CHECK(dense<std::uint8_t>(row_of<float>(Element::f32, {0, 255})) == std::vector<std::uint8_t>{0, 255});
 
+  CHECK(dense<std::int16_t>(row_of<std::int64_t>(Element::s64, {-32768, 32767})) ==
+        std::vector<std::int16_t>{-32768, 32767});
+  check_misfit(row_of<std::uint16_t>(Element::u16, {32768}), Type::s16, "32768 is out of range for s16");
+  check_misfit(row_of<float>(Element::f32, {-32769}), Type::s16, "-32769 is out of range for s16");
   check_misfit(row_of<std::int64_t>(Element::s64, {0, -129}), Type::s8,
                "column 1 (0-based): -129 is out of range for s8");
   check_misfit(row_of<std::int16_t>(Element::s16, {0, 128}), Type::s8,
@@ -97,7 +102,7 @@ TEST_CASE("convert: integers at the edges of each type") {
 
 TEST_CASE("convert: integer types take whole, finite floats alone") {
   const double inf = std::numeric_limits<double>::infinity();
-  for (const Type type : {Type::s8, Type::u8, Type::s32}) {
+  for (const Type type : {Type::s8, Type::u8, Type::s16, Type::s32}) {
     check_misfit(row_of<double>(Element::f64, {1, 2.5}), type, "column 1 (0-based): 2.5 is not a whole number for");
     check_misfit(row_of<double>(Element::f64, {5e-324}), type, "5e-324 is not a whole number for");
     check_misfit(row_of<double>(Element::f64, {inf}), type, "inf is not finite for");
@@ -126,6 +131,67 @@ TEST_CASE("convert: floats round to nearest even, once") {
         std::vector<float>{0x1p60F + 0x1p37F, 0x1p64F});
   CHECK(dense<double>(row_of<std::uint64_t>(Element::u64, {UINT64_MAX})) == std::vector<double>{0x1p64});
   CHECK(dense<float>(row_of<double>(Element::f64, {1e-60, 0x1p-149, 0x1p-150})) == std::vector<float>{0, 0x1p-149F, 0});
+}
+
+// Bits of `values` as T.
+template <class T, class From>
+std::vector<int> narrowed(Element element, const std::vector<From>& values) {
+  std::vector<int> bits;
+  for (const T value : dense<T>(row_of<From>(element, values))) bits.push_back(value.bits);
+  return bits;
+}
+
+// Every value, every tie between two, and doubles so close to a tie that a float in between would take them for one.
+template <class T>
+void check_narrowing() {
+  std::vector<double> values;
+  std::vector<int> expected;
+  for (int bits = 0; bits < support::kInfinityBits<T> - 1; ++bits) {
+    const double value = support::value_of_bits<T>(bits), next = support::value_of_bits<T>(bits + 1);
+    const double tie = value + (next - value) / 2;
+    for (const double x : {value, std::nextafter(tie, 0.0), tie, std::nextafter(tie, 1e300)}) {
+      values.push_back(x), values.push_back(-x);
+    }
+    for (const int want : {bits, bits, bits + (bits & 1), bits + 1}) {
+      expected.push_back(want), expected.push_back(want | 0x8000);
+    }
+  }
+  CHECK(narrowed<T>(Element::f64, values) == expected);
+}
+
+TEST_CASE("convert: bf16 and f16 round to nearest even, once") {
+  check_narrowing<bf16>();
+  check_narrowing<f16>();
+  // Just above and below a tie of bf16, by less than a double tells: 2^62 + 2^54, plus or minus 1.
+  const std::int64_t tie = (std::int64_t{1} << 62) + (std::int64_t{1} << 54);
+  const int power = bf16(0x1p62F).bits;
+  CHECK(narrowed<bf16, std::int64_t>(Element::s64, {tie - 1, tie, tie + 1, -tie - 1, -tie}) ==
+        std::vector<int>{power, power, power + 1, (power + 1) | 0x8000, power | 0x8000});
+  CHECK(narrowed<bf16, std::uint64_t>(Element::u64, {static_cast<std::uint64_t>(tie) * 2 + 1, UINT64_MAX}) ==
+        std::vector<int>{bf16(0x1p63F).bits + 1, bf16(0x1p64F).bits});
+  CHECK(narrowed<bf16, std::int64_t>(Element::s64, {INT64_MIN}) == std::vector<int>{bf16(-0x1p63F).bits});
+  CHECK(narrowed<f16, std::int32_t>(Element::s32, {2049, 2051, -65504}) ==
+        std::vector<int>{f16(2048.0F).bits, f16(2052.0F).bits, 0xfbff});
+  CHECK(narrowed<bf16, float>(Element::f32, {1.00390625F, -0.0F}) == std::vector<int>{0x3f80, 0x8000});
+  // Halves and their neighbours as they are.
+  CHECK(narrowed<f16, std::uint16_t>(Element::f16, {0x3c01, 0x8000, 0x7c00, 1}) ==
+        std::vector<int>{0x3c01, 0x8000, 0x7c00, 1});
+}
+
+TEST_CASE("convert: a finite value never becomes an infinite bf16 or f16") {
+  const double inf = std::numeric_limits<double>::infinity();
+  CHECK(narrowed<f16, double>(Element::f64, {std::nextafter(65520.0, 0.0), inf, -inf}) ==
+        std::vector<int>{0x7bff, 0x7c00, 0xfc00});
+  CHECK(narrowed<bf16, double>(Element::f64, {std::nextafter(0x1.ffp127, 0.0), inf}) ==
+        std::vector<int>{0x7f7f, 0x7f80});
+  check_misfit(row_of<double>(Element::f64, {0, 65520}), Type::f16,
+               "column 1 (0-based): 65520 is out of range for f16");
+  check_misfit(row_of<double>(Element::f64, {-1e300}), Type::f16, "-1e+300 is out of range for f16");
+  check_misfit(row_of<double>(Element::f64, {0x1.ffp127}), Type::bf16, "is out of range for bf16");
+  check_misfit(row_of<float>(Element::f32, {3.39e38F, 3.4028235e38F}), Type::bf16, "column 1 (0-based):");
+  check_misfit(row_of<std::int64_t>(Element::s64, {65520}), Type::f16, "65520 is out of range for f16");
+  const std::vector<f16> nan = dense<f16>(row_of<double>(Element::f64, {std::nan("")}));
+  CHECK((nan[0].bits & 0x7fff) > 0x7c00);
 }
 
 TEST_CASE("convert: a finite double never becomes an infinite float") {
@@ -215,13 +281,14 @@ TEST_CASE("convert: native types and names") {
     Type type;
   };
   for (const Case& each :
-       {Case{Element::f16, "f16", true, Type::f32}, Case{Element::f32, "f32", true, Type::f32},
-        Case{Element::f64, "f64", true, Type::f64}, Case{Element::s8, "s8", true, Type::s8},
-        Case{Element::u8, "u8", true, Type::u8}, Case{Element::s16, "s16", false, Type::f32},
-        Case{Element::u16, "u16", false, Type::f32}, Case{Element::s32, "s32", true, Type::s32},
-        Case{Element::u32, "u32", false, Type::f32}, Case{Element::s64, "s64", false, Type::f32},
-        Case{Element::u64, "u64", false, Type::f32}, Case{Element::pattern, "pattern", false, Type::f32},
-        Case{Element::real, "real", false, Type::f32}, Case{Element::integer, "integer", false, Type::f32}}) {
+       {Case{Element::f16, "f16", true, Type::f16}, Case{Element::bf16, "bf16", true, Type::bf16},
+        Case{Element::f32, "f32", true, Type::f32}, Case{Element::f64, "f64", true, Type::f64},
+        Case{Element::s8, "s8", true, Type::s8}, Case{Element::u8, "u8", true, Type::u8},
+        Case{Element::s16, "s16", true, Type::s16}, Case{Element::u16, "u16", false, Type::f32},
+        Case{Element::s32, "s32", true, Type::s32}, Case{Element::u32, "u32", false, Type::f32},
+        Case{Element::s64, "s64", false, Type::f32}, Case{Element::u64, "u64", false, Type::f32},
+        Case{Element::pattern, "pattern", false, Type::f32}, Case{Element::real, "real", false, Type::f32},
+        Case{Element::integer, "integer", false, Type::f32}}) {
     CAPTURE(each.name);
     FileMatrix matrix;
     matrix.element = each.element;

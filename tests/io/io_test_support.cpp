@@ -113,6 +113,9 @@ template std::vector<float> dense(const FileMatrix&);
 template std::vector<double> dense(const FileMatrix&);
 template std::vector<std::int8_t> dense(const FileMatrix&);
 template std::vector<std::uint8_t> dense(const FileMatrix&);
+template std::vector<std::int16_t> dense(const FileMatrix&);
 template std::vector<std::int32_t> dense(const FileMatrix&);
+template std::vector<bf16> dense(const FileMatrix&);
+template std::vector<f16> dense(const FileMatrix&);
 
 }  // namespace septet::io::test

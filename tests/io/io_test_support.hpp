@@ -59,6 +59,9 @@ extern template std::vector<float> dense(const FileMatrix&);
 extern template std::vector<double> dense(const FileMatrix&);
 extern template std::vector<std::int8_t> dense(const FileMatrix&);
 extern template std::vector<std::uint8_t> dense(const FileMatrix&);
+extern template std::vector<std::int16_t> dense(const FileMatrix&);
 extern template std::vector<std::int32_t> dense(const FileMatrix&);
+extern template std::vector<bf16> dense(const FileMatrix&);
+extern template std::vector<f16> dense(const FileMatrix&);
 
 }  // namespace septet::io::test

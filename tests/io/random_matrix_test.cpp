@@ -1,5 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "io_test_support.hpp"
+#include "support/number.hpp"
 
 #include <doctest/doctest.h>
 
@@ -25,6 +26,25 @@ TEST_CASE("random: the same values on every platform") {
   CHECK(dense<double>(read_ok("random:9x9,dtype=f64")) == dense<double>(read_ok("random:9x9,dtype=f32")));
 }
 
+TEST_CASE("random: bf16 and f16 have the values of f32, rounded; s16 all its bits") {
+  const std::vector<float> values = dense<float>(read_ok("random:50x200"));
+  const std::vector<bf16> brains = dense<bf16>(read_ok("random:50x200,dtype=bf16"));
+  const std::vector<f16> halves = dense<f16>(read_ok("random:50x200,dtype=f16"));
+  int wrong = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    wrong += brains[i].bits != support::rounded_bits<bf16>(values[i]) || (brains[i].bits & 0x7fff) == 0;
+    wrong += halves[i].bits != support::rounded_bits<f16>(values[i]) || (halves[i].bits & 0x7fff) == 0;
+  }
+  CHECK(wrong == 0);
+  const std::vector<std::int16_t> shorts = dense<std::int16_t>(read_ok("random:1x65536,dtype=s16"));
+  int ones = 0, zeros = 0;
+  for (const std::int16_t each : shorts) ones |= each, zeros |= ~each;
+  CHECK((ones & zeros & 0xffff) == 0xffff);
+  CHECK(std::count(shorts.begin(), shorts.end(), 0) == 0);
+  CHECK(*std::min_element(shorts.begin(), shorts.end()) < -32700);
+  CHECK(*std::max_element(shorts.begin(), shorts.end()) > 32700);
+}
+
 TEST_CASE("random: elements and shape") {
   const FileMatrix matrix = read_ok("random:64x576,dtype=s8");
   CHECK(matrix.rows == 64);
@@ -34,6 +54,9 @@ TEST_CASE("random: elements and shape") {
   CHECK_FALSE(matrix.coordinate);
   CHECK(read_ok("random:2x2,dtype=u8").element == Element::u8);
   CHECK(read_ok("random:2x2,dtype=f64").element == Element::f64);
+  CHECK(read_ok("random:2x2,dtype=bf16").element == Element::bf16);
+  CHECK(read_ok("random:2x2,dtype=f16").element == Element::f16);
+  CHECK(read_ok("random:2x2,dtype=s16").element == Element::s16);
   CHECK(read_ok("random:2x2").element == Element::f32);
   CHECK(read_ok("random:0x5").bytes.empty());
   CHECK(read_ok("random:5x0,zeros=1").bytes.empty());
@@ -87,7 +110,7 @@ TEST_CASE("random: exactly the smallest elements become zero") {
   for (const Case& each :
        {Case{"0", 0}, Case{"0.8", 313}, Case{"80%", 313}, Case{"1", 391}, Case{"100%", 391}, Case{"0.5", 196},
         Case{"0.001", 0}, Case{"0.0013", 1}, Case{"12.5%", 49}, Case{"1e-1", 39}}) {
-    for (const char* dtype : {"f32", "f64", "s8", "u8"}) {
+    for (const char* dtype : {"f32", "f64", "bf16", "f16", "s8", "u8", "s16"}) {
       CAPTURE(each.zeros);
       CAPTURE(dtype);
       const std::string base = std::string("random:17x23,seed=7,dtype=") + dtype;
@@ -117,8 +140,9 @@ TEST_CASE("random: bad specifications") {
   for (const char* seed : {"", "-1", "1.5", "18446744073709551616", "0x1", "one"}) {
     check_file_refused(std::string("random:4x4,seed=") + seed, "is no whole number of 64 bits", Cause::bad_option);
   }
-  for (const char* dtype : {"", "f16", "s32", "F32", "float", "f32 "}) {
-    check_file_refused(std::string("random:4x4,dtype=") + dtype, "is none of f32, f64, s8, u8", Cause::bad_option);
+  for (const char* dtype : {"", "f128", "s32", "u16", "F32", "float", "f32 "}) {
+    check_file_refused(std::string("random:4x4,dtype=") + dtype, "is none of f32, f64, bf16, f16, s8, u8, s16",
+                       Cause::bad_option);
   }
   for (const char* option : {"", "seed", "seed:1", "Seed=1", "zero=1", " seed=1", "=1", "x=\x1b[2J\n"}) {
     check_file_refused(std::string("random:4x4,") + option, "is none of zeros=", Cause::bad_option);

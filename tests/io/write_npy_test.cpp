@@ -1,5 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "io_test_support.hpp"
+#include "support/number.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/resource.h>
@@ -21,10 +22,10 @@ template <class T>
 std::vector<T> ramp(std::size_t count) {
   std::vector<T> values(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const double value = std::is_floating_point_v<T> ? 1.1 * static_cast<double>(i) - 3
-                         : sizeof(T) == 4            ? 0x01020304 * static_cast<double>(i % 100)
-                                                     : static_cast<double>(i % 100);
-    values[i] = static_cast<T>(value);
+    const double value = support::kIsFloat<T> ? 1.1 * static_cast<double>(i) - 3
+                         : sizeof(T) == 4     ? 0x01020304 * static_cast<double>(i % 100)
+                                              : static_cast<double>(i % 100);
+    values[i] = support::element<T>(static_cast<support::NumberOf<T>>(value));
   }
   return values;
 }
@@ -80,7 +81,17 @@ TEST_CASE("write_npy: round trip of every type through any strides") {
   check_strides<double>(folder, Element::f64);
   check_strides<std::int8_t>(folder, Element::s8);
   check_strides<std::uint8_t>(folder, Element::u8);
+  check_strides<std::int16_t>(folder, Element::s16);
   check_strides<std::int32_t>(folder, Element::s32);
+  check_strides<f16>(folder, Element::f16);
+}
+
+TEST_CASE("write_npy: NumPy has no bf16") {
+  const ScratchFolder folder;
+  const std::vector<bf16> values(6, bf16(1.0F));
+  const Status status = write_npy(folder.path("a.npy"), row_major(values.data(), 2, 3));
+  CHECK(status.cause() == Cause::bad_type);
+  CHECK(folder.list().empty());
 }
 
 TEST_CASE("write_npy: special values keep their bits") {

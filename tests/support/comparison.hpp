@@ -6,6 +6,7 @@
 //   CHECK_MESSAGE(difference.equal, difference.text << " in " << describe(problem));
 #pragma once
 
+#include "number.hpp"
 #include "septet/emulation/report.hpp"
 #include "septet/matrix_view.hpp"
 
@@ -31,12 +32,12 @@ struct Difference {
 /// A value, and for floats its bits.
 template <class T>
 std::string bits_text(T value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t> bits;
-    std::memcpy(&bits, &value, sizeof bits);
+  if constexpr (kIsFloat<T>) {
+    unsigned long long bits = 0;
+    std::memcpy(&bits, &value, sizeof value);  // little-endian
     char text[80];
-    std::snprintf(text, sizeof text, "%.17g (0x%0*llx)", static_cast<double>(value), static_cast<int>(2 * sizeof bits),
-                  static_cast<unsigned long long>(bits));
+    std::snprintf(text, sizeof text, "%.17g (0x%0*llx)", static_cast<double>(number(value)),
+                  static_cast<int>(2 * sizeof value), bits);
     return text;
   } else {
     return std::to_string(value);
@@ -46,8 +47,9 @@ std::string bits_text(T value) {
 /// The same bits; any NaN equals any NaN.
 template <class T>
 bool same_bits(T x, T y) {
-  if constexpr (std::is_floating_point_v<T>) {
-    if (std::isnan(x) || std::isnan(y)) return std::isnan(x) && std::isnan(y);
+  if constexpr (kIsFloat<T>) {
+    const bool x_nan = std::isnan(number(x)), y_nan = std::isnan(number(y));
+    if (x_nan || y_nan) return x_nan && y_nan;
   }
   return std::memcmp(&x, &y, sizeof(T)) == 0;
 }
@@ -55,7 +57,7 @@ bool same_bits(T x, T y) {
 /// As same_bits, but +0 equals −0.
 template <class T>
 bool same_up_to_zero_sign(T x, T y) {
-  return same_bits(x, y) || (x == T{0} && y == T{0});
+  return same_bits(x, y) || (is_zero(x, 0) && is_zero(y, 0));
 }
 
 template <class T, class U, class Same>

@@ -45,7 +45,7 @@ void fill_pattern(Rng& rng, const MatrixView<T>& view, const Pattern& pattern, V
   for (Index i = 0; i < view.rows; ++i) {
     for (Index j = 0; j < view.cols; ++j) {
       T value = random_zero<T>(rng, zero_point);
-      while (pattern(i, j) && value == static_cast<T>(zero_point)) value = random_value<T>(rng, kind, zero_point);
+      while (pattern(i, j) && is_zero(value, zero_point)) value = random_value<T>(rng, kind, zero_point);
       view(i, j) = value;
     }
   }
@@ -60,7 +60,7 @@ struct Limits {
   std::optional<Dataflow> dataflow;
   std::optional<Accumulate> accumulate;  ///< must suit `dataflow`
   std::optional<PatternKind> pattern;
-  std::optional<Type> a_type;      ///< f32, f64, s8, u8
+  std::optional<Type> a_type;      ///< any but s32
   bool any_fold_depth = true;      ///< false: 0 or the array's height, as emulate() takes
   bool a_is_sparse = false;        ///< A is handed over as a sparse view (decides `automatic`; its zeros are +0)
   bool only_exact_values = false;  ///< small integers: every order gives the same bits, up to the sign of zero
@@ -104,8 +104,8 @@ struct Problem : ProblemInfo {
 
   Storage<TA> a;
   Storage<TB> b;
-  Storage<TC> c;        ///< the initial C (poison if beta is 0, sometimes)
-  Storage<TC> preload;  ///< empty unless options.preload has data
+  Storage<TC> c;                  ///< the initial C (poison if beta is 0, sometimes)
+  Storage<NumberOf<TC>> preload;  ///< of the sums' type; empty unless options.preload has data
   Pattern a_pattern;
 };
 
@@ -123,7 +123,7 @@ Problem<TA, TB, TC> make_problem(std::uint64_t seed, const Limits& limits = {}) 
   fill_random(rng, p.b.view(), p.values, options.b_zero_point);
   if (options.beta != 0 || rng.chance(0.5)) fill_random(rng, p.c.view(), p.values);
   if (p.preload_layout) {
-    p.preload = Storage<TC>(p.m, p.n, p.preload_strides);
+    p.preload = Storage<NumberOf<TC>>(p.m, p.n, p.preload_strides);
     fill_random(rng, p.preload.view(), p.values);
     p.options.preload = p.preload.view();
   }
@@ -131,20 +131,29 @@ Problem<TA, TB, TC> make_problem(std::uint64_t seed, const Limits& limits = {}) 
   return p;
 }
 
-/// Calls f(problem) with a problem of random types: f32, f64, or any of s8, u8 times s8, u8 into s32.
+/// Calls f(problem) with a problem of random types: f32, f64, bf16 or f16 (into f32 or their own), any of s8, u8 times
+/// s8, u8, or s16, into s32.
 template <class F>
 void for_random_problem(std::uint64_t seed, const Limits& limits, F&& f) {
-  using std::int32_t, std::int8_t, std::uint8_t;
+  using std::int32_t, std::int16_t, std::int8_t, std::uint8_t;
   Rng rng(seed ^ 0x7e5);
-  const Type a = limits.a_type ? *limits.a_type : rng.pick({Type::f32, Type::f32, Type::f64, Type::s8, Type::u8});
-  const Type b = is_integer(a) ? rng.pick({Type::s8, Type::u8}) : a;
+  const Type a =
+      limits.a_type ? *limits.a_type
+                    : rng.pick({Type::f32, Type::f32, Type::f64, Type::s8, Type::u8, Type::bf16, Type::f16, Type::s16});
+  const Type b = size_of(a) == 1 ? rng.pick({Type::s8, Type::u8}) : a;
+  const bool narrow_c = rng.chance(0.5);
   const auto call = [&](auto problem) { f(problem); };
   if (a == Type::f32) call(make_problem<float, float, float>(seed, limits));
   if (a == Type::f64) call(make_problem<double, double, double>(seed, limits));
+  if (a == Type::bf16 && narrow_c) call(make_problem<bf16, bf16, bf16>(seed, limits));
+  if (a == Type::bf16 && !narrow_c) call(make_problem<bf16, bf16, float>(seed, limits));
+  if (a == Type::f16 && narrow_c) call(make_problem<f16, f16, f16>(seed, limits));
+  if (a == Type::f16 && !narrow_c) call(make_problem<f16, f16, float>(seed, limits));
   if (a == Type::s8 && b == Type::s8) call(make_problem<int8_t, int8_t, int32_t>(seed, limits));
   if (a == Type::s8 && b == Type::u8) call(make_problem<int8_t, uint8_t, int32_t>(seed, limits));
   if (a == Type::u8 && b == Type::s8) call(make_problem<uint8_t, int8_t, int32_t>(seed, limits));
   if (a == Type::u8 && b == Type::u8) call(make_problem<uint8_t, uint8_t, int32_t>(seed, limits));
+  if (a == Type::s16) call(make_problem<int16_t, int16_t, int32_t>(seed, limits));
 }
 
 /// What C must hold afterwards, padding included.

@@ -74,7 +74,7 @@ TEST_CASE("generators: the same problems from every compiler") {
       for (Index i = 0; i < p.k * p.n; ++i) mix(&p.b(i / p.n, i % p.n), sizeof(p.b(0, 0)));
     });
   }
-  CHECK(hash == 14438379161966992448u);  // whoever changes the generators on purpose writes the new value here
+  CHECK(hash == 4666582805237426008u);  // whoever changes the generators on purpose writes the new value here
 }
 
 TEST_CASE("generators: patterns are what they say") {

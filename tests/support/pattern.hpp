@@ -4,6 +4,7 @@
 // csOS. Shared by the tests' reference (values) and the tests' array model (counts), and by nothing in the library.
 #pragma once
 
+#include "number.hpp"
 #include "septet/gemm.hpp"
 
 #include <cstddef>
@@ -31,7 +32,7 @@ template <class T>
 Pattern pattern_of(const MatrixView<T>& a, int zero_point = 0) {
   Pattern pattern(a.rows, a.cols);
   for (Index i = 0; i < a.rows; ++i) {
-    for (Index j = 0; j < a.cols; ++j) pattern.set(i, j, a(i, j) != static_cast<std::remove_cv_t<T>>(zero_point));
+    for (Index j = 0; j < a.cols; ++j) pattern.set(i, j, !is_zero<std::remove_cv_t<T>>(a(i, j), zero_point));
   }
   return pattern;
 }

@@ -5,7 +5,8 @@
 //     acc <- preload;   for each step that brings this PE a weight:  acc <- MAC(acc, a, b);   C <- epilogue(acc)
 //
 // Scalar loops, one order per row of A, no blocking. Rounded products pass through a volatile, so no compiler flag
-// can contract a product and a sum; fused ones are std::fma. Needs the caller to be in round-to-nearest.
+// can contract a product and a sum; fused ones are std::fma. bf16 and f16 are read, and written, through number.hpp.
+// Needs the caller to be in round-to-nearest.
 #pragma once
 
 #include "pattern.hpp"
@@ -46,13 +47,14 @@ inline float fused(float x, float y, float z) { return std::fma(x, y, z); }
 inline double fused(double x, double y, double z) { return std::fma(x, y, z); }
 inline std::uint32_t fused(std::uint32_t x, std::uint32_t y, std::uint32_t z) { return x * y + z; }
 
-inline float operand(float value, int /*zero_point*/) { return value; }
-inline double operand(double value, int /*zero_point*/) { return value; }
-inline std::uint32_t operand(std::int8_t value, int zero_point) {
-  return static_cast<std::uint32_t>(int{value} - zero_point);
-}
-inline std::uint32_t operand(std::uint8_t value, int zero_point) {
-  return static_cast<std::uint32_t>(int{value} - zero_point);
+/// An element less its zero point, in the accumulator type.
+template <class T>
+auto operand(T value, int zero_point) {
+  if constexpr (kIsFloat<T>) {
+    return number(value);
+  } else {
+    return static_cast<std::uint32_t>(int{value} - zero_point);
+  }
 }
 
 /// alpha and beta, rounded to the accumulator type before anything asks for their value.
@@ -63,7 +65,7 @@ inline void scalar(double value, std::uint32_t& out) {
 }
 
 template <class TC>
-using AccumulatorOf = std::conditional_t<std::is_same_v<TC, std::int32_t>, std::uint32_t, TC>;
+using AccumulatorOf = std::conditional_t<std::is_same_v<TC, std::int32_t>, std::uint32_t, NumberOf<TC>>;
 
 /// The MACs of one output on top of `start`.
 template <class Acc, class TB>
@@ -98,7 +100,7 @@ void reference_gemm(const MatrixView<TA>& a, const MatrixView<TB>& b, const Matr
   const bool reads_a_and_b = alpha != Acc{0};
   const Pattern pattern = reads_a_and_b ? pattern_of(a, options.a_zero_point) : Pattern();
   const bool injects = is_sparse(dataflow) || a_is_sparse;
-  const TC* preload = static_cast<const TC*>(options.preload.data);
+  const auto* preload = static_cast<const NumberOf<TC>*>(options.preload.data);
   const Index tile = rows_per_tile(dataflow, options.array);
 
   for (Index m0 = 0; m0 < c.rows; m0 += std::min(tile, c.rows - m0)) {
@@ -113,13 +115,14 @@ void reference_gemm(const MatrixView<TA>& a, const MatrixView<TB>& b, const Matr
         weights.push_back(injected ? Acc{0} : operand(a(m, step.k), options.a_zero_point));
       }
       for (Index n = 0; n < c.cols; ++n) {
-        const Acc beta_c = beta == Acc{0} ? Acc{0} : product(beta, static_cast<Acc>(c(m, n)));
+        const Acc beta_c = beta == Acc{0} ? Acc{0} : product(beta, static_cast<Acc>(number(c(m, n))));
         Acc start = alpha == Acc{1} ? beta_c : Acc{0};
         if (preload != nullptr) {
           start = static_cast<Acc>(preload[m * options.preload.row_stride + n * options.preload.col_stride]);
         }
         const Acc acc = reference_sum(start, order, weights, b, n, options);
-        c(m, n) = static_cast<TC>(alpha == Acc{1} ? acc : fused(alpha, acc, beta_c));
+        const Acc result = alpha == Acc{1} ? acc : fused(alpha, acc, beta_c);
+        c(m, n) = element<TC>(static_cast<NumberOf<TC>>(result));
       }
     }
   }

@@ -4,6 +4,7 @@
 // buffer with any strides whose padding is poisoned and can be checked.
 #pragma once
 
+#include "number.hpp"
 #include "septet/gemm.hpp"
 
 #include <algorithm>
@@ -50,7 +51,7 @@ template <class T>
 T poison() {
   T value;
   std::memset(&value, 0x5A, sizeof value);
-  if constexpr (std::is_floating_point_v<T>) value = std::numeric_limits<T>::quiet_NaN();
+  if constexpr (kIsFloat<T>) value = element<T>(std::numeric_limits<NumberOf<T>>::quiet_NaN());
   return value;
 }
 
@@ -143,26 +144,38 @@ const char* name(ValueKind kind);
 /// ±1.f × 2^e, f random in every bit, e in [low, high].
 template <class T>
 T random_float(Rng& rng, int low, int high) {
-  const int digits = std::numeric_limits<T>::digits - 1;
+  using Number = NumberOf<T>;
+  const int digits = FloatFormat<T>::digits - 1;
   const std::uint64_t fraction = rng.bits() >> (64 - digits);
   const int exponent = static_cast<int>(rng.between(low, high));
-  const T magnitude = std::ldexp(static_cast<T>((std::uint64_t{1} << digits) + fraction), exponent - digits);
-  return rng.chance(0.5) ? -magnitude : magnitude;
+  const Number magnitude = std::ldexp(static_cast<Number>((std::uint64_t{1} << digits) + fraction), exponent - digits);
+  return element<T>(rng.chance(0.5) ? -magnitude : magnitude);
+}
+
+/// Products reach into the subnormals (of a C of this type, for f16: its products are far from f32's) and seldom
+/// overflow; a few largest values do the rest.
+template <class T>
+T random_extreme(Rng& rng) {
+  using Number = NumberOf<T>;
+  using Format = FloatFormat<T>;
+  if (rng.chance(0.8)) return random_float<T>(rng, Format::min_exponent / 2 - 8, Format::max_exponent / 2 - 4);
+  const auto power = [](int exponent) { return std::ldexp(Number{1}, exponent); };
+  const Number least = power(Format::min_exponent - Format::digits), normal = power(Format::min_exponent - 1);
+  const Number small = rng.pick({least, normal, Number{1}, Number{1} + power(1 - Format::digits)});
+  const Number largest = (2 - power(1 - Format::digits)) * power(Format::max_exponent - 1);
+  const Number magnitude = rng.chance(0.05) ? largest : small;
+  return element<T>(rng.chance(0.5) ? -magnitude : magnitude);
 }
 
 template <class T>
 T random_value(Rng& rng, ValueKind kind, int zero_point = 0) {
-  using Range = std::numeric_limits<T>;
-  if constexpr (std::is_floating_point_v<T>) {
-    if (kind == ValueKind::mixed) return random_float<T>(rng, -12, 12);
-    if (kind == ValueKind::small_integers) return static_cast<T>(rng.between(-8, 8));
-    // Products reach into the subnormals and seldom overflow; a few largest values do the rest.
-    if (rng.chance(0.8)) return random_float<T>(rng, Range::min_exponent / 2 - 8, Range::max_exponent / 2 - 4);
-    const T small = rng.pick({Range::denorm_min(), Range::min(), T{1}, T{1} + Range::epsilon()});
-    const T magnitude = rng.chance(0.05) ? Range::max() : small;
-    return rng.chance(0.5) ? -magnitude : magnitude;
+  if constexpr (kIsFloat<T>) {
+    // Sums of f16 should fit a C of f16, mostly.
+    if (kind == ValueKind::mixed) return random_float<T>(rng, -12, std::is_same_v<T, f16> ? 3 : 12);
+    if (kind == ValueKind::small_integers) return whole<T>(static_cast<int>(rng.between(-8, 8)));
+    return random_extreme<T>(rng);
   } else {
-    constexpr Index low = Range::min(), high = Range::max();
+    constexpr Index low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
     if (kind == ValueKind::mixed) return static_cast<T>(rng.between(low, high));
     if (kind == ValueKind::small_integers) {
       return static_cast<T>(std::clamp<Index>(zero_point + rng.between(-8, 8), low, high));
@@ -174,11 +187,10 @@ T random_value(Rng& rng, ValueKind kind, int zero_point = 0) {
 /// One zero of A or B: the zero point; for floats sometimes −0.
 template <class T>
 T random_zero(Rng& rng, int zero_point) {
-  const T zero = static_cast<T>(zero_point);
-  if constexpr (std::is_floating_point_v<T>) {
-    if (rng.chance(0.1)) return -zero;
+  if constexpr (kIsFloat<T>) {
+    if (rng.chance(0.1)) return element<T>(-NumberOf<T>{0});
   }
-  return zero;
+  return whole<T>(zero_point);
 }
 
 /// Fills every element; a share of them are zeros.

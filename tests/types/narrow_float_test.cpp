@@ -3,6 +3,7 @@
 // bf16 and f16: every value, every boundary between two values, and a dense sweep of floats, against the formats'
 // definition computed in double.
 #include "septet/types.hpp"
+#include "support/number.hpp"
 
 #include <doctest/doctest.h>
 
@@ -15,21 +16,9 @@
 
 namespace {
 
+using namespace septet::support;
 using septet::bf16;
 using septet::f16;
-
-struct Layout {
-  int exponent_bits, fraction_bits;
-  int bias() const { return (1 << (exponent_bits - 1)) - 1; }
-  int infinity() const { return ((1 << exponent_bits) - 1) << fraction_bits; }  // as bits
-};
-
-template <class T>
-constexpr Layout kLayout = {};
-template <>
-constexpr Layout kLayout<bf16> = {8, 7};
-template <>
-constexpr Layout kLayout<f16> = {5, 10};
 
 std::uint32_t bits_of(float value) {
   std::uint32_t bits;
@@ -43,46 +32,23 @@ float float_of(std::uint32_t bits) {
   return value;
 }
 
-// The number that 16 bits stand for, by definition. `infinity` counts as the next power of two would.
+// The bit that makes a NaN quiet.
 template <class T>
-double value_of(int bits) {
-  const Layout layout = kLayout<T>;
-  const int magnitude = bits & 0x7fff;
-  const int exponent = magnitude >> layout.fraction_bits;
-  const int fraction = magnitude & ((1 << layout.fraction_bits) - 1);
-  const int significand = exponent == 0 ? fraction : fraction + (1 << layout.fraction_bits);
-  const double value = std::ldexp(significand, std::max(exponent, 1) - layout.bias() - layout.fraction_bits);
-  return (bits & 0x8000) != 0 ? -value : value;
-}
-
-// The bits that a finite float is rounded to: the nearest whole number of the quantum in its binade.
-template <class T>
-int rounded(float value) {
-  const Layout layout = kLayout<T>;
-  const int sign = std::signbit(value) ? 0x8000 : 0;
-  if (value == 0) return sign;
-  const int exponent = std::max(std::ilogb(value), 1 - layout.bias());
-  const double quantum = std::ldexp(1.0, exponent - layout.fraction_bits);
-  const double count = std::nearbyint(std::abs(static_cast<double>(value)) / quantum);  // the division is exact
-  // Counted from the binade's first value; a carry out of it, up to infinity, is the next binade's first.
-  const double bits = std::ldexp(exponent - 1 + layout.bias(), layout.fraction_bits) + count;
-  return sign | static_cast<int>(std::min<double>(bits, layout.infinity()));
-}
+constexpr int kQuiet = 1 << (FloatFormat<T>::digits - 2);
 
 template <class T>
 void check_widening() {
-  const int infinity = kLayout<T>.infinity();
   int wrong = 0;
   for (int bits = 0; bits < 0x10000; ++bits) {
     const float value = static_cast<float>(T::from_bits(static_cast<std::uint16_t>(bits)));
     const int magnitude = bits & 0x7fff;
     bool right = std::signbit(value) == (bits >= 0x8000);
-    if (magnitude > infinity) {
+    if (magnitude > kInfinityBits<T>) {
       right = right && std::isnan(value);
-    } else if (magnitude == infinity) {
+    } else if (magnitude == kInfinityBits<T>) {
       right = right && std::isinf(value);
     } else {
-      right = right && value == value_of<T>(bits);
+      right = right && value == value_of_bits<T>(bits);
     }
     wrong += !right;
   }
@@ -91,11 +57,10 @@ void check_widening() {
 
 template <class T>
 void check_round_trip() {
-  const int infinity = kLayout<T>.infinity(), quiet = 1 << (kLayout<T>.fraction_bits - 1);
   int wrong = 0;
   for (int bits = 0; bits < 0x10000; ++bits) {
     const T back(static_cast<float>(T::from_bits(static_cast<std::uint16_t>(bits))));
-    wrong += back.bits != ((bits & 0x7fff) > infinity ? bits | quiet : bits);
+    wrong += back.bits != ((bits & 0x7fff) > kInfinityBits<T> ? bits | kQuiet<T> : bits);
   }
   CHECK(wrong == 0);
 }
@@ -103,10 +68,9 @@ void check_round_trip() {
 // Between neighbours lies their midpoint, a float: ties go to even, and the floats beside it to the nearer one.
 template <class T>
 void check_boundaries() {
-  const int infinity = kLayout<T>.infinity();
   int wrong = 0;
-  for (int bits = 0; bits < infinity; ++bits) {
-    const double middle = (value_of<T>(bits) + value_of<T>(bits + 1)) / 2;
+  for (int bits = 0; bits < kInfinityBits<T>; ++bits) {
+    const double middle = (value_of_bits<T>(bits) + value_of_bits<T>(bits + 1)) / 2;
     const float tie = static_cast<float>(middle);
     wrong += tie != middle;
     const float below = std::nextafter(tie, 0.0f), above = std::nextafter(tie, std::numeric_limits<float>::infinity());
@@ -122,17 +86,16 @@ void check_boundaries() {
 
 template <class T>
 void check_sweep(std::uint32_t step) {
-  const int infinity = kLayout<T>.infinity(), quiet = 1 << (kLayout<T>.fraction_bits - 1);
   int wrong = 0;
   for (std::uint64_t bits = 0; bits <= 0xffffffffu; bits += step) {
     const float value = float_of(static_cast<std::uint32_t>(bits));
     const int got = T(value).bits;
     if (std::isnan(value)) {
-      wrong += (got & 0x7fff) <= infinity || (got & quiet) == 0 || (got >= 0x8000) != std::signbit(value);
+      wrong += (got & 0x7fff) <= kInfinityBits<T> || (got & kQuiet<T>) == 0 || (got >= 0x8000) != std::signbit(value);
     } else if (std::isinf(value)) {
-      wrong += (got & 0x7fff) != infinity || (got >= 0x8000) != std::signbit(value);
+      wrong += (got & 0x7fff) != kInfinityBits<T> || (got >= 0x8000) != std::signbit(value);
     } else {
-      wrong += got != rounded<T>(value);
+      wrong += got != rounded_bits<T>(value);
     }
   }
   CHECK(wrong == 0);
