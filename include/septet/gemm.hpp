@@ -45,6 +45,11 @@ struct GemmOptions {
   int threads = 0;  ///< 0: what OpenMP would use; at most 1024. The bits do not depend on it
 };
 
+namespace detail {
+/// What is not asked for costs nothing: small products take less time than filling in their options.
+inline constexpr GemmOptions kDefaultOptions{};
+}  // namespace detail
+
 /// C <- epilogue(alpha * A * B + beta * C).
 ///
 /// Types: f32 and f64 (A, B and C alike); bf16 or f16 (A and B alike, widened exactly, sums in f32) into f32 or into
@@ -57,8 +62,10 @@ struct GemmOptions {
 /// with Inf or NaN in B may differ from the dense one where 0 * Inf would have been.
 /// Errors: bad_shape, bad_pointer, bad_stride, bad_type, bad_option, overlap, bad_structure, out_of_memory; C is
 /// then untouched.
-SEPTET_API Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options = {});
-SEPTET_API void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options = {});
+SEPTET_API Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c,
+                           const GemmOptions& options = detail::kDefaultOptions);
+SEPTET_API void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c,
+                     const GemmOptions& options = detail::kDefaultOptions);
 
 /// The instruction sets that the kernels were built for and this CPU has, best first, "portable" last.
 /// SEPTET_TARGET in the environment, or set_target(), chooses one; an unknown name is an error, not a fallback.
