@@ -153,7 +153,7 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   const ConstMatrix dense = reads_operands ? detail::dense_form(a, options.a_zero_point, buffer) : ConstMatrix();
   const Type sum_type = accumulator_of(a.type());
   std::vector<std::byte> sums(plan.m * plan.n * size_of(sum_type));
-  const detail::Epilogue epilogue(c, options);
+  const detail::TileEpilogue epilogue(c, options);
   epilogue.begin(0, plan.m, 0, plan.n, sums.data(), plan.n);
   if (reads_operands) {
     report.nnz = packed ? packed->nnz : count_non_zeros(dense, options.a_zero_point);

@@ -2,6 +2,7 @@
 #include "kernels/dispatch.hpp"
 
 #include "hwy/targets.h"
+#include "kernels/portable/epilogue_portable.hpp"
 #include "kernels/portable/strip_portable.hpp"
 #include "kernels/quad_vnni.hpp"
 
@@ -18,12 +19,15 @@ namespace kernels {
 #define SEPTET_ARITHMETIC(name, packed, acc, mac) KernelSet name(std::int64_t target);
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
+// Defined by epilogue.cpp.
+EpilogueKernels epilogue_table(std::int64_t target);
 
 namespace {
 
 struct Target {
   const char* name;
   std::vector<KernelSet> sets;  // by Arithmetic
+  EpilogueKernels epilogue;
   const QuadKernels* quads = nullptr;
 };
 
@@ -34,7 +38,7 @@ Target highway_target(std::int64_t target) {
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
           },
-          nullptr};
+          epilogue_table(target)};
 }
 
 // Highway's target for everything but bytes.
@@ -52,7 +56,7 @@ Target portable_target() {
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
           },
-          nullptr};
+          portable_epilogue()};
 }
 
 // Everything this CPU can run, best first.
@@ -127,6 +131,7 @@ const KernelSet& kernel_set(Arithmetic arithmetic) {
 }
 
 const QuadKernels* quad_kernels() { return targets().chosen().quads; }
+const EpilogueKernels& epilogue_kernels() { return targets().chosen().epilogue; }
 
 Status target_status() { return targets().status(); }
 bool target_ok() { return targets().ok(); }

@@ -3,6 +3,7 @@
 // Which kernels run: the registry's arithmetics on the chosen instruction set.
 #pragma once
 
+#include "kernels/epilogue.hpp"
 #include "kernels/strip.hpp"
 #include "septet/gemm.hpp"
 
@@ -21,6 +22,9 @@ Arithmetic arithmetic_for(Type accumulator, Mac mac);
 
 /// The kernels of `arithmetic` on the target in use.
 const KernelSet& kernel_set(Arithmetic arithmetic);
+
+/// The epilogue's kernels on the target in use.
+const EpilogueKernels& epilogue_kernels();
 
 /// Ok, or why the target that SEPTET_TARGET names cannot be used.
 Status target_status();

@@ -51,7 +51,8 @@ struct Product {
 };
 
 Product oriented(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const bool columns_first = c.row_stride == 1 && c.col_stride != 1;
+  // The caller's function is promised tiles of C as they lie.
+  const bool columns_first = c.row_stride == 1 && c.col_stride != 1 && options.epilogue.function.call == nullptr;
   if (!columns_first) {
     return {DenseOperand::rows_of(a, options.a_zero_point), DenseOperand::columns_of(b, options.b_zero_point), c};
   }
@@ -80,7 +81,7 @@ DenseKernels choose_kernels(const Product& product, Mac mac) {
 
 class DenseRun {
  public:
-  DenseRun(const Product& product, const Epilogue& epilogue, const GemmOptions& options)
+  DenseRun(const Product& product, const TileEpilogue& epilogue, const GemmOptions& options)
       : product_(product),
         epilogue_(epilogue),
         kernels_(choose_kernels(product, options.mac)),
@@ -251,7 +252,7 @@ class DenseRun {
   }
 
   const Product& product_;
-  const Epilogue& epilogue_;
+  const TileEpilogue& epilogue_;
   DenseKernels kernels_;
   const TileSet& tiles_;
   Packed packed_;
@@ -272,11 +273,8 @@ void multiply_dense(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c,
   GemmOptions options = resolved;
   if (options.accumulate == Accumulate::fold_then_add && options.fold_depth == 0)
     options.fold_depth = options.array.height;
-  if (product.transposed) {
-    std::swap(options.preload.rows, options.preload.cols);
-    std::swap(options.preload.row_stride, options.preload.col_stride);
-  }
-  const Epilogue epilogue(product.c, options);
+  if (product.transposed) options = transposed_ends(options);
+  const TileEpilogue epilogue(product.c, options);
   DenseRun(product, epilogue, options).run();
 }
 

@@ -87,7 +87,7 @@ void for_each_segment(const Plan& plan, Index tile, Index segment_steps, F&& f) 
 class Run {
  public:
   Run(const Plan& plan, const StripSource* a, const PackedStorage* packed, const Panels& panels,
-      const Epilogue& epilogue, const Blocking& blocking, Index acc_bytes)
+      const TileEpilogue& epilogue, const Blocking& blocking, Index acc_bytes)
       : plan_(plan), a_(a), panels_(panels), epilogue_(epilogue), blocking_(blocking), acc_bytes_(acc_bytes) {
     // Blocks end where m-tiles do.
     const bool tiled = plan.live && !plan.is_is();
@@ -156,7 +156,7 @@ class Run {
   const Plan& plan_;
   const StripSource* a_;
   const Panels& panels_;
-  const Epilogue& epilogue_;
+  const TileEpilogue& epilogue_;
   Blocking blocking_;
   Index acc_bytes_;
   Index tile_ = 1;
@@ -179,7 +179,7 @@ Index largest_csb_tile(const PackedStorage* packed) {
 }  // namespace
 
 void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, const ConstMatrix& b, int b_zero_point,
-         const Epilogue& epilogue, Type accumulator, int threads) {
+         const TileEpilogue& epilogue, Type accumulator, int threads) {
   if (plan.m == 0 || plan.n == 0) return;
   const Arithmetic arithmetic = kernels::arithmetic_for(accumulator, plan.mac);
   const Packed packed_type = kernels::packed_of(arithmetic);

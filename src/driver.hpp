@@ -11,6 +11,6 @@ namespace septet::detail {
 /// C <- epilogue(A * B in the plan's order). `a` is null where there is nothing to multiply (k = 0, alpha = 0).
 /// Throws std::bad_alloc, before C is touched.
 void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, const ConstMatrix& b, int b_zero_point,
-         const Epilogue& epilogue, Type accumulator, int threads);
+         const TileEpilogue& epilogue, Type accumulator, int threads);
 
 }  // namespace septet::detail

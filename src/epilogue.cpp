@@ -1,11 +1,22 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "epilogue.hpp"
 
-#include <cmath>
+#include "kernels/dispatch.hpp"
+#include "validate_epilogue.hpp"
+
+#include <algorithm>
 #include <type_traits>
+#include <utility>
 
 namespace septet::detail {
 namespace {
+
+using kernels::FinishCall;
+using kernels::RequantiseCall;
+using kernels::RowOperand;
+
+// Columns of a row that are finished at once: what is not contiguous is collected in buffers of this length.
+constexpr Index kChunk = 256;
 
 // round(x * y); integers modulo 2^32.
 template <class T>
@@ -17,95 +28,229 @@ T scaled(T x, T y) {
   }
 }
 
-// x * y + z, rounded once; integers modulo 2^32.
+// Columns [n, n + count) of row m: where they lie, or collected in `buffer`. The view may be absent.
 template <class T>
-T fused(T x, T y, T z) {
-  if constexpr (std::is_integral_v<T>) {
-    return static_cast<T>(static_cast<std::uint32_t>(scaled(x, y)) + static_cast<std::uint32_t>(z));
+RowOperand<T> row_of(const ConstMatrix& view, Index m, Index n, Index count, T* buffer) {
+  if (view.data == nullptr) return {};
+  const T* row = static_cast<const T*>(view.data) + m * view.row_stride + n * view.col_stride;
+  if (view.col_stride == 0) return {row, true};
+  if (view.col_stride == 1) return {row, false};
+  for (Index j = 0; j < count; ++j) buffer[j] = row[j * view.col_stride];
+  return {buffer, false};
+}
+
+// Columns [n, …) of row m of C.
+template <class T>
+T* row_of(const Matrix& c, Index m, Index n) {
+  return static_cast<T*>(c.data) + m * c.row_stride + n * c.col_stride;
+}
+
+// Calls f with a null pointer of C's element type, which is the sums' type T or a float that widens to it.
+template <class T, class F>
+void with_stored(Type type, F&& f) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (type == Type::bf16) return f(static_cast<bf16*>(nullptr));
+    if (type == Type::f16) return f(static_cast<f16*>(nullptr));
+  }
+  f(static_cast<T*>(nullptr));
+}
+
+// C's old elements: as row_of() a view, but widened.
+template <class T>
+RowOperand<T> old_of(const Matrix& c, Index m, Index n, Index count, T* buffer) {
+  if (!is_narrow_float(c.type)) return row_of(ConstMatrix(c), m, n, count, buffer);
+  with_stored<T>(c.type, [&](auto* tag) {
+    const auto* row = row_of<std::remove_pointer_t<decltype(tag)>>(c, m, n);
+    for (Index j = 0; j < count; ++j) buffer[j] = static_cast<T>(row[j * c.col_stride]);
+  });
+  return {buffer, false};
+}
+
+// to[0], to[stride], … <- from[0 … count)
+template <class T, class To>
+void scatter(const T* from, Index count, To* to, Index stride) {
+  if (stride == 1) {
+    for (Index j = 0; j < count; ++j) to[j] = static_cast<To>(from[j]);
   } else {
-    return std::fma(x, y, z);
+    for (Index j = 0; j < count; ++j) to[j * stride] = static_cast<To>(from[j]);
   }
 }
 
-// Calls f(C's element, the sum) for a block.
-template <class T, class Sum, class F>
-void for_each_output(const Matrix& c, Index m0, Index m1, Index n0, Index n1, Sum* acc, Index ld, F&& f) {
-  for (Index m = m0; m < m1; ++m) {
-    T* row = static_cast<T*>(c.data) + m * c.row_stride;
-    Sum* sums = acc + (m - m0) * ld;
-    for (Index n = n0; n < n1; ++n) f(row[n * c.col_stride], sums[n - n0]);
-  }
-}
-
-// T: C's elements. They are the sums' own type, or narrower: then read widened, and written rounded once.
-template <class T, class Sum>
-void begin_block(const Matrix& c, const GemmOptions& o, Index m0, Index m1, Index n0, Index n1, Sum* acc, Index ld) {
-  if (o.preload.data != nullptr) {
-    const Matrix from(const_cast<void*>(o.preload.data), o.preload.type, c.rows, c.cols, o.preload.row_stride,
-                      o.preload.col_stride);
-    for_each_output<const Sum>(from, m0, m1, n0, n1, acc, ld, [](Sum preload, Sum& sum) { sum = preload; });
-  } else if (o.alpha == 1 && o.beta != 0) {
-    const Sum beta = static_cast<Sum>(o.beta);
-    for_each_output<const T>(c, m0, m1, n0, n1, acc, ld,
-                             [&](T old, Sum& sum) { sum = scaled(beta, static_cast<Sum>(old)); });
-  } else {
-    for (Index m = 0; m < m1 - m0; ++m) std::fill(acc + m * ld, acc + m * ld + (n1 - n0), Sum{0});
-  }
-}
-
-template <class T, class Sum>
-void end_block(const Matrix& c, const GemmOptions& o, Index m0, Index m1, Index n0, Index n1, const Sum* acc,
-               Index ld) {
-  const Sum alpha = static_cast<Sum>(o.alpha), beta = static_cast<Sum>(o.beta);
-  const auto store = [&](auto&& result) {
-    for_each_output<T>(c, m0, m1, n0, n1, acc, ld, [&](T& out, Sum sum) { out = static_cast<T>(result(out, sum)); });
-  };
-  if (o.alpha == 1) {
-    store([](T, Sum sum) { return sum; });
-  } else if (o.beta == 0) {
-    store([&](T, Sum sum) { return fused(alpha, sum, Sum{0}); });
-  } else {
-    store([&](T old, Sum sum) { return fused(alpha, sum, scaled(beta, static_cast<Sum>(old))); });
-  }
-}
-
-// Calls f with null pointers of C's type and of the accumulator type.
+// Calls f with a null pointer of the accumulator type.
 template <class F>
-void with_output(Type type, F&& f) {
-  float* const single = nullptr;
-  switch (type) {
-    case Type::f32:
-      return f(single, single);
-    case Type::bf16:
-      return f(static_cast<bf16*>(nullptr), single);
-    case Type::f16:
-      return f(static_cast<f16*>(nullptr), single);
-    case Type::f64:
-      return f(static_cast<double*>(nullptr), static_cast<double*>(nullptr));
-    default:
-      return f(static_cast<std::int32_t*>(nullptr), static_cast<std::int32_t*>(nullptr));
+void with_accumulator(Type type, F&& f) {
+  if (type == Type::f32) return f(static_cast<float*>(nullptr));
+  if (type == Type::f64) return f(static_cast<double*>(nullptr));
+  return f(static_cast<std::int32_t*>(nullptr));
+}
+
+void run(const kernels::EpilogueKernels& kernels, const FinishCall<float>& call) { kernels.finish_f32(call); }
+void run(const kernels::EpilogueKernels& kernels, const FinishCall<double>& call) { kernels.finish_f64(call); }
+void run(const kernels::EpilogueKernels& kernels, const FinishCall<std::int32_t>& call) { kernels.finish_s32(call); }
+
+// One tile's way from its sums to C.
+template <class T>
+class Ending {
+ public:
+  Ending(const Matrix& c, const GemmOptions& options, const kernels::EpilogueKernels& kernels, bool unchanged, T* acc,
+         Index ld, const Tile& tile)
+      : c_(c), epilogue_(options.epilogue), kernels_(kernels), unchanged_(unchanged), acc_(acc), ld_(ld), tile_(tile) {
+    base_.scaled = options.alpha != 1;
+    base_.alpha = static_cast<T>(options.alpha), base_.beta = static_cast<T>(options.beta);
+    base_.activation = epilogue_.activation;
+    reads_old_ = base_.scaled && options.beta != 0;
+    if (epilogue_.requantise.enabled()) {
+      const Requantise& r = epilogue_.requantise;
+      const OutputRange range = output_range(r, c.type);
+      requantise_.type = c.type, requantise_.rounding = r.rounding, requantise_.overflow = r.overflow;
+      requantise_.zero_point = r.zero_point, requantise_.low = range.low, requantise_.high = range.high;
+    }
+  }
+
+  // Row by row, so that a row's sums stay in the first-level cache; the caller's function wants them all.
+  void run_tile() {
+    const bool has_function = epilogue_.function.call != nullptr;
+    for (Index m = tile_.m0; m < tile_.m1; ++m) {
+      for_each_chunk([&](Index n, Index count) {
+        const bool stored = finish(m, n, count, !has_function);
+        if (!has_function && !stored) store(m, n, count);
+      });
+    }
+    if (!has_function) return;
+    epilogue_.function.call(epilogue_.function.user, tile_);
+    for (Index m = tile_.m0; m < tile_.m1; ++m) {
+      for_each_chunk([&](Index n, Index count) { store(m, n, count); });
+    }
+  }
+
+ private:
+  template <class F>
+  void for_each_chunk(F&& f) const {
+    for (Index n = tile_.n0; n < tile_.n1; n += kChunk) f(n, std::min(kChunk, tile_.n1 - n));
+  }
+  T* sums(Index m, Index n) const { return acc_ + (m - tile_.m0) * ld_ + (n - tile_.n0); }
+
+  // Everything up to the caller's function, in place, or right into C (true) if that is all there is.
+  bool finish(Index m, Index n, Index count, bool may_store) {
+    if (unchanged_) return false;
+    T buffers[4][kChunk];
+    FinishCall<T> call = base_;
+    call.sums = sums(m, n), call.count = count;
+    if (reads_old_) call.old = old_of(c_, m, n, count, buffers[0]);
+    call.scale = row_of(epilogue_.scale, m, n, count, buffers[1]);
+    call.bias = row_of(epilogue_.bias, m, n, count, buffers[2]);
+    call.residual = row_of(epilogue_.residual, m, n, count, buffers[3]);
+    const bool direct = may_store && c_.col_stride == 1 && c_.type == accumulator_of(c_.type);
+    call.out = direct ? row_of<T>(c_, m, n) : sums(m, n);
+    run(kernels_, call);
+    return direct;
+  }
+
+  void store(Index m, Index n, Index count) {
+    if constexpr (std::is_same_v<T, std::int32_t>) {
+      if (epilogue_.requantise.enabled()) return requantise(m, n, count);
+    }
+    with_stored<T>(c_.type, [&](auto* tag) {
+      scatter(sums(m, n), count, row_of<std::remove_pointer_t<decltype(tag)>>(c_, m, n), c_.col_stride);
+    });
+  }
+
+  void requantise(Index m, Index n, Index count) {
+    std::int32_t buffers[2][kChunk];
+    float scales[kChunk];
+    std::int16_t collected[kChunk];  // or bytes
+    const Requantise& r = epilogue_.requantise;
+    RequantiseCall call = requantise_;
+    call.sums = reinterpret_cast<const std::int32_t*>(sums(m, n)), call.count = count;
+    call.multiplier = row_of(r.multiplier, m, n, count, buffers[0]);
+    call.shift = row_of(r.shift, m, n, count, buffers[1]);
+    call.scale = row_of(r.scale, m, n, count, scales);
+    if (c_.type == Type::s16) return requantise_into(row_of<std::int16_t>(c_, m, n), call, collected);
+    requantise_into(row_of<std::uint8_t>(c_, m, n), call, reinterpret_cast<std::uint8_t*>(collected));
+  }
+
+  template <class Out>
+  void requantise_into(Out* out, RequantiseCall& call, Out* collected) {
+    call.out = c_.col_stride == 1 ? out : collected;
+    kernels_.requantise(call);
+    if (c_.col_stride != 1) scatter(collected, call.count, out, c_.col_stride);
+  }
+
+  const Matrix& c_;
+  const Epilogue& epilogue_;
+  const kernels::EpilogueKernels& kernels_;
+  bool unchanged_;
+  T* acc_;
+  Index ld_;
+  Tile tile_;
+  bool reads_old_ = false;
+  FinishCall<T> base_;
+  RequantiseCall requantise_;
+};
+
+// sums[i][j] <- round(factor * from(i, j)), whose elements are of type From.
+template <class From, class T>
+void fill_from(const ConstMatrix& from, T factor, T* sums, const Tile& tile) {
+  const Index cols = tile.n1 - tile.n0, stride = from.col_stride;
+  for (Index m = tile.m0; m < tile.m1; ++m, sums += tile.ld) {
+    const From* row = static_cast<const From*>(from.data) + m * from.row_stride + tile.n0 * stride;
+    if (stride == 1) {
+      for (Index j = 0; j < cols; ++j) sums[j] = scaled(factor, static_cast<T>(row[j]));
+    } else {
+      for (Index j = 0; j < cols; ++j) sums[j] = scaled(factor, static_cast<T>(row[j * stride]));
+    }
+  }
+}
+
+template <class T>
+void begin_block(const Matrix& c, const GemmOptions& o, const Tile& tile) {
+  T* sums = static_cast<T*>(tile.sums);
+  if (o.preload.data != nullptr) {
+    fill_from<T>(o.preload, T{1}, sums, tile);
+  } else if (o.alpha == 1 && o.beta != 0) {
+    with_stored<T>(c.type, [&](auto* tag) {
+      fill_from<std::remove_pointer_t<decltype(tag)>>(ConstMatrix(c), static_cast<T>(o.beta), sums, tile);
+    });
+  } else {
+    for (Index m = tile.m0; m < tile.m1; ++m, sums += tile.ld) std::fill(sums, sums + (tile.n1 - tile.n0), T{0});
   }
 }
 
 }  // namespace
 
-bool Epilogue::plain() const {
-  return options_.alpha == 1 && (options_.beta == 0 || options_.beta == 1) && c_.type == accumulator_of(c_.type);
+TileEpilogue::TileEpilogue(const Matrix& c, const GemmOptions& options)
+    : c_(c), options_(options), kernels_(&kernels::epilogue_kernels()) {
+  const Epilogue& e = options_.epilogue;
+  unchanged_ = options_.alpha == 1 && e.scale.data == nullptr && e.bias.data == nullptr && e.residual.data == nullptr &&
+               e.activation == Activation::none;
+  plain_ = unchanged_ && e.function.call == nullptr && (options_.beta == 0 || options_.beta == 1) &&
+           c.type == accumulator_of(c.type);
 }
 
-void Epilogue::begin(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const {
-  with_output(c_.type, [&](auto* output, auto* sum) {
-    using T = std::remove_pointer_t<decltype(output)>;
-    begin_block<T>(c_, options_, m0, m1, n0, n1, static_cast<decltype(sum)>(acc), ld);
+void TileEpilogue::begin(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const {
+  const Type type = accumulator_of(c_.type);
+  with_accumulator(type, [&](auto* tag) {
+    begin_block<std::remove_pointer_t<decltype(tag)>>(c_, options_, {acc, type, ld, m0, m1, n0, n1});
   });
 }
 
-void Epilogue::end(Index m0, Index m1, Index n0, Index n1, const void* acc, Index ld) const {
-  with_output(c_.type, [&](auto* output, auto* sum) {
-    using T = std::remove_pointer_t<decltype(output)>;
-    using Sum = std::remove_pointer_t<decltype(sum)>;
-    end_block<T>(c_, options_, m0, m1, n0, n1, static_cast<const Sum*>(acc), ld);
+void TileEpilogue::end(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const {
+  const Type type = accumulator_of(c_.type);
+  with_accumulator(type, [&](auto* tag) {
+    using T = std::remove_pointer_t<decltype(tag)>;
+    Ending<T>(c_, options_, *kernels_, unchanged_, static_cast<T*>(acc), ld, {acc, type, ld, m0, m1, n0, n1})
+        .run_tile();
   });
+}
+
+GemmOptions transposed_ends(GemmOptions options) {
+  Epilogue& e = options.epilogue;
+  for (ConstMatrix* view : {&options.preload, &e.scale, &e.bias, &e.residual, &e.requantise.multiplier,
+                            &e.requantise.shift, &e.requantise.scale}) {
+    std::swap(view->rows, view->cols);
+    std::swap(view->row_stride, view->col_stride);
+  }
+  return options;
 }
 
 }  // namespace septet::detail

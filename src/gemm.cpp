@@ -15,7 +15,7 @@ using namespace detail;
 
 void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const GemmOptions chosen = resolved(a, options);
-  const Epilogue epilogue(c, chosen);
+  const TileEpilogue epilogue(c, chosen);
   const auto run_plan = [&](const Plan& plan, const StripSource* strips, const PackedStorage* packed) {
     run(plan, strips, packed, b, chosen.b_zero_point, epilogue, accumulator_of(a.type()), chosen.threads);
   };

@@ -24,8 +24,8 @@ bool SmallProduct::fits(const ConstMatrix& a, const ConstMatrix& b, const Matrix
   const auto is_small = [](Index size) { return static_cast<std::uint64_t>(size - 1) < kMost; };
   return is_small(a.rows) && is_small(a.cols) && is_small(b.cols) && (c.type == Type::f32 || c.type == Type::f64) &&
          a.type == c.type && b.type == c.type && b.col_stride == 1 && c.col_stride == 1 && o.alpha == 1 &&
-         (o.beta == 0 || o.beta == 1) && o.preload.data == nullptr && o.accumulate == Accumulate::chained &&
-         !is_sparse(o.dataflow);
+         (o.beta == 0 || o.beta == 1) && o.preload.data == nullptr && o.epilogue.empty() &&
+         o.accumulate == Accumulate::chained && !is_sparse(o.dataflow);
 }
 
 SmallProduct::SmallProduct(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options)

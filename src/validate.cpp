@@ -3,6 +3,7 @@
 
 #include "arithmetic.hpp"
 #include "overlap.hpp"
+#include "validate_epilogue.hpp"
 
 #include <cmath>
 #include <limits>
@@ -83,14 +84,17 @@ Status validate_sparse_limits(const Weights& a) {
 // s8 and u8 mix; every other type keeps to itself.
 bool multiply_each_other(Type a, Type b) { return a == b || (size_of(a) == 1 && size_of(b) == 1); }
 
-Status validate_types(const Weights& a, const ConstMatrix& b, const Matrix& c) {
+Status validate_types(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const Type type = a.type(), acc = accumulator_of(type);
   if (type == Type::s32) return {Cause::bad_type, "a", "s32 is an output type"};
   if (!multiply_each_other(type, b.type)) {
     return {Cause::bad_type, "b", text(name(b.type), " is not multiplied with an a of ", name(type))};
   }
   if (c.type == acc || (is_narrow_float(type) && c.type == type)) return {};
-  const std::string narrowed = is_narrow_float(type) ? text(" and may be narrowed to ", name(type)) : "";
+  if (acc == Type::s32 && options.epilogue.requantise.enabled()) return {};  // see validate_epilogue()
+  const std::string narrowed = is_narrow_float(type) ? text(" and may be narrowed to ", name(type))
+                               : acc == Type::s32 && is_requantised(c.type) ? " and are not requantised"
+                                                                            : "";
   return {Cause::bad_type, "c", text("is ", name(c.type), ", the sums are ", name(acc), narrowed)};
 }
 
@@ -161,8 +165,10 @@ Status validate_options(const Weights& a, const ConstMatrix& b, const Matrix& c,
   if (status.ok()) status = validate_combine(options.combine);
   if (status.ok()) status = validate_zero_point(options.a_zero_point, a.type(), "options.a_zero_point");
   if (status.ok()) status = validate_zero_point(options.b_zero_point, b.type, "options.b_zero_point");
-  if (status.ok()) status = validate_scale(options.alpha, c.type, "options.alpha");
-  if (status.ok()) status = validate_scale(options.beta, c.type, "options.beta");
+  const Type acc = accumulator_of(a.type());
+  if (status.ok()) status = validate_scale(options.alpha, acc, "options.alpha");
+  if (status.ok()) status = validate_scale(options.beta, acc, "options.beta");
+  if (status.ok()) status = validate_epilogue(acc, c, options);
   if (status.ok()) status = validate_preload(c, options);
   if (!status.ok()) return status;
   if (options.threads < 0 || options.threads > kMaxThreads) {
@@ -304,7 +310,7 @@ Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, co
   Status status = validate_weights(a);
   if (status.ok()) status = validate_view(b, "b");
   if (status.ok()) status = validate_view(c, "c");
-  if (status.ok()) status = validate_types(a, b, c);
+  if (status.ok()) status = validate_types(a, b, c, options);
   if (!status.ok()) return status;
   if (b.rows != a.cols()) return shape_mismatch("b", b.rows, b.cols, a.cols(), b.cols);
   if (c.rows != a.rows() || c.cols != b.cols) return shape_mismatch("c", c.rows, c.cols, a.rows(), b.cols);
@@ -327,7 +333,7 @@ Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, co
   if (options.preload.data != nullptr && overlaps(c, options.preload)) {
     return {Cause::overlap, "c", "shares elements with options.preload"};
   }
-  return {};
+  return validate_epilogue_overlap(c, options.epilogue);
 }
 
 PackOptions resolved(const Weights& a, const PackOptions& options) {

@@ -2,7 +2,7 @@
 //
 // The product. Start reading here.
 //
-//     C <- alpha * A * B + beta * C          A: m x k (weights; dense, sparse or packed)   B: k x n   C: m x n
+//     C <- epilogue(alpha * A * B + beta * C)     A: m x k (weights; dense, sparse or packed)   B: k x n   C: m x n
 //
 //   std::vector<float> a(m * k), b(k * n), c(m * n);
 //   septet::gemm(septet::row_major(a.data(), m, k), septet::row_major(b.data(), k, n),
@@ -12,6 +12,7 @@
 // not depend on the CPU, its instruction set or the number of threads.
 #pragma once
 
+#include "septet/epilogue.hpp"
 #include "septet/spmm.hpp"
 
 namespace septet {
@@ -26,9 +27,11 @@ struct GemmOptions {
   int a_zero_point = 0;  ///< s8, u8: subtracted from every element of A (a packed A brings its own)
   int b_zero_point = 0;  ///< s8, u8: subtracted from every element of B
 
-  /// Where the sums start, instead of beta * C: an m x n view of the accumulator type (a stride of 0 repeats a row or
-  /// column: a bias). Needs alpha = 1 and beta = 0. No data pointer: no preload.
+  /// Where the sums start, instead of beta * C: an m x n view of the sums' type (a stride of 0 repeats a row or column:
+  /// a bias). Needs alpha = 1 and beta = 0. No data pointer: no preload.
   ConstMatrix preload;
+
+  Epilogue epilogue;  ///< bias, activation, requantisation, your own function: after the last multiply-accumulate
 
   /// automatic: dense A: dOS; CSR or CSC view: csOS in order (under fold_then_add dWS and sWS). An A that is packed for
   /// a sparse dataflow brings that, its array and its combining.
@@ -42,18 +45,27 @@ struct GemmOptions {
   int threads = 0;  ///< 0: what OpenMP would use; at most 1024. The bits do not depend on it
 };
 
-/// C <- alpha * A * B + beta * C.
+namespace detail {
+/// What is not asked for costs nothing: small products take less time than filling in their options.
+inline constexpr GemmOptions kDefaultOptions{};
+}  // namespace detail
+
+/// C <- epilogue(alpha * A * B + beta * C).
 ///
 /// Types: f32 and f64 (A, B and C alike); bf16 or f16 (A and B alike, widened exactly, sums in f32) into f32 or into
-/// their own type, rounded once, at the end; s8/u8 times s8/u8, or s16 times s16, into s32.
-/// Aliasing: C must not touch an element of A, B or the preload; interleaved blocks of one buffer are fine.
+/// their own type, rounded once, at the end; s8/u8 times s8/u8, or s16 times s16, into s32, or requantised into s8, u8
+/// or s16.
+/// Aliasing: C must not touch an element of A, B, the preload or the epilogue's operands; interleaved blocks of one
+/// buffer are fine.
 /// Empty dimensions are legal; k = 0 gives the preload.
 /// Sparse A, or a sparse dataflow: elements equal to zero are skipped or injected as the format says, so a product
 /// with Inf or NaN in B may differ from the dense one where 0 * Inf would have been.
 /// Errors: bad_shape, bad_pointer, bad_stride, bad_type, bad_option, overlap, bad_structure, out_of_memory; C is
 /// then untouched.
-SEPTET_API Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options = {});
-SEPTET_API void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options = {});
+SEPTET_API Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c,
+                           const GemmOptions& options = detail::kDefaultOptions);
+SEPTET_API void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c,
+                     const GemmOptions& options = detail::kDefaultOptions);
 
 /// The instruction sets that the kernels were built for and this CPU has, best first, "portable" last.
 /// SEPTET_TARGET in the environment, or set_target(), chooses one; an unknown name is an error, not a fallback.

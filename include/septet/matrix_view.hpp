@@ -51,6 +51,18 @@ MatrixView<T> per_row(T* data, Index rows, Index cols) {
   return {data, rows, cols, 1, 0};
 }
 
+/// One value per column, the same in every row.
+template <class T>
+MatrixView<T> per_column(T* data, Index rows, Index cols) {
+  return {data, rows, cols, 0, 1};
+}
+
+/// One value for all elements.
+template <class T>
+MatrixView<T> per_tensor(T* data, Index rows, Index cols) {
+  return {data, rows, cols, 0, 0};
+}
+
 /// A read-only view whose element type is known at run time only; what the calls take.
 struct ConstMatrix {
   const void* data = nullptr;

@@ -1,7 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // Trained integer networks: for every layer that is not depthwise, the kernels and the emulated array (4x4, 8x16,
-// 16x16; all seven dataflows) must give the recorded int32 accumulators, bias and zero points included.
+// 16x16; all seven dataflows) must give the recorded int32 accumulators, bias and zero points included; and with the
+// layer's requantisation as their epilogue, the recorded outputs.
 #include "npy_array.hpp"
 #include "septet/septet.hpp"
 #include "support/comparison.hpp"
@@ -35,6 +36,10 @@ struct Layer {
   NpyArray bias;
   NpyArray accumulators;  // n x m: channels are innermost
   bool is_unsigned = false;
+  NpyArray multiplier, shift;  // one per channel, or one
+  NpyArray outputs;            // n x m, of the input's type
+  int output_zero_point = 0, low = 0, high = 0;
+  Index differs_single_rounding = 0;  // outputs that one rounding instead of gemmlowp's two changes
 };
 
 struct Window {
@@ -71,6 +76,12 @@ Layer load_layer(const Json& step, const Json& record, const fs::path& model, co
   layer.weights = read_npy(model / step["files"]["weight"]);
   layer.bias = read_npy(model / step["files"]["bias"]);
   layer.accumulators = read_npy(golden / record["acc"]);
+  layer.multiplier = read_npy(model / step["files"]["requant_multiplier"]);
+  layer.shift = read_npy(model / step["files"]["requant_shift"]);
+  layer.outputs = read_npy(golden / record["output"]);
+  layer.output_zero_point = step["output_zero_point"];
+  layer.low = step["output_clamp"][0], layer.high = step["output_clamp"][1];
+  layer.differs_single_rounding = record["out_differs_single_rounding"];
   layer.b_zero_point = step["input_zero_point"];
   layer.a_zero_point = step["inputs"][1].value("zero_point", 0);
   const NpyArray input = read_npy(golden / record["input"]);
@@ -88,8 +99,50 @@ Layer load_layer(const Json& step, const Json& record, const fs::path& model, co
   return layer;
 }
 
+// One value per channel, or one for all.
+MatrixView<const std::int32_t> per_channel(const NpyArray& values, Index m, Index n) {
+  const auto* data = values.as<std::int32_t>();
+  return values.bytes.size() == sizeof(std::int32_t) ? per_tensor(data, m, n) : per_row(data, m, n);
+}
+
+// Bias and requantisation as epilogue: the recorded outputs, and under one rounding as many others as recorded.
+template <class T>
+void check_outputs(const Layer& layer) {
+  const auto a = row_major(layer.weights.as<T>(), layer.m, layer.k);
+  const auto b = row_major(reinterpret_cast<const T*>(layer.patches.data()), layer.k, layer.n);
+  const auto want = column_major(layer.outputs.as<T>(), layer.m, layer.n);
+  std::vector<T> output(layer.m * layer.n);
+  const auto c = row_major(output.data(), layer.m, layer.n);
+  GemmOptions options;
+  options.a_zero_point = layer.a_zero_point;
+  options.b_zero_point = layer.b_zero_point;
+  options.epilogue.bias = per_row(layer.bias.as<std::int32_t>(), layer.m, layer.n);
+  Requantise& requantise = options.epilogue.requantise;
+  requantise.multiplier = per_channel(layer.multiplier, layer.m, layer.n);
+  requantise.shift = per_channel(layer.shift, layer.m, layer.n);
+  requantise.zero_point = layer.output_zero_point;
+  requantise.low = layer.low, requantise.high = layer.high;
+  INFO(layer.name);
+  for (const Dataflow dataflow : {Dataflow::dOS, Dataflow::csOS}) {
+    options.dataflow = dataflow;
+    gemm(a, b, c, options);
+    CHECK(compare_bits(c, want).equal);
+    std::fill(output.begin(), output.end(), T{77});
+  }
+  emulation::emulate(a, b, c, options);
+  CHECK(compare_bits(c, want).equal);
+  requantise.rounding = Rounding::single_half_up;
+  gemm(a, b, c, options);
+  Index different = 0;
+  for (Index i = 0; i < layer.m; ++i) {
+    for (Index j = 0; j < layer.n; ++j) different += c(i, j) != want(i, j);
+  }
+  CHECK(different == layer.differs_single_rounding);
+}
+
 template <class T>
 void check_layer_typed(const Layer& layer) {
+  check_outputs<T>(layer);
   const auto a = row_major(layer.weights.as<T>(), layer.m, layer.k);
   const auto b = row_major(reinterpret_cast<const T*>(layer.patches.data()), layer.k, layer.n);
   const auto want = column_major(layer.accumulators.as<std::int32_t>(), layer.m, layer.n);

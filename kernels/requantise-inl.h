@@ -1,0 +1,170 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Requantisation in vectors, compiled once per target: the integer roundings in 64-bit lanes, fp32_nearest_even in
+// 32-bit ones. What does not fill a vector takes requantise.hpp. Include guard by Highway's toggle.
+#if defined(SEPTET_KERNELS_REQUANTISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SEPTET_KERNELS_REQUANTISE_INL_H_
+#undef SEPTET_KERNELS_REQUANTISE_INL_H_
+#else
+#define SEPTET_KERNELS_REQUANTISE_INL_H_
+#endif
+
+#include "hwy/highway.h"
+#include "kernels/requantise.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace septet::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class T>
+HWY_INLINE T ValueAt(const RowOperand<T>& operand, Index j) {
+  return operand.data == nullptr ? T{0} : operand.data[operand.repeated ? 0 : j];
+}
+
+#if HWY_TARGET != HWY_SCALAR  // whose vectors have no halves
+
+using SumTag = hn::ScalableTag<std::int64_t>;
+using Sums = hn::Vec<SumTag>;
+
+// Elements j, j + 1, … as 64-bit lanes.
+HWY_INLINE Sums Widened(const std::int32_t* data) {
+  const SumTag d;
+  const hn::Rebind<std::int32_t, SumTag> narrow;
+  return hn::PromoteTo(d, hn::LoadU(narrow, data));
+}
+
+HWY_INLINE Sums Widened(const RowOperand<std::int32_t>& operand, Index j) {
+  const SumTag d;
+  if (operand.data == nullptr) return hn::Zero(d);
+  return operand.repeated ? hn::Set(d, std::int64_t{*operand.data}) : Widened(operand.data + j);
+}
+
+// x * y of what fits 32 bits.
+HWY_INLINE Sums Product(Sums x, Sums y) {
+  const hn::Repartition<std::int32_t, SumTag> half;
+  return hn::MulEven(hn::BitCast(half, x), hn::BitCast(half, y));
+}
+
+// rescaled() of requantise.hpp, operation by operation.
+template <Rounding kRounding>
+HWY_INLINE Sums Rescaled(Sums x, Sums multiplier, Sums shift) {
+  const SumTag d;
+  const Sums zero = hn::Zero(d), one = hn::Set(d, std::int64_t{1});
+  if constexpr (kRounding == Rounding::gemmlowp_double) {
+    // A product of the low halves: what is shifted out does not matter.
+    const Sums shifted = hn::Shl(x, hn::Max(shift, zero)), right = hn::Max(hn::Sub(zero, shift), zero);
+    const Sums nudged = hn::Add(Product(shifted, multiplier), hn::Set(d, std::int64_t{1} << 30));
+    const Sums high =
+        hn::Min(hn::ShiftRight<31>(nudged), hn::Set(d, std::int64_t{std::numeric_limits<std::int32_t>::max()}));
+    const Sums mask = hn::Sub(hn::Shl(one, right), one);
+    const Sums threshold = hn::Add(hn::ShiftRight<1>(mask), hn::IfThenElseZero(hn::Lt(high, zero), one));
+    const auto up = hn::Gt(hn::And(high, mask), threshold);
+    return hn::Add(hn::Shr(high, right), hn::IfThenElseZero(up, one));
+  } else {
+    const Sums total = hn::Sub(hn::Set(d, std::int64_t{31}), shift);
+    const Sums product = Product(x, multiplier);
+    if constexpr (kRounding == Rounding::floor) return hn::Shr(product, total);
+    const Sums half = hn::Shl(one, hn::Sub(total, one));
+    if constexpr (kRounding == Rounding::single_half_up) return hn::Shr(hn::Add(product, half), total);
+    const Sums sign = hn::BroadcastSignBit(product);
+    const Sums magnitude = hn::Sub(hn::Xor(product, sign), sign);
+    const Sums nudged = kRounding == Rounding::single_half_away ? hn::Add(magnitude, half) : magnitude;
+    return hn::Sub(hn::Xor(hn::Shr(nudged, total), sign), sign);
+  }
+}
+
+// The bits of unsigned lanes that a narrower output keeps.
+template <class Out, class V>
+HWY_INLINE void StoreNarrowed(V value, Out* out) {
+  using Bits = std::make_unsigned_t<Out>;
+  const hn::Rebind<Bits, hn::DFromV<V>> narrow;
+  hn::StoreU(hn::TruncateTo(narrow, value), narrow, reinterpret_cast<Bits*>(out));
+}
+
+template <Rounding kRounding, class Out>
+HWY_INLINE void RequantiseVector(const RequantiseCall& call, Index j, Out* out) {
+  const SumTag d;
+  const hn::RebindToUnsigned<SumTag> bits;
+  Sums value = Rescaled<kRounding>(Widened(call.sums + j), Widened(call.multiplier, j), Widened(call.shift, j));
+  value = hn::Add(value, hn::Set(d, std::int64_t{call.zero_point}));
+  if (call.overflow == Overflow::clamp) {
+    value = hn::Max(value, hn::Set(d, std::int64_t{call.low}));
+    value = hn::Min(value, hn::Set(d, std::int64_t{call.high}));
+  }
+  StoreNarrowed(hn::BitCast(bits, value), out);
+}
+
+template <class Out>
+HWY_INLINE void RequantiseVectorByScale(const RequantiseCall& call, Index j, Out* out) {
+  const hn::ScalableTag<std::int32_t> d;
+  const hn::ScalableTag<std::uint32_t> bits;
+  const hn::ScalableTag<float> single;
+  const auto scale = call.scale.repeated ? hn::Set(single, *call.scale.data) : hn::LoadU(single, call.scale.data + j);
+  // Saturates; rounds as the environment says, which is to nearest even.
+  auto value = hn::NearestInt(hn::Mul(hn::ConvertTo(single, hn::LoadU(d, call.sums + j)), scale));
+  if (call.overflow == Overflow::clamp) {  // before the zero point, so that nothing leaves 32 bits
+    value = hn::Max(value, hn::Set(d, call.low - call.zero_point));
+    value = hn::Min(value, hn::Set(d, call.high - call.zero_point));
+  }
+  const auto sum = hn::Add(hn::BitCast(bits, value), hn::Set(bits, static_cast<std::uint32_t>(call.zero_point)));
+  StoreNarrowed(sum, out);
+}
+
+#endif  // HWY_TARGET != HWY_SCALAR
+
+template <Rounding kRounding, class Out>
+void RequantiseRow(const RequantiseCall& from) {
+  const RequantiseCall call = from;  // what `out` points to cannot be a part of it
+  Out* out = static_cast<Out*>(call.out);
+  constexpr bool kByScale = kRounding == Rounding::fp32_nearest_even;
+  Index j = 0;
+#if HWY_TARGET != HWY_SCALAR
+  // Below AVX2 there is no 64-bit arithmetic shift: measured, vectors of integers took twice the scalar code's time.
+  constexpr bool kInVectors = kByScale || !HWY_ARCH_X86 || HWY_MAX_BYTES >= 32;
+  const Index lanes = static_cast<Index>(kByScale ? hn::Lanes(hn::ScalableTag<float>()) : hn::Lanes(SumTag()));
+  for (; kInVectors && j + lanes <= call.count; j += lanes) {
+    if constexpr (kByScale) {
+      RequantiseVectorByScale(call, j, out + j);
+    } else {
+      RequantiseVector<kRounding>(call, j, out + j);
+    }
+  }
+#endif
+  for (; j < call.count; ++j) {
+    if constexpr (kByScale) {
+      out[j] = narrowed<Out>(rescaled(call.sums[j], ValueAt(call.scale, j)), call);
+    } else {
+      out[j] =
+          narrowed<Out>(rescaled<kRounding>(call.sums[j], ValueAt(call.multiplier, j), ValueAt(call.shift, j)), call);
+    }
+  }
+}
+
+template <Rounding kRounding>
+void RequantiseTo(const RequantiseCall& call) {
+  if (call.type == Type::s8) return RequantiseRow<kRounding, std::int8_t>(call);
+  if (call.type == Type::s16) return RequantiseRow<kRounding, std::int16_t>(call);
+  return RequantiseRow<kRounding, std::uint8_t>(call);
+}
+
+inline void RequantiseAny(const RequantiseCall& call) noexcept {
+  switch (call.rounding) {
+    case Rounding::gemmlowp_double:
+      return RequantiseTo<Rounding::gemmlowp_double>(call);
+    case Rounding::single_half_up:
+      return RequantiseTo<Rounding::single_half_up>(call);
+    case Rounding::single_half_away:
+      return RequantiseTo<Rounding::single_half_away>(call);
+    case Rounding::truncate:
+      return RequantiseTo<Rounding::truncate>(call);
+    case Rounding::floor:
+      return RequantiseTo<Rounding::floor>(call);
+    case Rounding::fp32_nearest_even:
+      return RequantiseTo<Rounding::fp32_nearest_even>(call);
+  }
+}
+
+}  // namespace septet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
