@@ -23,6 +23,12 @@ class Buffer {
     std::memset(data_.get(), 0, size);
   }
 
+  Buffer copy() const {
+    Buffer twin(bytes_);
+    std::memcpy(twin.data(), data(), static_cast<std::size_t>(bytes_));
+    return twin;
+  }
+
   template <class T = void>
   T* data() const {
     return static_cast<T*>(data_.get());

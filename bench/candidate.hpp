@@ -4,18 +4,26 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace septet::bench {
 
+struct Operands;
+
 /// Who owns the worker threads that a candidate leaves behind, spinning for a while on cores that others need.
 enum class Runtime { none, openmp, own };
 
+/// `ours` and `peer` are compared; a `reference` is shown beside ours (another of our own products, a probe).
+enum class Role { ours, peer, reference };
+
 struct Candidate {
-  std::string name;          ///< "openblas", "onednn matmul packed", "FMA f32", …
-  std::function<void()> run;  ///< once; owns whatever it needs beyond the problem
+  std::string name;           ///< "openblas", "onednn matmul packed", "peak", …
+  std::function<void()> run;  ///< once; owns whatever it needs
   Runtime runtime = Runtime::openmp;
-  std::string detail;  ///< the implementation that a peer says it chose; may be empty
+  Role role = Role::peer;
+  std::string implementation;                ///< the kernel that a peer says it chose; may be empty
+  std::shared_ptr<const Operands> operands;  ///< where the product is; a probe has none
 };
 
 }  // namespace septet::bench

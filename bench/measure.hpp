@@ -18,8 +18,17 @@ struct MeasureOptions {
 /// Seconds per call in each round; the same round of two candidates is the same minute of the machine.
 using Rounds = std::vector<double>;
 
-/// One Rounds per candidate. Every burst comes after an untimed call: operands are as warm as they get.
-std::vector<Rounds> measure(const std::vector<Candidate>& candidates, const MeasureOptions& options);
+struct Measured {
+  std::vector<Rounds> rounds;  ///< one per candidate
+  double waited = 0;           ///< share of the time in which a thread of ours waited for a core that others had
+};
+
+/// A burst comes after up to three untimed calls. Operands that fit into a cache are then warm, unless they need more
+/// calls than that to settle there, as do those of some tens of megabytes in a third cache shared with others.
+///
+/// Where other programs take the cores, the kernel says how long a thread was ready but did not run. With one thread
+/// that time is taken off the burst; with more, such a burst is repeated, and the least disturbed one counts.
+Measured measure(const std::vector<Candidate>& candidates, const MeasureOptions& options);
 
 struct Spread {
   double median = 0, lower_quartile = 0, upper_quartile = 0;

@@ -4,6 +4,7 @@
 #include "bench/peak_x86.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -40,20 +41,25 @@ double FmaF64(std::int64_t rounds) { return FmaBurst<double, 12>(rounds); }
 double ChainF32(std::int64_t rounds) { return FmaBurst<float, 1>(rounds); }
 double ChainF64(std::int64_t rounds) { return FmaBurst<double, 1>(rounds); }
 
-// Eight sums, so that additions never wait.
-void Read(const std::uint8_t* HWY_RESTRICT data, std::int64_t bytes) {
+// Four streams at once: one alone does not keep enough lines of a far memory under way. Two sums for each of them, so
+// that additions never wait.
+void Read(const std::uint8_t* HWY_RESTRICT data, std::int64_t bytes, std::int64_t times) {
   const hn::ScalableTag<std::uint32_t> d;
-  const auto step = static_cast<std::int64_t>(hn::Lanes(d) * sizeof(std::uint32_t));
-  constexpr int kSums = 8;
+  constexpr int kStreams = 4, kSums = 8;
+  const auto width = static_cast<std::int64_t>(hn::Lanes(d) * sizeof(std::uint32_t)), step = 2 * width;
+  const std::int64_t length = bytes / kStreams / step * step;
   hn::Vec<decltype(d)> sum[kSums];
   for (int s = 0; s < kSums; ++s) sum[s] = hn::Zero(d);
-  const auto load = [&](std::int64_t at) { return hn::Load(d, reinterpret_cast<const std::uint32_t*>(data + at)); };
-  std::int64_t i = 0;
-  for (; i + kSums * step <= bytes; i += kSums * step) {
-    HWY_UNROLL(8)
-    for (int s = 0; s < kSums; ++s) sum[s] = hn::Add(sum[s], load(i + s * step));
+  for (std::int64_t time = 0; time < times; ++time) {
+    for (std::int64_t i = 0; i < length; i += step) {
+      HWY_UNROLL(8)
+      for (std::int64_t s = 0; s < kSums; ++s) {
+        const auto* at = reinterpret_cast<const std::uint32_t*>(data + s / 2 * length + i + s % 2 * width);
+        sum[s] = hn::Add(sum[s], hn::Load(d, at));
+      }
+    }
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // another time is not the same sum
   }
-  for (; i + step <= bytes; i += step) sum[0] = hn::Add(sum[0], load(i));
   for (int s = 1; s < kSums; ++s) sum[0] = hn::Add(sum[0], sum[s]);
   volatile std::uint32_t sink = hn::GetLane(sum[0]);
   (void)sink;
@@ -72,7 +78,7 @@ HWY_EXPORT(ChainF32);
 HWY_EXPORT(ChainF64);
 HWY_EXPORT(Read);
 
-constexpr std::int64_t kRounds = 40000;
+constexpr std::int64_t kRounds = 40000;  // some tens of microseconds
 
 void run_fma_f32() { HWY_DYNAMIC_DISPATCH(FmaF32)(kRounds); }
 void run_fma_f64() { HWY_DYNAMIC_DISPATCH(FmaF64)(kRounds); }
@@ -90,12 +96,11 @@ double peak_f32() {
   return best;
 }
 
-std::vector<Loop> peak_loops(Type type, bool amx) {
-  if (type == Type::f64) return {{"fma f64", HWY_DYNAMIC_DISPATCH(FmaF64)(kRounds), run_fma_f64}};
-  std::vector<Loop> loops = {{"fma f32", HWY_DYNAMIC_DISPATCH(FmaF32)(kRounds), run_fma_f32}};
-  if (type == Type::f32) return loops;
-  const std::vector<Loop> narrow = peak_loops_x86(type, amx);
-  return narrow.empty() ? loops : narrow;
+Loop peak_loop(Type type, InstructionLimit limit) {
+  const std::vector<Loop> x86 = peak_loop_x86(type, limit);
+  if (!x86.empty()) return x86[0];
+  if (type == Type::f64) return {"fma f64", HWY_DYNAMIC_DISPATCH(FmaF64)(kRounds), run_fma_f64};
+  return {"fma f32", HWY_DYNAMIC_DISPATCH(FmaF32)(kRounds), run_fma_f32};
 }
 
 void run_chain(Type type) {
@@ -106,8 +111,8 @@ void run_chain(Type type) {
   }
 }
 
-void read_memory(const void* data, Index bytes) {
-  HWY_DYNAMIC_DISPATCH(Read)(static_cast<const std::uint8_t*>(data), bytes);
+void read_memory(const void* data, Index bytes, Index times) {
+  HWY_DYNAMIC_DISPATCH(Read)(static_cast<const std::uint8_t*>(data), bytes, times);
 }
 
 }  // namespace septet::bench

@@ -4,6 +4,7 @@
 // registers, or nothing but reads.
 #pragma once
 
+#include "bench/instructions.hpp"
 #include "septet/types.hpp"
 
 #include <string>
@@ -17,19 +18,21 @@ double peak_f32();
 
 /// A loop on registers, of some tens of microseconds.
 struct Loop {
-  std::string name;        ///< the instruction: "fma f32", "vpdpbusd", "tdpbusd", …
-  double operations;       ///< of one call on one core; a multiply-add counts as two
-  void (*run)();           ///< one call
+  std::string name;   ///< the instruction: "fma f32", "vpdpbusd", "tdpbusd", …
+  double operations;  ///< of one call on one core; a multiply-add counts as two
+  void (*run)();      ///< one call
 };
 
-/// What this CPU has for products of `type`, fastest last. `amx`: whether tile instructions count.
-std::vector<Loop> peak_loops(Type type, bool amx);
+/// The fastest instruction that can compute sums of products of `type` as we define them: for floats of any width the
+/// fused multiply-add of the accumulator, because a product of pairs rounds otherwise; for integers whatever adds
+/// up most at once, because their order is free.
+Loop peak_loop(Type type, InstructionLimit limit);
 
-/// One fused multiply-add after the other, each waiting for the last: the loop below, per multiply-add.
+/// kChainLength fused multiply-adds, each waiting for the last.
 constexpr Index kChainLength = 100000;
 void run_chain(Type type);
 
-/// Reads `bytes` (a multiple of 64 is used) from a 64-byte aligned address.
-void read_memory(const void* data, Index bytes);
+/// Reads `bytes` (what is left over by a multiple of 512 is not read) from a 64-byte aligned address, over and over.
+void read_memory(const void* data, Index bytes, Index times);
 
 }  // namespace septet::bench

@@ -7,8 +7,8 @@
 
 namespace septet::bench {
 
-/// Fastest last; empty if the CPU has none for `type`, or is not an x86.
-std::vector<Loop> peak_loops_x86(Type type, bool amx);
+/// The fastest that this CPU has for integers of `type`, or nothing if it has none or is not an x86.
+std::vector<Loop> peak_loop_x86(Type type, InstructionLimit limit);
 
 /// Asks the kernel for the tile registers of AMX, which a process has to do before any use. Whether it may have them.
 bool allow_amx();

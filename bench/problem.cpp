@@ -4,6 +4,7 @@
 #include <cmath>
 #include <random>
 #include <stdexcept>
+#include <type_traits>
 
 namespace septet::bench {
 namespace {
@@ -11,28 +12,60 @@ namespace {
 // An element as a number that holds every one of ours exactly.
 long double value_at(const void* data, Type type, Index at) {
   switch (type) {
-    case Type::f32: return static_cast<const float*>(data)[at];
-    case Type::f64: return static_cast<const double*>(data)[at];
-    case Type::s8: return static_cast<const std::int8_t*>(data)[at];
-    case Type::u8: return static_cast<const std::uint8_t*>(data)[at];
-    case Type::s32: return static_cast<const std::int32_t*>(data)[at];
+    case Type::f32:
+      return static_cast<const float*>(data)[at];
+    case Type::f64:
+      return static_cast<const double*>(data)[at];
+    case Type::s8:
+      return static_cast<const std::int8_t*>(data)[at];
+    case Type::u8:
+      return static_cast<const std::uint8_t*>(data)[at];
+    case Type::s16:
+      return static_cast<const std::int16_t*>(data)[at];
+    case Type::s32:
+      return static_cast<const std::int32_t*>(data)[at];
+    case Type::bf16:
+      return static_cast<float>(static_cast<const bf16*>(data)[at]);
+    case Type::f16:
+      return static_cast<float>(static_cast<const f16*>(data)[at]);
   }
   throw std::logic_error("a type without values");
 }
 
 template <class T>
-void fill_floats(T* data, Index count, std::mt19937_64& engine) {
-  for (Index i = 0; i < count; ++i) data[i] = static_cast<T>(static_cast<double>(engine() >> 11) * 0x1p-53 - 0.5);
+void fill_floats(const Buffer& buffer, std::mt19937_64& engine) {
+  T* data = buffer.data<T>();
+  const Index count = buffer.bytes() / static_cast<Index>(sizeof(T));
+  using Wide = std::conditional_t<std::is_same_v<T, double>, double, float>;
+  for (Index i = 0; i < count; ++i) data[i] = T(static_cast<Wide>(static_cast<double>(engine() >> 40) * 0x1p-24 - 0.5));
 }
 
-// Floats in [-0.5, 0.5); integers over their whole range, extremes included.
-void fill(const Buffer& buffer, Type type, std::uint64_t seed) {
+// Floats in [-0.5, 0.5); bytes over their whole range, extremes included, or half of it; s16 in eleven bits, so that no
+// sum wraps around: not every peer says what it does then.
+void fill(const Buffer& buffer, Type type, bool seven_bits, std::uint64_t seed) {
   std::mt19937_64 engine(seed);
-  const Index count = buffer.bytes() / size_of(type);
-  if (type == Type::f32) return fill_floats(buffer.data<float>(), count, engine);
-  if (type == Type::f64) return fill_floats(buffer.data<double>(), count, engine);
-  auto* bytes = buffer.data<std::uint8_t>();
-  for (Index i = 0; i < buffer.bytes(); ++i) bytes[i] = static_cast<std::uint8_t>(engine() >> 40);
+  switch (type) {
+    case Type::f32:
+      return fill_floats<float>(buffer, engine);
+    case Type::f64:
+      return fill_floats<double>(buffer, engine);
+    case Type::bf16:
+      return fill_floats<bf16>(buffer, engine);
+    case Type::f16:
+      return fill_floats<f16>(buffer, engine);
+    case Type::s16:
+      for (Index i = 0; i < buffer.bytes() / 2; ++i) {
+        buffer.data<std::int16_t>()[i] = static_cast<std::int16_t>(static_cast<int>(engine() >> 53) - 1024);
+      }
+      return;
+    default: {
+      const int shift = seven_bits ? 57 : 56, lowest = type == Type::u8 ? 0 : seven_bits ? -64 : -128;
+      auto* bytes = buffer.data<std::uint8_t>();
+      for (Index i = 0; i < buffer.bytes(); ++i) {
+        bytes[i] = static_cast<std::uint8_t>(static_cast<int>(engine() >> shift) + lowest);
+      }
+    }
+  }
 }
 
 // Half an ulp of 1 in the type that accumulates.
@@ -48,6 +81,8 @@ const std::vector<Types>& all_types() {
       {"f32", Type::f32, Type::f32, Type::f32}, {"f64", Type::f64, Type::f64, Type::f64},
       {"s8", Type::s8, Type::s8, Type::s32},    {"u8s8", Type::u8, Type::s8, Type::s32},
       {"s8u8", Type::s8, Type::u8, Type::s32},  {"u8", Type::u8, Type::u8, Type::s32},
+      {"s16", Type::s16, Type::s16, Type::s32}, {"bf16", Type::bf16, Type::bf16, Type::f32},
+      {"f16", Type::f16, Type::f16, Type::f32},
   };
   return types;
 }
@@ -64,11 +99,10 @@ const Types& types_named(const std::string& name) {
 Problem::Problem(const Shape& shape, const Setting& setting)
     : shape_(shape),
       setting_(setting),
-      a_(shape.count * a_stride() * size_of(setting.types.a)),
-      b_(shape.count * b_stride() * size_of(setting.types.b)),
-      c_(shape.count * c_stride() * size_of(setting.types.c)) {
-  fill(a_, setting.types.a, 1);
-  fill(b_, setting.types.b, 2);
+      original_{Buffer(shape.count * a_stride() * size_of(setting.types.a)),
+                Buffer(shape.count * b_stride() * size_of(setting.types.b)), Buffer(0)} {
+  fill(original_.a, setting.types.a, setting.seven_bits, 1);
+  fill(original_.b, setting.types.b, setting.seven_bits, 2);
   constexpr int kSamples = 24;
   std::mt19937_64 engine(3);
   const auto below = [&](Index end) { return static_cast<Index>(engine() % static_cast<std::uint64_t>(end)); };
@@ -77,36 +111,43 @@ Problem::Problem(const Shape& shape, const Setting& setting)
   while (samples_.size() < kSamples) samples_.push_back(reference(below(shape.count), below(shape.m), below(shape.n)));
 }
 
-ConstMatrix Problem::a(Index index) const {
+std::shared_ptr<const Operands> Problem::fresh_operands() const {
+  return std::make_shared<Operands>(
+      Operands{original_.a.copy(), original_.b.copy(), Buffer(shape_.count * c_stride() * size_of(setting_.types.c))});
+}
+
+ConstMatrix Problem::a(const Operands& operands, Index index) const {
   const char layout = setting_.layout[0];
-  const auto* data = a_.data<const char>() + index * a_stride() * size_of(setting_.types.a);
+  const auto* data = operands.a.data<const char>() + index * a_stride() * size_of(setting_.types.a);
   return {data, setting_.types.a, shape_.m, shape_.k, row_stride(layout, shape_.k), col_stride(layout, shape_.m)};
 }
 
-ConstMatrix Problem::b(Index index) const {
+ConstMatrix Problem::b(const Operands& operands, Index index) const {
   const char layout = setting_.layout[1];
-  const auto* data = b_.data<const char>() + index * b_stride() * size_of(setting_.types.b);
+  const auto* data = operands.b.data<const char>() + index * b_stride() * size_of(setting_.types.b);
   return {data, setting_.types.b, shape_.k, shape_.n, row_stride(layout, shape_.n), col_stride(layout, shape_.k)};
 }
 
-Matrix Problem::c(Index index) const {
+Matrix Problem::c(const Operands& operands, Index index) const {
   const char layout = setting_.layout[2];
-  auto* data = c_.data<char>() + index * c_stride() * size_of(setting_.types.c);
+  auto* data = operands.c.data<char>() + index * c_stride() * size_of(setting_.types.c);
   return {data, setting_.types.c, shape_.m, shape_.n, row_stride(layout, shape_.n), col_stride(layout, shape_.m)};
 }
 
 RowMajorProduct Problem::row_major() const {
+  const auto operands = fresh_operands();
   const bool a_by_columns = setting_.layout[0] == 'c', b_by_columns = setting_.layout[1] == 'c';
   const Shape& s = shape_;
   const Types& t = setting_.types;
   const bool pack_a = setting_.prepacked == Prepacked::a, pack_b = setting_.prepacked == Prepacked::b;
-  const Operand a{a_.data(), t.a, a_by_columns, a_by_columns ? s.m : s.k, a_stride(), pack_a};
-  const Operand b{b_.data(), t.b, b_by_columns, b_by_columns ? s.k : s.n, b_stride(), pack_b};
-  if (setting_.layout[2] == 'r') return {s.m, s.n, s.k, s.count, a, b, c_.data(), t.c, c_stride()};
+  const Operand a{operands->a.data(), t.a, a_by_columns, a_by_columns ? s.m : s.k, a_stride(), pack_a};
+  const Operand b{operands->b.data(), t.b, b_by_columns, b_by_columns ? s.k : s.n, b_stride(), pack_b};
+  void* c = operands->c.data();
+  if (setting_.layout[2] == 'r') return {s.m, s.n, s.k, s.count, a, b, c, t.c, c_stride(), operands};
   Operand at = a, bt = b;
   at.transposed = !a.transposed;
   bt.transposed = !b.transposed;
-  return {s.n, s.m, s.k, s.count, bt, at, c_.data(), t.c, c_stride()};
+  return {s.n, s.m, s.k, s.count, bt, at, c, t.c, c_stride(), operands};
 }
 
 double Problem::operations() const {
@@ -114,14 +155,19 @@ double Problem::operations() const {
          static_cast<double>(shape_.count);
 }
 
-double Problem::bytes() const { return static_cast<double>(a_.bytes() + b_.bytes() + c_.bytes()); }
+double Problem::bytes() const {
+  const Index c_bytes = shape_.count * c_stride() * size_of(setting_.types.c);
+  return static_cast<double>(original_.a.bytes() + original_.b.bytes() + c_bytes);
+}
 
-void Problem::poison() const { std::memset(c_.data(), 0xFF, static_cast<std::size_t>(c_.bytes())); }
+void Problem::poison(const Operands& operands) const {
+  std::memset(operands.c.data(), 0xFF, static_cast<std::size_t>(operands.c.bytes()));
+}
 
 // |error| <= (k + 1) u sum |a||b| for any order of k additions (Higham, Accuracy and Stability of Numerical
 // Algorithms, 2002, section 3.1). Twice that: some instructions on narrow floats round other than to nearest.
 Problem::Sample Problem::reference(Index index, Index i, Index j) const {
-  const ConstMatrix a = this->a(index), b = this->b(index);
+  const ConstMatrix a = this->a(original_, index), b = this->b(original_, index);
   long double sum = 0, magnitude = 0;
   std::int64_t whole = 0;
   for (Index k = 0; k < shape_.k; ++k) {
@@ -136,9 +182,9 @@ Problem::Sample Problem::reference(Index index, Index i, Index j) const {
   return {index, i, j, sum, tolerance, static_cast<std::uint32_t>(whole)};
 }
 
-bool Problem::is_right() const {
+bool Problem::is_right(const Operands& operands) const {
   for (const Sample& sample : samples_) {
-    const Matrix c = this->c(sample.index);
+    const Matrix c = this->c(operands, sample.index);
     const Index at = sample.i * c.row_stride + sample.j * c.col_stride;
     if (c.type == Type::s32) {
       if (static_cast<const std::uint32_t*>(c.data)[at] != sample.bits) return false;

@@ -8,6 +8,7 @@
 #include "bench/shapes.hpp"
 #include "septet/matrix_view.hpp"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,17 @@ const Types& types_named(const std::string& name);
 /// Which operand may be brought into a library's own order outside the timed region.
 enum class Prepacked { none, a, b };
 
+/// The order of the sums, ours to choose: peers know but their own.
+enum class Order { chained, fold, unfused };
+constexpr int kFoldDepth = 16;
+
 /// What all shapes of one run share.
 struct Setting {
   Types types{"f32", Type::f32, Type::f32, Type::f32};
   std::string layout = "rrr";  ///< of A, B and C: r = rows one after the other, c = columns
   Prepacked prepacked = Prepacked::none;
+  Order order = Order::chained;
+  bool seven_bits = false;  ///< of s8 and u8: some libraries saturate beyond, on CPUs without dot products
   int threads = 1;
 };
 
@@ -40,7 +47,12 @@ struct Operand {
   bool transposed = false;  ///< stored column by column
   Index ld = 0;             ///< elements from one row (column, if transposed) to the next
   Index stride = 0;         ///< elements from one matrix of a batch to the next
-  bool prepacked = false;   ///< known beforehand: its own order costs nothing
+  bool prepacked = false;   ///< known beforehand: bringing it into any other order costs nothing
+};
+
+/// A, B and C of one candidate. Each has its own, so that none finds them warm from another's turn.
+struct Operands {
+  Buffer a, b, c;
 };
 
 /// The product in the form that every library has: C row-major. A column-major C is the transposed product, in which
@@ -50,7 +62,8 @@ struct RowMajorProduct {
   Operand a, b;
   void* c = nullptr;
   Type c_type = Type::f32;
-  Index c_stride = 0;  ///< elements from one C to the next; rows lie n apart
+  Index c_stride = 0;                        ///< elements from one C to the next; rows lie n apart
+  std::shared_ptr<const Operands> operands;  ///< keeps the memory
 };
 
 class Problem {
@@ -59,11 +72,15 @@ class Problem {
 
   const Shape& shape() const { return shape_; }
   const Setting& setting() const { return setting_; }
+
+  /// A copy of A and B, and a C. Always the same values.
+  std::shared_ptr<const Operands> fresh_operands() const;
+  /// The product on fresh operands.
   RowMajorProduct row_major() const;
   /// Matrix `index` of the batch, in the layout of the setting.
-  ConstMatrix a(Index index = 0) const;
-  ConstMatrix b(Index index = 0) const;
-  Matrix c(Index index = 0) const;
+  ConstMatrix a(const Operands& operands, Index index = 0) const;
+  ConstMatrix b(const Operands& operands, Index index = 0) const;
+  Matrix c(const Operands& operands, Index index = 0) const;
   /// Elements from one matrix of the batch to the next.
   Index a_stride() const { return shape_.m * shape_.k; }
   Index b_stride() const { return shape_.k * shape_.n; }
@@ -77,10 +94,10 @@ class Problem {
   Index outputs() const { return shape_.m * shape_.n * shape_.count; }
 
   /// Fills C with NaN (integers: -1), so that what is not written shows.
-  void poison() const;
+  void poison(const Operands& operands) const;
   /// Whether C is right at sampled elements (corners included): integers exactly modulo 2^32, floats within the bound
   /// of any order of summation.
-  bool is_right() const;
+  bool is_right(const Operands& operands) const;
 
  private:
   struct Sample {
@@ -92,7 +109,7 @@ class Problem {
 
   Shape shape_;
   Setting setting_;
-  Buffer a_, b_, c_;
+  Operands original_;
   std::vector<Sample> samples_;
 };
 

@@ -14,7 +14,7 @@ Candidate with_gemm(const std::string& name, Runtime runtime, const RowMajorProd
            matrix_at<T>(p.b, i), ldb, T{0}, static_cast<T*>(p.c) + i * p.c_stride, n);
     }
   };
-  return {name, run, runtime, ""};
+  return {name, run, runtime, Role::peer, "", p.operands};
 }
 
 // One row or column: y = M x, where M is the operand that is no vector.
@@ -32,14 +32,16 @@ Candidate with_gemv(const std::string& name, Runtime runtime, const RowMajorProd
     gemv(kCblasRowMajor, transpose ? kCblasTrans : kCblasNoTrans, stored_rows, stored_cols, T{1}, data, ld, x, 1, T{0},
          static_cast<T*>(p.c), 1);
   };
-  return {name + " gemv", run, runtime, ""};
+  return {name + " gemv", run, runtime, Role::peer, "", p.operands};
 }
 
 template <class T>
-void add(const std::string& name, Runtime runtime, const RowMajorProduct& p, Cblas::Gemm<T>* gemm,
-         Cblas::Gemv<T>* gemv, std::vector<Candidate>& candidates) {
-  candidates.push_back(with_gemm<T>(name, runtime, p, gemm));
-  if (p.count == 1 && (p.m == 1 || p.n == 1)) candidates.push_back(with_gemv<T>(name, runtime, p, gemv));
+void add(const std::string& name, Runtime runtime, const Problem& problem, Cblas::Gemm<T>* gemm, Cblas::Gemv<T>* gemv,
+         std::vector<Candidate>& candidates) {
+  candidates.push_back(with_gemm<T>(name, runtime, problem.row_major(), gemm));
+  const Shape& s = problem.shape();
+  if (s.count > 1 || (s.m > 1 && s.n > 1)) return;
+  candidates.push_back(with_gemv<T>(name, runtime, problem.row_major(), gemv));
 }
 
 }  // namespace
@@ -52,9 +54,9 @@ Cblas::Cblas(const DynamicLibrary& library)
 
 void Cblas::propose(const std::string& name, Runtime runtime, const Problem& problem,
                     std::vector<Candidate>& candidates) const {
-  const RowMajorProduct p = problem.row_major();
-  if (p.c_type == Type::f32 && p.a.type == Type::f32) add<float>(name, runtime, p, sgemm, sgemv, candidates);
-  if (p.c_type == Type::f64) add<double>(name, runtime, p, dgemm, dgemv, candidates);
+  const Type type = problem.setting().types.a;
+  if (type == Type::f32) add<float>(name, runtime, problem, sgemm, sgemv, candidates);
+  if (type == Type::f64) add<double>(name, runtime, problem, dgemm, dgemv, candidates);
 }
 
 }  // namespace septet::bench

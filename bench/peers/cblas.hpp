@@ -29,8 +29,8 @@ struct Cblas {
   using Gemm = void(int order, int trans_a, int trans_b, int m, int n, int k, T alpha, const T* a, int lda, const T* b,
                     int ldb, T beta, T* c, int ldc);
   template <class T>
-  using Gemv = void(int order, int trans, int m, int n, T alpha, const T* a, int lda, const T* x, int incx, T beta, T* y,
-                    int incy);
+  using Gemv = void(int order, int trans, int m, int n, T alpha, const T* a, int lda, const T* x, int incx, T beta,
+                    T* y, int incy);
   Gemm<float>* sgemm;
   Gemm<double>* dgemm;
   Gemv<float>* sgemv;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "bench/candidate.hpp"
+#include "bench/instructions.hpp"
 #include "bench/problem.hpp"
 
 #include <memory>
@@ -13,9 +14,6 @@
 #include <vector>
 
 namespace septet::bench {
-
-/// What a run may use of the CPU. `all`: what each library picks by itself.
-enum class InstructionLimit { all, avx512, avx2 };
 
 struct PeerSettings {
   int threads = 1;
@@ -45,9 +43,6 @@ struct PeerEntry {
 };
 /// Septet first.
 const std::vector<PeerEntry>& all_peers();
-
-/// Sets what the libraries' own environment variables say about instruction sets; before the first is opened.
-void limit_instructions(InstructionLimit limit);
 
 std::unique_ptr<Peer> open_septet(const PeerSettings& settings);
 std::unique_ptr<Peer> open_openblas(const PeerSettings& settings);
