@@ -10,18 +10,24 @@
 namespace septet::detail {
 namespace {
 
-template <class T>
-void fill_panels(const ConstMatrix& a, PackedStorage& packed) {
-  T* out = reinterpret_cast<T*>(packed.bytes.data());
-  for (Index begin = 0; begin < a.rows; begin += kPanelRows) {
-    const Index end = std::min(begin + kPanelRows, a.rows);
-    for (Index k = 0; k < a.cols; ++k) {
-      for (Index i = begin; i < end; ++i) {
-        *out = static_cast<const T*>(a.data)[i * a.row_stride + k * a.col_stride];
-        packed.nnz += !is_zero(*out++, packed.options.zero_point);
-      }
+// Calls f(element in the panels, row, column) for every element of a matrix that is packed as Format::dense.
+template <class T, class Bytes, class F>
+void for_each_panel_element(const DensePanels& panels, bool right, Bytes* bytes, F&& f) {
+  for (Index i = 0; i < panels.outer; ++i) {
+    for (Index k = 0; k < panels.k; ++k) {
+      using Element = std::conditional_t<std::is_const_v<Bytes>, const T, T>;
+      f(*reinterpret_cast<Element*>(bytes + panels.offset(i, k)), right ? k : i, right ? i : k);
     }
   }
+}
+
+template <class T>
+void fill_panels(const ConstMatrix& a, PackedStorage& packed) {
+  const bool right = packed.options.side == Side::right;
+  for_each_panel_element<T>(packed.panels(), right, packed.bytes.data(), [&](T& to, Index i, Index j) {
+    to = static_cast<const T*>(a.data)[i * a.row_stride + j * a.col_stride];
+    packed.nnz += !is_zero(to, packed.options.zero_point);
+  });
 }
 
 // Every stored element of a TSB tile.
@@ -69,6 +75,9 @@ Footprint PackedStorage::footprint() const {
 }
 
 PackOptions resolved(PackOptions options, bool sparse_view) {
+  if (options.side == Side::right && options.format == Format::automatic && !is_sparse(options.dataflow)) {
+    options.format = Format::dense;
+  }
   if (options.dataflow == Dataflow::automatic) {
     switch (options.format) {
       case Format::automatic:
@@ -118,7 +127,7 @@ std::shared_ptr<const PackedStorage> pack_dense(const ConstMatrix& a, const Pack
   packed->options = options;
   packed->type = a.type;
   packed->rows = a.rows, packed->cols = a.cols;
-  packed->bytes.resize(a.rows * a.cols * size_of(a.type));
+  packed->bytes.resize(packed->panels().bytes() + kPanelSlack);
   with_type(a.type, [&](auto* tag) { fill_panels<std::remove_pointer_t<decltype(tag)>>(a, *packed); });
   return packed;
 }
@@ -126,13 +135,10 @@ std::shared_ptr<const PackedStorage> pack_dense(const ConstMatrix& a, const Pack
 void unpack_dense(const PackedStorage& packed, const Matrix& a) {
   with_type(a.type, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;
-    const T* in = reinterpret_cast<const T*>(packed.bytes.data());
-    for (Index begin = 0; begin < a.rows; begin += kPanelRows) {
-      const Index end = std::min(begin + kPanelRows, a.rows);
-      for (Index k = 0; k < a.cols; ++k) {
-        for (Index i = begin; i < end; ++i) static_cast<T*>(a.data)[i * a.row_stride + k * a.col_stride] = *in++;
-      }
-    }
+    const bool right = packed.options.side == Side::right;
+    for_each_panel_element<T>(packed.panels(), right, packed.bytes.data(), [&](const T& from, Index i, Index j) {
+      static_cast<T*>(a.data)[i * a.row_stride + j * a.col_stride] = from;
+    });
   });
 }
 

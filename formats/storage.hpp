@@ -4,17 +4,18 @@
 #pragma once
 
 #include "csr.hpp"
+#include "dense_panels.hpp"
 #include "src/plan.hpp"
 
 #include <cstring>
 
 namespace septet::detail {
 
-/// Rows per panel of Format::dense.
-constexpr Index kPanelRows = 16;
+/// A kernel loads whole vectors of a panel's last row.
+constexpr Index kPanelSlack = 192;
 
 /// One of four layouts, by options.format:
-///   dense  `bytes`: panels of kPanelRows rows (the last one lower), each panel column by column. No padding.
+///   dense  `bytes`: dense_panels.hpp, with kPanelSlack bytes behind them that kernels may read.
 ///   csr    `csr`: row offsets (8 bytes), column indices (4 bytes), values.
 ///   tsb    `bytes`: per tile of `live`, from tile_offset[t] on: the stage-1 bits, the stage-2 bits (docs/dataflows.md,
 ///          section 5; least significant bit first), zero bits up to a byte, then the values.
@@ -31,6 +32,11 @@ struct PackedStorage {
   std::shared_ptr<const LiveLists> live;
   CsrArrays csr;
 
+  /// Format::dense: the rows of A, or the columns of B.
+  DensePanels panels() const {
+    const bool right = options.side == Side::right;
+    return {type, right ? cols : rows, right ? rows : cols};
+  }
   Index tile_count() const { return live ? live->tiles() : 0; }
   /// Rows of m-tile t, or columns of k-tile t.
   Index tile_size(Index t) const;
@@ -41,7 +47,7 @@ struct PackedStorage {
 
 /// Packs `csr` as the options say (format and dataflow not automatic, and fitting each other).
 std::shared_ptr<const PackedStorage> pack_csr(CsrArrays csr, const PackOptions& options);
-/// Packs a validated view as Format::dense.
+/// Packs a validated view (A, or B if options.side says so) as Format::dense.
 std::shared_ptr<const PackedStorage> pack_dense(const ConstMatrix& a, const PackOptions& options);
 
 /// Replaces what is `automatic` in `options`, for an A that is sparse (a sparse view) or not.

@@ -50,14 +50,18 @@ struct Product {
   bool transposed = false;  // a and b are the caller's B and A, c is the caller's C transposed
 };
 
-Product oriented(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+// Few columns and many rows: vectors had better run along the rows, and every element of A be loaded once, in vectors.
+bool thin(const DenseOperand& a, const DenseOperand& b) {
+  constexpr Index kFew = 8, kFewForPanels = 48;  // a packed A need not be transposed first
+  return b.outer < a.outer && b.outer <= (a.panels && !b.panels ? kFewForPanels : kFew);
+}
+
+Product oriented(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options) {
   // The caller's function is promised tiles of C as they lie.
-  const bool columns_first = c.row_stride == 1 && c.col_stride != 1 && options.epilogue.function.call == nullptr;
-  if (!columns_first) {
-    return {DenseOperand::rows_of(a, options.a_zero_point), DenseOperand::columns_of(b, options.b_zero_point), c};
-  }
-  return {DenseOperand::columns_of(b, options.b_zero_point), DenseOperand::rows_of(a, options.a_zero_point),
-          Matrix(c.data, c.type, c.cols, c.rows, c.col_stride, c.row_stride), true};
+  const bool may_turn = options.epilogue.function.call == nullptr;
+  const bool by_columns = c.row_stride == 1 && c.col_stride != 1;
+  if (!may_turn || !(by_columns ? !thin(b, a) : thin(a, b))) return {a, b, c};
+  return {b, a, Matrix(c.data, c.type, c.cols, c.rows, c.col_stride, c.row_stride), true};
 }
 
 // What multiplies, and in which form it wants its operands.
@@ -101,6 +105,8 @@ class DenseRun {
     const int threads = thread_count(options.threads, macs);
     blocking_ = choose_blocking({product.a.outer, product.b.outer, steps_, unit_, fold_, direct_}, product.a, product.b,
                                 packed_, tiles_, threads);
+    // A turned sign needs a copy to be turned in.
+    blocking_.pack_b = blocking_.pack_b || offsets_.turns_b();
     rows_ = ceil_div(product.a.outer, blocking_.rows);
     cols_ = ceil_div(product.b.outer, blocking_.cols);
     blocking_.threads = static_cast<int>(std::min<Index>(threads, rows_ * cols_));
@@ -201,15 +207,24 @@ class DenseRun {
     for_each_strip(block, tiles_.rows[0], [&](const Part& part) {
       offsets_.add_rows(pass.offsets, a_view(block, pass, part.begin), part.begin, part.size);
     });
-    const Index vectors = ceil_div(block.n, tiles_.lanes);
-    const Index columns = ceil_div(vectors, tiles_.main_vectors);
-    for (Index j = 0; j < columns; ++j) {
-      const Part part = part_of(vectors, columns, j);
-      const Index n0 = part.begin * tiles_.lanes, n = std::min(part.size * tiles_.lanes, block.n - n0);
-      const PanelView b = blocking_.pack_b ? product_.b.pack(kernels_.pack, packed_, block.n0 + n0, n, step, steps,
-                                                             part.size * tiles_.lanes, block.b, block.wide)
-                                           : product_.b.view(packed_, block.n0 + n0, step);
-      if (offsets_.turns_b()) kernels_.quads->turn_sign(block.b, part.size * tiles_.lanes * steps * unit_);
+    const Index segment = product_.b.panels ? product_.b.segment() : block.n;
+    for (Index begin = 0; begin < block.n; begin += segment) {
+      columns(block, pass, begin, std::min(segment, block.n - begin));
+    }
+  }
+
+  // Columns [begin, begin + length) of the block, in tiles of nearly equal width.
+  void columns(const Block& block, const Pass& pass, Index begin, Index length) const {
+    const Index vectors = ceil_div(length, tiles_.lanes);
+    const Index count = ceil_div(vectors, tiles_.main_vectors);
+    for (Index j = 0; j < count; ++j) {
+      const Part part = part_of(vectors, count, j);
+      const Index n0 = begin + part.begin * tiles_.lanes;
+      const Index n = std::min(part.size * tiles_.lanes, begin + length - n0);
+      const PanelView b = blocking_.pack_b ? product_.b.pack(kernels_.pack, packed_, block.n0 + n0, n, pass.step,
+                                                             pass.steps, part.size * tiles_.lanes, block.b, block.wide)
+                                           : product_.b.view(packed_, block.n0 + n0, pass.step);
+      if (offsets_.turns_b()) kernels_.quads->turn_sign(block.b, part.size * tiles_.lanes * pass.steps * unit_);
       column(block, pass, b, n0, n, static_cast<int>(part.size));
     }
   }
@@ -238,11 +253,14 @@ class DenseRun {
   // The block's rows, in strips of at most `most`: f(part).
   template <class F>
   void for_each_strip(const Block& block, Index most, F&& f) const {
-    if (blocking_.pack_a) {
-      for (Index i = 0; i < block.m; i += tile_rows()) f(Part{i, std::min(tile_rows(), block.m - i)});
-    } else {
-      const Index strips = ceil_div(block.m, most);
-      for (Index i = 0; i < strips; ++i) f(part_of(block.m, strips, i));
+    // Strips end where panels do.
+    const Index segment = blocking_.pack_a ? tile_rows() : product_.a.panels ? product_.a.segment() : block.m;
+    for (Index begin = 0; begin < block.m; begin += segment) {
+      const Index length = std::min(segment, block.m - begin), strips = ceil_div(length, most);
+      for (Index i = 0; i < strips; ++i) {
+        const Part part = part_of(length, strips, i);
+        f(Part{begin + part.begin, part.size});
+      }
     }
   }
 
@@ -267,7 +285,7 @@ class DenseRun {
 
 }  // namespace
 
-void multiply_dense(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& resolved) {
+void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved) {
   if (c.rows == 0 || c.cols == 0) return;
   const Product product = oriented(a, b, c, resolved);
   GemmOptions options = resolved;

@@ -30,6 +30,7 @@ bool stays_in_l1(Index steps, Index lines, Index stride) {
 }
 
 bool worth_packing_b(const DenseShape& shape, const DenseOperand& b, const kernels::TileSet& tiles, Index steps) {
+  if (b.panels) return false;
   const Index strips = ceil_div(shape.m, tiles.rows[tiles.main_vectors - 1]);
   if (strips <= 2) return false;
   const Index lines = ceil_div(tiles.main_vectors * tiles.lanes * shape.unit, 64) + 1;
@@ -39,8 +40,7 @@ bool worth_packing_b(const DenseShape& shape, const DenseOperand& b, const kerne
 bool worth_packing_a(const DenseShape& shape, const DenseOperand& a, const kernels::TileSet& tiles) {
   const Index panels = ceil_div(shape.n, tiles.main_vectors * tiles.lanes);
   if (panels <= 4) return false;
-  (void)a;
-  return shape.m * shape.steps * shape.unit > cache_sizes().l1;
+  return !a.panels && shape.m * shape.steps * shape.unit > cache_sizes().l1;
 }
 
 // Blocks for t threads: as square as they come, since every block packs what it reads.
@@ -80,6 +80,9 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   // A panel of B in three quarters of the first level.
   const Index most_steps = std::max<Index>(16, cache.l1 * 3 / 4 / (tile_cols * shape.unit));
   blocking.steps = even_part(shape.steps, most_steps, 1);
+  // A panel that is read once, where it lies, is read to its end.
+  if (b.panels && b.readable(packed, true) && shape.m <= tiles.rows[tiles.main_vectors - 1])
+    blocking.steps = shape.steps;
   blocking.pack_a = !a.readable(packed, false) || worth_packing_a(shape, a, tiles);
   blocking.pack_b = !b.readable(packed, true) || worth_packing_b(shape, b, tiles, blocking.steps);
   // A fraction of the second level only: B, C and the other thread of the core pass through it as well. Measured at
@@ -91,6 +94,12 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   const ForcedBlocking& forced = forced_blocking();
   if (forced.rows > 0) blocking.rows = forced.rows;
   if (forced.cols > 0) blocking.cols = forced.cols;
+  // Panels are not cut across.
+  const auto whole_segments = [](Index size, Index segment) {
+    return segment == 0 ? size : ceil_div(size, segment) * segment;
+  };
+  blocking.rows = whole_segments(blocking.rows, a.segment());
+  blocking.cols = whole_segments(blocking.cols, b.segment());
   if (forced.steps > 0) blocking.steps = std::min(forced.steps, shape.steps);
   if (forced.pack == 1) blocking.pack_a = blocking.pack_b = true;
   if (forced.pack == 0) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 
 namespace septet::detail {
 namespace {
@@ -45,6 +46,30 @@ bool is_kernel_type(Type type, Packed packed) {
   return type == (packed == Packed::f32 ? Type::f32 : packed == Packed::f64 ? Type::f64 : Type::s16);
 }
 
+// The groups of `call` from panels, copied as they are; or element by element, widened, with k contiguous.
+template <class T>
+void widen_panels(const DenseOperand& from, Index outer0, Index k0, PanelCall& call, char* wide) {
+  using Wide = PackedElement<T>;
+  Wide* to = reinterpret_cast<Wide*>(wide);
+  const DensePanels panels = from.geometry();
+  for (Index i = 0; i < call.outer; ++i) {
+    for (Index k = 0; k < call.k; ++k) {
+      const char* element = from.data + panels.offset(outer0 + i, k0 + k);
+      *to++ = packed_element(*reinterpret_cast<const T*>(element), from.zero_point);
+    }
+  }
+  call.from = wide;
+  call.outer_stride = call.k * static_cast<Index>(sizeof(Wide)), call.k_stride = sizeof(Wide);
+}
+
+void copy_groups(const PanelView& from, Index unit, const PanelCall& call, Index steps) {
+  char* to = static_cast<char*>(call.to);
+  for (Index s = 0; s < steps; ++s, to += call.width * unit) {
+    std::memcpy(to, from.data + s * from.step_stride, static_cast<std::size_t>(call.outer * unit));
+    std::memset(to + call.outer * unit, 0, static_cast<std::size_t>((call.width - call.outer) * unit));
+  }
+}
+
 }  // namespace
 
 DenseOperand DenseOperand::rows_of(const ConstMatrix& a, int zero_point) {
@@ -53,36 +78,60 @@ DenseOperand DenseOperand::rows_of(const ConstMatrix& a, int zero_point) {
 DenseOperand DenseOperand::columns_of(const ConstMatrix& b, int zero_point) {
   return operand(b, b.cols, b.rows, b.col_stride, b.row_stride, zero_point);
 }
+DenseOperand DenseOperand::packed(const PackedStorage& packed) {
+  const DensePanels panels = packed.panels();
+  return {reinterpret_cast<const char*>(packed.bytes.data()),
+          packed.type,
+          panels.outer,
+          panels.k,
+          0,
+          0,
+          packed.options.zero_point,
+          true};
+}
 
-bool DenseOperand::widened(Packed packed) const { return !is_kernel_type(type, packed); }
+bool DenseOperand::widened(Packed packed_as) const { return !is_kernel_type(type, packed_as); }
 
-bool DenseOperand::readable(Packed packed, bool contiguous) const {
-  if (widened(packed)) return false;
-  const Index group = steps_per_group(packed);
+bool DenseOperand::readable(Packed packed_as, bool contiguous) const {
+  if (widened(packed_as)) return false;
+  if (panels) return true;
+  const Index group = steps_per_group(packed_as);
   if (group > 1) return !contiguous && k_stride == size_of(type) && k % group == 0;
   return !contiguous || outer_stride == size_of(type);
 }
 
-PanelView DenseOperand::view(Packed packed, Index outer0, Index step0) const {
-  const Index step = steps_per_group(packed) * k_stride;
+PanelView DenseOperand::view(Packed packed_as, Index outer0, Index step0) const {
+  if (panels) {
+    const DensePanels p = geometry();
+    const Index row = p.rows(outer0 / p.height()) * p.unit();
+    return {data + p.offset(outer0, step0 * p.group()), p.unit(), row};
+  }
+  const Index step = steps_per_group(packed_as) * k_stride;
   return {data + outer0 * outer_stride + step0 * step, outer_stride, step};
 }
 
-PanelView DenseOperand::pack(void (*pack_panel)(const PanelCall&), Packed packed, Index outer0, Index count,
+PanelView DenseOperand::pack(void (*pack_panel)(const PanelCall&), Packed packed_as, Index outer0, Index count,
                              Index step0, Index steps, Index width, char* panel, char* wide) const {
-  const Index group = steps_per_group(packed), unit = group * bytes_of(packed);
+  const Index group = steps_per_group(packed_as), unit = group * bytes_of(packed_as);
   PanelCall call;
-  call.from = data + outer0 * outer_stride + step0 * group * k_stride;
-  call.outer_stride = outer_stride, call.k_stride = k_stride;
   call.outer = count;
   call.k = std::min(steps * group, k - step0 * group);
   call.to = panel;
   call.width = width;
-  if (widened(packed)) {
-    with_type(type, [&](auto* tag) { widen<std::remove_pointer_t<decltype(tag)>>(call, zero_point, wide); });
+  const PanelView packed_view{panel, unit, width * unit};
+  if (panels && !widened(packed_as)) {
+    copy_groups(view(packed_as, outer0, step0), unit, call, steps);
+    return packed_view;
   }
+  with_type(type, [&](auto* tag) {
+    using T = std::remove_pointer_t<decltype(tag)>;
+    if (panels) return widen_panels<T>(*this, outer0, step0 * group, call, wide);
+    call.from = data + outer0 * outer_stride + step0 * group * k_stride;
+    call.outer_stride = outer_stride, call.k_stride = k_stride;
+    if (widened(packed_as)) widen<T>(call, zero_point, wide);
+  });
   pack_panel(call);
-  return {panel, unit, width * unit};
+  return packed_view;
 }
 
 }  // namespace septet::detail

@@ -25,20 +25,27 @@ struct DenseOperand {
   Index outer_stride = 0;  ///< bytes
   Index k_stride = 0;      ///< bytes
   int zero_point = 0;
+  bool panels = false;  ///< packed: as DensePanels says, strides mean nothing
 
   static DenseOperand rows_of(const ConstMatrix& a, int zero_point);
   static DenseOperand columns_of(const ConstMatrix& b, int zero_point);
+  /// Of Format::dense: rows of A or columns of B, as it was packed.
+  static DenseOperand packed(const PackedStorage& packed);
+
+  DensePanels geometry() const { return {type, outer, k}; }
+  /// Rows that no view and no panel reaches across: a multiple of this is a boundary; 0: there is none.
+  Index segment() const { return panels ? geometry().height() : 0; }
 
   /// Can the kernels of this arithmetic read it where it lies, as rows of A or (`contiguous`) as columns of B?
-  bool readable(kernels::Packed packed, bool contiguous) const;
+  bool readable(kernels::Packed packed_as, bool contiguous) const;
   /// From row `outer0`, step `step0` on, where it lies.
-  PanelView view(kernels::Packed packed, Index outer0, Index step0) const;
+  PanelView view(kernels::Packed packed_as, Index outer0, Index step0) const;
   /// Copies rows [outer0, outer0 + count), steps [step0, step0 + steps) into a panel of `width`; `wide` holds count *
   /// steps elements if the type has to be widened first.
-  PanelView pack(void (*pack_panel)(const kernels::PanelCall&), kernels::Packed packed, Index outer0, Index count,
+  PanelView pack(void (*pack_panel)(const kernels::PanelCall&), kernels::Packed packed_as, Index outer0, Index count,
                  Index step0, Index steps, Index width, char* panel, char* wide) const;
   /// Does packing need the memory `wide`?
-  bool widened(kernels::Packed packed) const;
+  bool widened(kernels::Packed packed_as) const;
 };
 
 }  // namespace septet::detail

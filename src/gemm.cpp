@@ -13,18 +13,23 @@ namespace {
 
 using namespace detail;
 
+// A dense product, or the ends of one that has no middle.
+void multiply(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& chosen) {
+  if (chosen.alpha != 0 && a.k != 0) return multiply_dense(a, b, c, chosen);
+  const TileEpilogue epilogue(c, chosen);
+  run(make_plan(c.rows, c.cols, a.k, chosen, nullptr), nullptr, nullptr, ConstMatrix(), 0, epilogue,
+      accumulator_of(a.type), chosen.threads);
+}
+
 void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const GemmOptions chosen = resolved(a, options);
-  const TileEpilogue epilogue(c, chosen);
-  const auto run_plan = [&](const Plan& plan, const StripSource* strips, const PackedStorage* packed) {
-    run(plan, strips, packed, b, chosen.b_zero_point, epilogue, accumulator_of(a.type()), chosen.threads);
-  };
-  const auto plan_with = [&](std::shared_ptr<const LiveLists> live) {
-    return make_plan(a.rows(), b.cols, a.cols(), chosen, std::move(live));
-  };
-  if (chosen.alpha == 0 || a.cols() == 0) return run_plan(plan_with(nullptr), nullptr, nullptr);
-  if (a.dense() != nullptr && !is_sparse(chosen.dataflow)) {
-    return multiply_dense(*a.dense(), b, c, chosen);
+  if (!is_sparse(chosen.dataflow) || chosen.alpha == 0 || a.cols() == 0) {
+    const bool panels = a.packed() != nullptr && a.packed()->format() == Format::dense;
+    const DenseOperand left = panels ? DenseOperand::packed(*a.packed()->storage())
+                              : a.dense() != nullptr
+                                  ? DenseOperand::rows_of(*a.dense(), chosen.a_zero_point)
+                                  : DenseOperand::rows_of({nullptr, a.type(), a.rows(), a.cols(), 0, 0}, 0);
+    return multiply(left, DenseOperand::columns_of(b, chosen.b_zero_point), c, chosen);
   }
   std::shared_ptr<const PackedStorage> packed;
   if (a.packed() != nullptr) {
@@ -37,8 +42,9 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
     if (free_choice) packing.format = Format::csr;
     packed = pack_any(a, packing);
   }
-  const Plan plan = plan_with(packed->live);
-  run_plan(plan, strips_of(*packed, plan).get(), packed.get());
+  const Plan plan = make_plan(a.rows(), b.cols, a.cols(), chosen, packed->live);
+  run(plan, strips_of(*packed, plan).get(), packed.get(), b, chosen.b_zero_point, TileEpilogue(c, chosen),
+      accumulator_of(a.type()), chosen.threads);
 }
 
 }  // namespace
@@ -58,6 +64,21 @@ Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const G
 }
 
 void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  throw_if_error(try_gemm(a, b, c, options));
+}
+
+Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
+  const FpEnvironment environment;
+  return guarded([&]() -> Status {
+    if (Status status = kernels::target_status(); !status.ok()) return status;
+    if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;
+    const GemmOptions chosen = resolved(a, options);
+    multiply(DenseOperand::rows_of(a, chosen.a_zero_point), DenseOperand::packed(*b.storage()), c, chosen);
+    return {};
+  });
+}
+
+void gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
   throw_if_error(try_gemm(a, b, c, options));
 }
 

@@ -61,52 +61,6 @@ void for_each_height(Index count, const int* heights, F&& f) {
   }
 }
 
-// Every k for every row, from a strided view.
-template <class T>
-class DenseStrips : public StripSource {
- public:
-  DenseStrips(const ConstMatrix& a, int zero_point) : a_(a), zero_point_(zero_point) {}
-
-  void load(Index m0, Index m1, const Segment& segment, const int* heights, StripBuffer& buffer) const override {
-    StripWriter<T> writer(buffer, zero_point_);
-    for_each_height(m1 - m0, heights, [&](Index first, Index rows) {
-      StripCall& call = writer.open(rows, segment.end - segment.begin);
-      call.row0 = first, call.k0 = segment.begin;
-      for (Index i = 0; i < rows; ++i) {
-        const auto [row, stride] = this->row(m0 + first + i);
-        for (Index k = segment.begin; k < segment.end; ++k) writer.put(i, k - segment.begin, row[k * stride]);
-      }
-    });
-  }
-
- protected:
-  struct Row {
-    const T* data;
-    Index stride;
-  };
-  virtual Row row(Index m) const { return {static_cast<const T*>(a_.data) + m * a_.row_stride, a_.col_stride}; }
-
-  ConstMatrix a_;
-  int zero_point_;
-};
-
-// The same from Format::dense.
-template <class T>
-class PanelStrips : public DenseStrips<T> {
- public:
-  explicit PanelStrips(const PackedStorage& packed) : DenseStrips<T>({}, packed.options.zero_point), packed_(packed) {}
-
- protected:
-  typename DenseStrips<T>::Row row(Index m) const override {
-    const Index begin = m / kPanelRows * kPanelRows;
-    const T* panel = reinterpret_cast<const T*>(packed_.bytes.data()) + begin * packed_.cols;
-    return {panel + (m - begin), std::min(kPanelRows, packed_.rows - begin)};
-  }
-
- private:
-  const PackedStorage& packed_;
-};
-
 template <class T>
 T read_value(const std::byte* values, Index position) {
   T value;
@@ -246,11 +200,9 @@ std::unique_ptr<StripSource> typed_strips(const PackedStorage& packed, const Pla
       return std::make_unique<CsrStrips<T>>(packed);
     case Format::csb:
       return std::make_unique<CombinedStrips<T>>(packed);
-    case Format::tsb:
+    default:
       if (packed.by_rows()) return std::make_unique<LiveRowStrips<T>>(packed, plan);
       return std::make_unique<LiveColumnStrips<T>>(packed, plan);
-    default:
-      return std::make_unique<PanelStrips<T>>(packed);
   }
 }
 
@@ -265,12 +217,6 @@ StripBuffer::StripBuffer(Index rows, Index steps, Index element_count, kernels::
   index.reserve(std::max(rows, element_count));
   elements.reserve(element_count);
   row_steps.reserve(rows);
-}
-
-std::unique_ptr<StripSource> strips_of(const ConstMatrix& a, int zero_point) {
-  return with_type(a.type, [&](auto* tag) -> std::unique_ptr<StripSource> {
-    return std::make_unique<DenseStrips<std::remove_pointer_t<decltype(tag)>>>(a, zero_point);
-  });
 }
 
 std::unique_ptr<StripSource> strips_of(const PackedStorage& packed, const Plan& plan) {

@@ -6,11 +6,14 @@
 namespace septet::detail {
 
 int thread_count(int requested, Index macs) {
-  // Waking a team costs a few microseconds, in which one core does some ten thousand MACs.
-  constexpr Index kWorthSharing = 32768;
-  if (omp_in_parallel()) return 1;
-  if (requested > 0) return requested;
-  return macs < kWorthSharing ? 1 : omp_get_max_threads();
+  if (macs < worth_sharing() || omp_in_parallel()) return 1;
+  return requested > 0 ? requested : omp_get_max_threads();
+}
+
+Index& worth_sharing() {
+  // Waking a team costs some microseconds, in which one core does a few hundred thousand MACs.
+  static Index macs = Index{1} << 20;
+  return macs;
 }
 
 }  // namespace septet::detail

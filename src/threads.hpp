@@ -5,8 +5,11 @@
 
 namespace septet::detail {
 
-/// Threads for a call with `macs` multiply-accumulates: what was requested, or OpenMP's choice; one inside a parallel
-/// region and for work too small to share.
+/// Threads for a call with `macs` multiply-accumulates: at most what was requested, or OpenMP's choice; one inside a
+/// parallel region and for work too small to share.
 int thread_count(int requested, Index macs);
+
+/// How many multiply-accumulates are worth a second thread. Tests set it to 0, so that small problems are shared too.
+Index& worth_sharing();
 
 }  // namespace septet::detail

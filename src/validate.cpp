@@ -131,6 +131,7 @@ Status validate_preload(const Matrix& c, const GemmOptions& options) {
 // A packed A fits the named dataflow, or says how it was packed.
 Status validate_packed_fit(const PackedMatrix& a, const GemmOptions& options) {
   const PackOptions& own = a.options();
+  if (own.side != Side::left) return {Cause::bad_option, "a", "was packed as the right operand"};
   if (options.a_zero_point != 0 && options.a_zero_point != own.zero_point) {
     return {Cause::bad_option, "options.a_zero_point",
             text(options.a_zero_point, ", but a was packed with zero point ", own.zero_point)};
@@ -286,6 +287,10 @@ Status validate_pack(const Weights& a, const PackOptions& options) {
                     : chosen.format == Format::csr
                         ? chosen.dataflow == Dataflow::csOS && chosen.combine.policy == CombinePolicy::in_order
                         : chosen.dataflow == Dataflow::csOS;
+  if (chosen.side == Side::right && chosen.format != Format::dense) {
+    return {Cause::bad_option, "options.side",
+            text("the right operand is packed as dense, not as ", name(chosen.format))};
+  }
   if (!fits) {
     return {Cause::bad_option, "options.format",
             text(name(chosen.format), " is not what ", name(chosen.dataflow), " streams")};
@@ -306,10 +311,11 @@ Status validate_unpack(const PackedMatrix& packed, const Matrix& a) {
   return {};
 }
 
-Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  Status status = validate_weights(a);
-  if (status.ok()) status = validate_view(b, "b");
-  if (status.ok()) status = validate_view(c, "c");
+namespace {
+
+// `b` has been looked at: a view, or no more than the shape and type of a packed matrix.
+Status validate_product(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  Status status = validate_view(c, "c");
   if (status.ok()) status = validate_types(a, b, c, options);
   if (!status.ok()) return status;
   if (b.rows != a.cols()) return shape_mismatch("b", b.rows, b.cols, a.cols(), b.cols);
@@ -334,6 +340,29 @@ Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, co
     return {Cause::overlap, "c", "shares elements with options.preload"};
   }
   return validate_epilogue_overlap(c, options.epilogue);
+}
+
+}  // namespace
+
+Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  Status status = validate_weights(a);
+  if (status.ok()) status = validate_view(b, "b");
+  return status.ok() ? validate_product(a, b, c, options) : status;
+}
+
+Status validate_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
+  if (b.empty()) return {Cause::bad_pointer, "b", "an empty PackedMatrix: nothing was packed into it"};
+  if (b.options().side != Side::right) return {Cause::bad_option, "b", "was packed as the left operand"};
+  if (options.b_zero_point != 0 && options.b_zero_point != b.options().zero_point) {
+    return {Cause::bad_option, "options.b_zero_point",
+            text(options.b_zero_point, ", but b was packed with zero point ", b.options().zero_point)};
+  }
+  if (is_sparse(options.dataflow)) {
+    return {Cause::bad_option, "options.dataflow",
+            text(name(options.dataflow), ": a packed b has dense dataflows only")};
+  }
+  if (Status status = validate_view(a, "a"); !status.ok()) return status;
+  return validate_product(a, ConstMatrix(nullptr, b.type(), b.rows(), b.cols(), 0, 0), c, options);
 }
 
 PackOptions resolved(const Weights& a, const PackOptions& options) {

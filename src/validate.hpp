@@ -26,6 +26,7 @@ Status validate_pack(const Weights& a, const PackOptions& options);
 Status validate_unpack(const PackedMatrix& packed, const Matrix& a);
 /// Everything but C: what the cycle model has to know too is a separate matter (it shares no code).
 Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+Status validate_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options);
 
 /// `options` of a validated call without `automatic`; array, combine and zero point as a packed A brings them.
 GemmOptions resolved(const Weights& a, GemmOptions options);

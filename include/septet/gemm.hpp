@@ -42,7 +42,7 @@ struct GemmOptions {
   Mac mac = Mac::fused;
   Combine combine;  ///< csOS only
 
-  int threads = 0;  ///< 0: what OpenMP would use; at most 1024. The bits do not depend on it
+  int threads = 0;  ///< most to use, up to 1024; 0: what OpenMP would. Small products stay on one. No bit depends on it
 };
 
 namespace detail {
@@ -66,6 +66,11 @@ SEPTET_API Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix&
                            const GemmOptions& options = detail::kDefaultOptions);
 SEPTET_API void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c,
                      const GemmOptions& options = detail::kDefaultOptions);
+
+/// The same with a B that was packed with PackOptions::side = right. Its zero point is the one it was packed with.
+SEPTET_API Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c,
+                           const GemmOptions& options = {});
+SEPTET_API void gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options = {});
 
 /// The instruction sets that the kernels were built for and this CPU has, best first, "portable" last.
 /// SEPTET_TARGET in the environment, or set_target(), chooses one; an unknown name is an error, not a fallback.

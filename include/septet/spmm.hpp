@@ -20,6 +20,9 @@ namespace detail {
 struct PackedStorage;
 }
 
+/// Which operand of the product a packed matrix is.
+enum class Side : std::uint8_t { left, right };
+
 /// How A is packed. The dataflow decides the shape of the vectors: columns of m-tiles of H (sOS, csOS) or W (sWS)
 /// rows, rows of k-tiles of H columns (sIS).
 struct PackOptions {
@@ -28,11 +31,13 @@ struct PackOptions {
   Dataflow dataflow = Dataflow::automatic;
   Format format = Format::automatic;  ///< automatic: what the dataflow streams
   ArrayShape array;
-  Combine combine;     ///< csOS only
-  int zero_point = 0;  ///< integers: the value that counts as zero
+  Combine combine;         ///< csOS only
+  int zero_point = 0;      ///< integers: the value that counts as zero
+  Side side = Side::left;  ///< right: the matrix is B (dense only), for gemm(a, packed, c)
 };
 
-/// Exact size of a packed matrix, in bytes.
+/// Exact size of a packed matrix in its format, in bytes. (Dense panels of 8- and 16-bit integers hold up to three more
+/// columns of zeros, which are not counted.)
 struct Footprint {
   Index values = 0;    ///< what the matrix's own elements take
   Index metadata = 0;  ///< what says where they belong

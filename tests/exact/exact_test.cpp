@@ -4,6 +4,7 @@
 // form = the tests' own model, count for count. Every target of this CPU, threads 1, 2, 3 and 7, every way of handing
 // over A. A failing case prints its seed and everything else that is needed to build it again.
 #include "septet/septet.hpp"
+#include "src/threads.hpp"
 #include "support/comparison.hpp"
 #include "support/generators.hpp"
 
@@ -19,6 +20,9 @@ using namespace septet;
 using namespace septet::support;
 
 constexpr int kThreads[] = {1, 2, 3, 7};
+
+// Small problems are shared among the threads too.
+[[maybe_unused]] const Index kSharedFrom = septet::detail::worth_sharing() = 0;
 
 // Problems per test case: SEPTET_TEST_PROBLEMS multiplies them for long runs.
 int problem_count(int usual) {
@@ -73,6 +77,19 @@ void check_bits(const P& p, const C& got, const C& want, const std::string& what
 }
 
 template <class P>
+void check_packed(const P& p, const decltype(p.c)& want, const GemmOptions& options, const std::string& what) {
+  if (is_sparse(options.dataflow)) return;
+  PackOptions packing;
+  packing.zero_point = options.a_zero_point;
+  const PackedMatrix a = pack(p.a.view(), packing);
+  check_bits(p, fresh_c(p, [&](auto& c) { gemm(a, p.b.view(), c.view(), options); }), want, "A " + what);
+  packing.zero_point = options.b_zero_point;
+  packing.side = Side::right;
+  const PackedMatrix b = pack(p.b.view(), packing);
+  check_bits(p, fresh_c(p, [&](auto& c) { gemm(ConstMatrix(p.a.view()), b, c.view(), options); }), want, "B " + what);
+}
+
+template <class P>
 void check_kernels(const P& p, const decltype(p.c)& want, Rng& rng, const std::vector<std::string>& targets) {
   for (const std::string& target : targets) {
     REQUIRE(set_target(target.c_str()).ok());
@@ -80,6 +97,7 @@ void check_kernels(const P& p, const decltype(p.c)& want, Rng& rng, const std::v
     options.threads = kThreads[rng.below(4)];
     const auto got = fresh_c(p, [&](auto& c) { gemm(p.a.view(), p.b.view(), c.view(), options); });
     check_bits(p, got, want, "kernel on " + target + ", threads " + std::to_string(options.threads));
+    check_packed(p, want, options, "packed, on " + target);
   }
   REQUIRE(set_target(nullptr).ok());
 }
