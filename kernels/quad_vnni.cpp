@@ -58,6 +58,7 @@ SEPTET_VNNI void run_tile(const TileCall& call) {
   for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + 3 * i * call.a_row;
   const char* b = static_cast<const char*>(call.b);
   const Index a_row = call.a_row, a_step = call.a_step, b_step = call.b_step;
+  const char* ahead = static_cast<const char*>(call.ahead);
   for (Index s = call.steps; s > 0; --s) {
     __m512i right[kVectors];
 #pragma GCC unroll 4
@@ -75,6 +76,8 @@ SEPTET_VNNI void run_tile(const TileCall& call) {
 #pragma GCC unroll 16
     for (int i = 0; i < kBases; ++i) a[i] += a_step;
     b += b_step;
+    _mm_prefetch(ahead, _MM_HINT_T1);
+    ahead += call.ahead_step;
   }
 #pragma GCC unroll 16
   for (int i = 0; i < kTileRows; ++i) {

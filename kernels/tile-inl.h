@@ -118,6 +118,7 @@ HWY_NOINLINE void RunTile(const TileCall& call) {
   for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + 3 * i * call.a_row;
   const char* b = static_cast<const char*>(call.b);
   const Index a_row = call.a_row, a_step = call.a_step, b_step = call.b_step;
+  const char* ahead = static_cast<const char*>(call.ahead);
   const bool folds = call.fold_steps != 0;
   bool zero = call.zero;
   for (Index left = call.steps; left > 0;) {
@@ -144,6 +145,8 @@ HWY_NOINLINE void RunTile(const TileCall& call) {
       HWY_UNROLL(16)
       for (int i = 0; i < kBases; ++i) a[i] += a_step;
       b += b_step;
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += call.ahead_step;
     } while (--s > 0);
     HWY_UNROLL(16)
     for (int i = 0; i < kRows; ++i) {

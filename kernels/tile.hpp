@@ -33,6 +33,8 @@ struct TileCall {
   Index cols = 0;        ///< more than (vectors - 1) * lanes, at most vectors * lanes; no column beyond is touched
   Index fold_steps = 0;  ///< a new sum, added to c at its end, begins every so many steps; 0: one chain
   bool zero = false;     ///< c is not read: it counts as zero
+  const void* ahead = nullptr;  ///< one line from here on, ahead_step apart, is fetched into the second level per step
+  Index ahead_step = 0;
   const void* next_c = nullptr;  ///< rows of the tile that comes next, which are fetched meanwhile; or null
 };
 

@@ -224,13 +224,19 @@ class DenseRun {
       const PanelView b = blocking_.pack_b ? product_.b.pack(kernels_.pack, packed_, block.n0 + n0, n, pass.step,
                                                              pass.steps, part.size * tiles_.lanes, block.b, block.wide)
                                            : product_.b.view(packed_, block.n0 + n0, pass.step);
+      // The next panel is on its way from afar while this one is multiplied.
+      const bool more = blocking_.pack_b && j + 1 < count && product_.b.contiguous();
+      const char* ahead = more ? product_.b.view(packed_, block.n0 + n0 + n, pass.step).data : nullptr;
       if (offsets_.turns_b()) kernels_.quads->turn_sign(block.b, part.size * tiles_.lanes * pass.steps * unit_);
-      column(block, pass, b, n0, n, static_cast<int>(part.size));
+      column(block, pass, b, n0, n, static_cast<int>(part.size), ahead);
     }
   }
 
   // The tiles of one column, top to bottom.
-  void column(const Block& block, const Pass& pass, const PanelView& b, Index n0, Index n, int vectors) const {
+  void column(const Block& block, const Pass& pass, const PanelView& b, Index n0, Index n, int vectors,
+              const char* ahead) const {
+    const Index lines = ceil_div(tile_cols() * unit_ / group_, kLine) + 1;
+    Index line = 0;
     TileCall call;
     call.steps = pass.steps;
     call.b = b.data, call.b_step = b.step_stride;
@@ -245,6 +251,8 @@ class DenseRun {
       call.a = a.data, call.a_row = a.outer_stride, call.a_step = a.step_stride;
       call.c = sums + part.begin * block.sums_row;
       call.next_c = part.begin + part.size < block.m ? sums + (part.begin + part.size) * block.sums_row : nullptr;
+      call.ahead = ahead != nullptr && line < lines ? ahead + line++ * kLine : nullptr;
+      call.ahead_step = call.ahead != nullptr ? product_.b.k_stride * group_ : 0;
       kernels[part.size - 1](call);
     });
     offsets_.add(pass.offsets, tiles_, b, sums, block.sums_row, block.m, n);

@@ -32,6 +32,9 @@ struct DenseOperand {
   /// Of Format::dense: rows of A or columns of B, as it was packed.
   static DenseOperand packed(const PackedStorage& packed);
 
+  /// Rows or columns side by side in memory, k apart.
+  bool contiguous() const { return !panels && outer_stride == size_of(type); }
+
   DensePanels geometry() const { return {type, outer, k}; }
   /// Rows that no view and no panel reaches across: a multiple of this is a boundary; 0: there is none.
   Index segment() const { return panels ? geometry().height() : 0; }

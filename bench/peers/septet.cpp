@@ -32,6 +32,14 @@ Run with_packed_a(const Problem& problem, const Operands& x, const GemmOptions& 
   };
 }
 
+Run with_packed_b(const Problem& problem, const Operands& x, const GemmOptions& options) {
+  PackOptions right;
+  right.side = Side::right;
+  return [a = problem.a(x), b = pack(problem.b(x), right), c = problem.c(x), options] {
+    throw_if_error(try_gemm(a, b, c, options));
+  };
+}
+
 Run with_batch(const Problem& problem, const Operands& x, const GemmOptions& options) {
   return [&problem, &x, options] {
     for (Index i = 0; i < problem.shape().count; ++i) {
@@ -74,8 +82,13 @@ class Septet : public Peer {
   std::string instructions() const override { return target(); }
 
   void propose(const Problem& problem, std::vector<Candidate>& candidates) override {
-    const bool batch = problem.shape().count > 1, packed_a = problem.setting().prepacked == Prepacked::a;
-    add("septet", Role::ours, batch ? with_batch : packed_a ? with_packed_a : with_views, problem, candidates);
+    const bool batch = problem.shape().count > 1;
+    const Prepacked packed = problem.setting().prepacked;
+    const auto run = batch                    ? with_batch
+                     : packed == Prepacked::a ? with_packed_a
+                     : packed == Prepacked::b ? with_packed_b
+                                              : with_views;
+    add("septet", Role::ours, run, problem, candidates);
     if (batch || !is_narrow_float(problem.setting().types.a)) return;
     add("septet f32", Role::reference, with_f32, problem, candidates);
   }
