@@ -19,7 +19,7 @@ constexpr Rounding kRoundings[] = {Rounding::gemmlowp_double, Rounding::single_h
 
 // Sums near ties: multiples of half a unit, one beside, the ends, anything.
 std::int32_t random_sum(Rng& rng) {
-  const Index tie = rng.between(-600, 600) << rng.below(24);
+  const Index tie = rng.between(-600, 600) * (Index{1} << rng.below(24));
   const Index any = rng.between(kMin, kMax);
   const Index end = rng.pick<Index>({kMin, kMin + 1, kMax, kMax - 1, 0, 1, -1, 1 << 30, -(1 << 30)});
   const Index near = tie + rng.between(-1, 1);
