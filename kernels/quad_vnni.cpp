@@ -99,6 +99,7 @@ template <bool kUnsignedA>
 TileSet make_tiles() {
   TileSet set;
   set.lanes = kLanes;
+  set.most_vectors = 3;
   set.main_vectors = 3;
   set.main_rows = 8;
   fill_rows<kUnsignedA, 1>(set, std::make_integer_sequence<int, kRows[0]>());

@@ -51,9 +51,7 @@ struct StripKernel {
 enum class Packed : std::uint8_t { f32, f64, s16, s8 };
 
 /// Steps whose A elements lie together in `a`: s16 are multiplied in pairs.
-constexpr Index steps_per_group(Packed packed) {
-  return packed == Packed::s8 ? 4 : packed == Packed::s16 ? 2 : 1;
-}
+constexpr Index steps_per_group(Packed packed) { return packed == Packed::s8 ? 4 : packed == Packed::s16 ? 2 : 1; }
 constexpr Index bytes_of(Packed packed) {
   return packed == Packed::f64 ? 8 : packed == Packed::f32 ? 4 : packed == Packed::s16 ? 2 : 1;
 }

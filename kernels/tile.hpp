@@ -47,6 +47,7 @@ constexpr int kMaxTileRows = 16;
 struct TileSet {
   Index lanes = 0;                                     ///< columns per vector
   int rows[kMaxTileVectors] = {};                      ///< most rows of a tile 1, 2, 3 vectors wide
+  int most_vectors = 0;                                ///< the widest there is
   int main_vectors = 0;                                ///< width of the tile that is fastest on long sums …
   int main_rows = 0;                                   ///< … and its height, which divides panel_cols()
   TileKernel run[kMaxTileVectors][kMaxTileRows] = {};  ///< [vectors - 1][rows - 1]

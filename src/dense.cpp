@@ -139,18 +139,27 @@ class DenseRun {
   // ---- memory of one thread: sums, panels of A, a panel of B, and what is widened on the way
   Index sums_bytes() const { return direct_ ? 0 : on_line(blocking_.rows * blocking_.cols * acc_bytes_); }
   Index tile_rows() const { return tiles_.main_rows; }
+  // Vectors of a tile: as many as load least where B lies as it came; otherwise as many as a panel had better be wide.
+  Index widest() const { return blocking_.pack_b && !product_.b.panels ? tiles_.main_vectors : tiles_.most_vectors; }
   Index tile_cols() const { return tiles_.main_vectors * tiles_.lanes; }
   Index a_bytes() const {
     if (!blocking_.pack_a) return 0;
-    return on_line(ceil_div(blocking_.rows, tile_rows()) * tile_rows() * blocking_.steps * unit_);
+    return on_line(ceil_div(blocking_.band, tile_rows()) * tile_rows() * blocking_.steps * unit_);
   }
-  Index b_bytes() const { return blocking_.pack_b ? on_line(tile_cols() * blocking_.steps * unit_) : 0; }
+  // One panel, in the first-level cache; or all of a block, if they are used for several bands of rows.
+  Index b_bytes() const {
+    if (!blocking_.pack_b) return 0;
+    if (!keeps_panels()) return on_line(widest() * tiles_.lanes * blocking_.steps * unit_);
+    const Index segments = product_.b.panels ? ceil_div(blocking_.cols, product_.b.segment()) : 1;
+    return on_line((blocking_.cols + segments * tiles_.lanes) * blocking_.steps * unit_);
+  }
+  bool keeps_panels() const { return blocking_.rows > blocking_.band; }
   Index wide_bytes() const {
     const bool widened = product_.a.widened(packed_) || product_.b.widened(packed_);
-    return widened ? on_line(std::max(tile_rows(), tile_cols()) * blocking_.steps * unit_) : 0;
+    return widened ? on_line(std::max(tile_rows(), widest() * tiles_.lanes) * blocking_.steps * unit_) : 0;
   }
   Index bytes() const {
-    return sums_bytes() + a_bytes() + b_bytes() + wide_bytes() + offsets_.bytes(blocking_.rows, blocking_.steps);
+    return sums_bytes() + a_bytes() + b_bytes() + wide_bytes() + offsets_.bytes(blocking_.band, blocking_.steps);
   }
 
   struct Block {
@@ -188,6 +197,8 @@ class DenseRun {
   struct Pass {
     Index step, steps;
     ByteOffsets::Pass offsets;
+    char* panel;  // the next panel of B
+    bool first_band;
   };
 
   static Part part_of_blocks(Index length, Index size, Index p) {
@@ -195,41 +206,63 @@ class DenseRun {
   }
 
   void pass(const Block& block, Index step, Index steps) const {
+    for (Index i = 0; i < block.m; i += blocking_.band) {
+      Block band = block;
+      band.m0 += i, band.m = std::min(blocking_.band, block.m - i);
+      band.sums += i * block.sums_row;
+      multiply_band(band, {step, steps, {}, block.b, i == 0});
+    }
+  }
+
+  void multiply_band(const Block& band, Pass pass) const {
     if (blocking_.pack_a) {
-      for (Index i = 0; i < block.m; i += tile_rows()) {
-        product_.a.pack(kernels_.pack, packed_, block.m0 + i, std::min(tile_rows(), block.m - i), step, steps,
-                        tile_rows(), block.a + i * steps * unit_, block.wide);
+      for (Index i = 0; i < band.m; i += tile_rows()) {
+        product_.a.pack(kernels_.pack, packed_, band.m0 + i, std::min(tile_rows(), band.m - i), pass.step, pass.steps,
+                        tile_rows(), band.a + i * pass.steps * unit_, band.wide);
       }
     }
-    Pass pass{step, steps, {}};
-    pass.offsets =
-        offsets_.begin(block.offsets, block.m, std::min(steps * group_, product_.a.k - step * group_), steps);
-    for_each_strip(block, tiles_.rows[0], [&](const Part& part) {
-      offsets_.add_rows(pass.offsets, a_view(block, pass, part.begin), part.begin, part.size);
-    });
-    const Index segment = product_.b.panels ? product_.b.segment() : block.n;
-    for (Index begin = 0; begin < block.n; begin += segment) {
-      columns(block, pass, begin, std::min(segment, block.n - begin));
+    const Index k = std::min(pass.steps * group_, product_.a.k - pass.step * group_);
+    pass.offsets = offsets_.begin(band.offsets, band.m, k, pass.steps);
+    if (offsets_.any()) {
+      for_each_strip(band, tiles_.rows[0], [&](const Part& part) {
+        offsets_.add_rows(pass.offsets, a_view(band, pass, part.begin), part.begin, part.size);
+      });
+    }
+    const Index segment = product_.b.panels ? product_.b.segment() : band.n;
+    for (Index begin = 0; begin < band.n; begin += segment) {
+      columns(band, pass, begin, std::min(segment, band.n - begin));
     }
   }
 
   // Columns [begin, begin + length) of the block, in tiles of nearly equal width.
-  void columns(const Block& block, const Pass& pass, Index begin, Index length) const {
+  void columns(const Block& block, Pass& pass, Index begin, Index length) const {
     const Index vectors = ceil_div(length, tiles_.lanes);
-    const Index count = ceil_div(vectors, tiles_.main_vectors);
+    const Index count = ceil_div(vectors, widest());
     for (Index j = 0; j < count; ++j) {
       const Part part = part_of(vectors, count, j);
       const Index n0 = begin + part.begin * tiles_.lanes;
       const Index n = std::min(part.size * tiles_.lanes, begin + length - n0);
-      const PanelView b = blocking_.pack_b ? product_.b.pack(kernels_.pack, packed_, block.n0 + n0, n, pass.step,
-                                                             pass.steps, part.size * tiles_.lanes, block.b, block.wide)
+      const Index width = part.size * tiles_.lanes;
+      const PanelView b = blocking_.pack_b ? panel(block, pass, block.n0 + n0, n, width)
                                            : product_.b.view(packed_, block.n0 + n0, pass.step);
       // The next panel is on its way from afar while this one is multiplied.
-      const bool more = blocking_.pack_b && j + 1 < count && product_.b.contiguous();
+      const bool more = blocking_.pack_b && pass.first_band && j + 1 < count && product_.b.contiguous();
       const char* ahead = more ? product_.b.view(packed_, block.n0 + n0 + n, pass.step).data : nullptr;
-      if (offsets_.turns_b()) kernels_.quads->turn_sign(block.b, part.size * tiles_.lanes * pass.steps * unit_);
       column(block, pass, b, n0, n, static_cast<int>(part.size), ahead);
     }
+  }
+
+  // A panel of B: packed in the first band of a pass, found again in the others.
+  PanelView panel(const Block& block, Pass& pass, Index first, Index count, Index width) const {
+    PanelView view{pass.panel, unit_, width * unit_};
+    const Index bytes = width * pass.steps * unit_;
+    if (pass.first_band) {
+      view =
+          product_.b.pack(kernels_.pack, packed_, first, count, pass.step, pass.steps, width, pass.panel, block.wide);
+      if (offsets_.turns_b()) kernels_.quads->turn_sign(pass.panel, bytes);
+    }
+    if (keeps_panels()) pass.panel += bytes;
+    return view;
   }
 
   // The tiles of one column, top to bottom.
@@ -274,7 +307,8 @@ class DenseRun {
 
   PanelView a_view(const Block& block, const Pass& pass, Index row) const {
     if (!blocking_.pack_a) return product_.a.view(packed_, block.m0 + row, pass.step);
-    return {block.a + row * pass.steps * unit_, unit_, tile_rows() * unit_};
+    const Index within = row % tile_rows();
+    return {block.a + ((row - within) * pass.steps + within) * unit_, unit_, tile_rows() * unit_};
   }
 
   const Product& product_;

@@ -38,8 +38,8 @@ bool worth_packing_b(const DenseShape& shape, const DenseOperand& b, const kerne
 }
 
 bool worth_packing_a(const DenseShape& shape, const DenseOperand& a, const kernels::TileSet& tiles) {
-  const Index panels = ceil_div(shape.n, tiles.main_vectors * tiles.lanes);
-  if (panels <= 4) return false;
+  constexpr Index kUses = 4;  // by so many tiles, side by side
+  if (shape.n <= kUses * tiles.main_vectors * tiles.lanes) return false;
   return !a.panels && shape.m * shape.steps * shape.unit > cache_sizes().l1;
 }
 
@@ -79,7 +79,9 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   blocking.threads = threads;
   // A panel of B in three quarters of the first level.
   const Index most_steps = std::max<Index>(16, cache.l1 * 3 / 4 / (tile_cols * shape.unit));
-  blocking.steps = even_part(shape.steps, most_steps, 1);
+  // Whole vectors of k, so that no pass but the last packs a remainder.
+  constexpr Index kVector = 16;
+  blocking.steps = std::min(shape.steps, even_part(shape.steps, most_steps, kVector));
   // A panel that is read once, where it lies, is read to its end.
   if (b.panels && b.readable(packed, true) && shape.m <= tiles.rows[tiles.main_vectors - 1])
     blocking.steps = shape.steps;
@@ -87,18 +89,21 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   blocking.pack_b = !b.readable(packed, true) || worth_packing_b(shape, b, tiles, blocking.steps);
   // A fraction of the second level only: B, C and the other thread of the core pass through it as well. Measured at
   // 1024^3: half of it 128, an eighth 140 GFLOP/s.
-  const Index rows = std::max(tile_rows, cache.l2 / 8 / (blocking.steps * shape.unit));
-  blocking.rows = even_part(shape.m, rows, tile_rows);
-  blocking.cols = shape.direct ? shape.n : even_part(shape.n, 8 * tile_cols, tile_cols);
+  blocking.band = even_part(shape.m, std::max(tile_rows, cache.l2 / 8 / (blocking.steps * shape.unit)), tile_rows);
+  const Index cols = std::max(tile_cols, cache.l2 / 2 / (blocking.steps * shape.unit));
+  // Sums that are not C's own take memory: blocks are kept small.
+  blocking.rows = shape.direct ? shape.m : blocking.band;
+  blocking.cols = even_part(shape.n, shape.direct ? cols : 8 * tile_cols, tile_cols);
   if (threads > 1) share(blocking, shape, tile_rows, tile_cols);
   const ForcedBlocking& forced = forced_blocking();
-  if (forced.rows > 0) blocking.rows = forced.rows;
+  if (forced.rows > 0) blocking.rows = forced.rows, blocking.band = std::max<Index>(1, forced.rows / 2);
   if (forced.cols > 0) blocking.cols = forced.cols;
   // Panels are not cut across.
   const auto whole_segments = [](Index size, Index segment) {
     return segment == 0 ? size : ceil_div(size, segment) * segment;
   };
   blocking.rows = whole_segments(blocking.rows, a.segment());
+  blocking.band = whole_segments(std::min(blocking.band, blocking.rows), a.segment());
   blocking.cols = whole_segments(blocking.cols, b.segment());
   if (forced.steps > 0) blocking.steps = std::min(forced.steps, shape.steps);
   if (forced.pack == 1) blocking.pack_a = blocking.pack_b = true;

@@ -9,13 +9,15 @@ namespace septet::detail {
 
 /// Loop nest, outermost first (after Goto and van de Geijn, ACM TOMS 34(3), 2008, section 4):
 ///   blocks of C, rows x cols: shared among the threads
-///     steps of k at a time: the block's part of A stays in the second-level cache
-///       columns of C, one tile wide: their panel of B stays in the first-level cache
-///         rows of C, one tile high
+///     steps of k at a time: the block's panels of B are packed once
+///       bands of rows: their part of A stays in the second-level cache
+///         columns of C, one tile wide: their panel of B stays in the first-level cache
+///           rows of C, one tile high
 struct DenseBlocking {
   Index rows = 0;   ///< per block
   Index cols = 0;   ///< per block
   Index steps = 0;  ///< per pass over k
+  Index band = 0;   ///< rows per band
   bool pack_a = false;
   bool pack_b = false;
   int threads = 1;

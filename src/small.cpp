@@ -48,7 +48,7 @@ void SmallProduct::run(const void* a, const void* b, void* c) const {
   for (int left = n_; left > 0;) {
     const int vectors = (left + lanes - 1) / lanes;
     // Four vectors are two and two, not three and one.
-    const int most = tiles_->main_vectors;
+    const int most = tiles_->most_vectors;
     const int width = vectors <= most ? vectors : vectors < 2 * most ? (vectors + 1) / 2 : most;
     call.cols = std::min(left, width * lanes);
     column(call, static_cast<const char*>(a), to, width);
