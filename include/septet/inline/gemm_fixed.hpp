@@ -21,7 +21,27 @@
 // Fast where the build has fused operations and vectors of 32 or 64 bytes; the bits are the same anywhere. It is
 // inlined whole, some hundred instructions to a kilobyte or three per call: call it from a loop, not from everywhere.
 //
-// Measured (bench/gemm_fixed.cpp).
+// Measured (bench/gemm_fixed.cpp, a virtual machine with AVX-512 and two FMA ports at 3.2 to 3.8 GHz, shared; GCC 12,
+// batches of 24 KiB, GFLOP/s; Clang 14 within 5 %, f64 4^3 -13 %):
+//
+//                        4^3   8^3  16^3  24^3  32^3  48^3  64^3
+//   f32  gemm_fixed       93   112   175   143   198   200   197
+//        libxsmm's JIT    29    66   176   141   194   198   198
+//        Eigen, fixed     44    18    71    72   115   135   121
+//        of FMA peak     38 %  46 %  79 %  64 %  96 %  98 %  96 %
+//   f64  gemm_fixed       51    82    94   100    98    99    98
+//        libxsmm's JIT    28    73    91    98    98    98    99
+//        Eigen, fixed     38    17    41    54    59    58    57
+//        of FMA peak     43 %  67 %  84 %  97 %  88 %  97 %  96 %
+//
+// (The loop that measures the peak may run a clock step faster, 3.5 GHz for 3.2, than what also loads.)
+// What bounds the rest: 8 columns of f32 (4 of f64) fill half a register, 50 % at most, however rows are paired: a
+// shuffle or blend that makes A's pair takes the port of the FMA it saves. 24 columns of f32 are two vectors for one
+// and a half, 75 % at most. One vector of columns (16^3 f32, 8^3 f64) loads an element of A for every FMA.
+//
+// Tried and lost: one vector by 28 rows where there are more columns (-10 %: a load for every FMA). No difference:
+// masks instead of overlapping vectors (which need nothing of the target), 128 FMAs a turn instead of 64, one pointer
+// to A instead of one per four rows.
 #pragma once
 
 #include <cassert>
@@ -90,7 +110,7 @@ struct FixedPlan {
 };
 
 /// Of one tile, in eighths of half a cycle: two FMAs and two loads in a cycle, whichever are more, and a little for
-/// every load, since they never go in pairs all the time; 12 half cycles to begin and end.
+/// every load (11 x 2 for 32 rows of 4 vectors had 3 % less than 6 x 4); 12 half cycles to begin and end.
 constexpr long fixed_tile_cost(int rows, int vecs, int depth) {
   const int fmas = rows * vecs, loads = rows + vecs;
   return (8 * (fmas > loads ? fmas : loads) + loads) * static_cast<long>(depth) + 8 * 12;
@@ -133,9 +153,34 @@ SEPTET_ALWAYS_INLINE auto fixed_right(const Stepper& step, const B* from, int n)
   return step.template right<true>(from, L::kWidth);
 }
 
+/// from + step, in a register of its own: else compilers share one index between A and B, and addresses with an index
+/// cost an operation more in every FMA (Clang 14), or sixteen pointers in memory (GCC 12, run-time lda).
+template <class Arch, class T>
+SEPTET_ALWAYS_INLINE T* advanced(T* from, Index step) {
+  from += step;
+#if defined(__GNUC__) && !defined(SEPTET_INLINE_PORTABLE)
+  asm("" : "+r"(from));
+#endif
+  return from;
+}
+
+/// The rows of C, visited in order.
+template <class Arch, class T>
+struct FixedRowWalk {
+  T* row;
+  Index ld;
+  int at = 0;
+  SEPTET_ALWAYS_INLINE T* to(int r) {
+    if (r != at) row = advanced<Arch>(row, ld);
+    at = r;
+    return row;
+  }
+};
+
 /// One tile of C: kRows x kVecs lanes, the last of them kTail columns wide. Those are the end of a whole lane that
 /// overlaps the one before (kOverlap; both have the same bits), or a partial lane.
-template <class L, class Mac, Sum kSum, int K, int kRows, int kVecs, int kTail, bool kOverlap, class A, class B>
+template <class L, class Mac, class Arch, Sum kSum, int K, int kRows, int kVecs, int kTail, bool kOverlap, class A,
+          class B>
 SEPTET_ALWAYS_INLINE void fixed_tile(const Step<L, Mac, typename L::Value>& step, const A* a, Index lda, const B* b,
                                      Index ldb, typename L::Value* c, Index ldc) {
   using T = typename L::Value;
@@ -147,72 +192,77 @@ SEPTET_ALWAYS_INLINE void fixed_tile(const Step<L, Mac, typename L::Value>& step
     return v * kWidth - (kOverlap && v == kVecs - 1 ? kWidth - kTail : 0);
   };
   const auto width = [](int v) SEPTET_ALWAYS_INLINE_LAMBDA { return kOverlap || v < kVecs - 1 ? kWidth : kTail; };
-  const auto load = [&](int q) SEPTET_ALWAYS_INLINE_LAMBDA {
-    const T* from = c + q / kVecs * ldc + column(q % kVecs);
-    const int n = width(q % kVecs);
-    return n == kWidth ? L::load(from) : L::load(from, n);
+  const auto load = [&](T* row, int v) SEPTET_ALWAYS_INLINE_LAMBDA {
+    const int n = width(v);
+    return n == kWidth ? L::load(row + column(v)) : L::load(row + column(v), n);
   };
+  FixedRowWalk<Arch, T> rows{c, ldc};
   Registers<Vec, kSums> acc([&](int q) SEPTET_ALWAYS_INLINE_LAMBDA {
     if constexpr (kSum == Sum::chained) {
-      return load(q);
+      return load(rows.to(q / kVecs), q % kVecs);
     } else {
       return L::broadcast(T());
     }
   });
-  const auto one = [&](const A* pa, const B* pb) SEPTET_ALWAYS_INLINE_LAMBDA {
+  // Rows of A by fours, so that lda and 3 lda are all the strides there are: a pointer per row would not fit the
+  // registers. (A known lda makes displacements of them.)
+  constexpr int kGroup = 4, kGroups = divided_up(kRows, kGroup);
+  Registers<const A*, kGroups> pa([&](int g) SEPTET_ALWAYS_INLINE_LAMBDA { return a + g * kGroup * lda; });
+  const B* pb = b;
+  const auto one = [&](int u) SEPTET_ALWAYS_INLINE_LAMBDA {
+    const B* from = pb + u * ldb;
     const Registers<decltype(fixed_right<L, Mac>(step, pb, 1)), kVecs> right(
-        [&](int v) SEPTET_ALWAYS_INLINE_LAMBDA { return fixed_right<L, Mac>(step, pb + column(v), width(v)); });
+        [&](int v) SEPTET_ALWAYS_INLINE_LAMBDA { return fixed_right<L, Mac>(step, from + column(v), width(v)); });
     unroll<kRows>([&](int r) SEPTET_ALWAYS_INLINE_LAMBDA {
-      const auto left = step.left(pa + r * lda);
+      const auto left = step.left(pa.at[r / kGroup] + r % kGroup * lda + u);
       unroll<kVecs>([&](int v) SEPTET_ALWAYS_INLINE_LAMBDA { step.run(acc.at[r * kVecs + v], left, right.at[v]); });
     });
   };
-  const A* pa = a;
-  const B* pb = b;
   if constexpr (K >= 2 * kUnroll) {
     SEPTET_KEEP_LOOP
     for (int k = 0; k < K / kUnroll; ++k) {
-      unroll<kUnroll>([&](int u) SEPTET_ALWAYS_INLINE_LAMBDA { one(pa + u, pb + u * ldb); });
-      pa += kUnroll;
-      pb += kUnroll * ldb;
+      unroll<kUnroll>(one);
+      unroll<kGroups>([&](int g) SEPTET_ALWAYS_INLINE_LAMBDA { pa.at[g] = advanced<Arch>(pa.at[g], kUnroll); });
+      pb = advanced<Arch>(pb, kUnroll * ldb);
     }
-  } else if constexpr (K >= kUnroll) {
-    unroll<kUnroll>([&](int u) SEPTET_ALWAYS_INLINE_LAMBDA { one(pa + u, pb + u * ldb); });
-    pa += kUnroll;
-    pb += kUnroll * ldb;
+    unroll<K % kUnroll>(one);
+  } else {
+    unroll<K>(one);
   }
-  if constexpr (K % kUnroll != 0) {
-    unroll<K % kUnroll>([&](int u) SEPTET_ALWAYS_INLINE_LAMBDA { one(pa + u, pb + u * ldb); });
+  if constexpr (kSum == Sum::fold_then_add) {  // all of C is read before any is written: vectors may overlap
+    rows = {c, ldc};
+    unroll<kSums>([&](int q) SEPTET_ALWAYS_INLINE_LAMBDA {
+      acc.at[q] = step.add(load(rows.to(q / kVecs), q % kVecs), acc.at[q]);
+    });
   }
-  if constexpr (kSum == Sum::fold_then_add) {
-    unroll<kSums>([&](int q) SEPTET_ALWAYS_INLINE_LAMBDA { acc.at[q] = step.add(load(q), acc.at[q]); });
-  }
+  rows = {c, ldc};
   unroll<kSums>([&](int q) SEPTET_ALWAYS_INLINE_LAMBDA {
-    T* to = c + q / kVecs * ldc + column(q % kVecs);
-    const int n = width(q % kVecs);
+    const int v = q % kVecs, n = width(v);
+    T* row = rows.to(q / kVecs);
     if (n == kWidth) {
-      L::store(to, acc.at[q]);
+      L::store(row + column(v), acc.at[q]);
     } else {
-      L::store(to, acc.at[q], n);
+      L::store(row + column(v), acc.at[q], n);
     }
   });
 }
 
 /// All rows of kVecs vectors of columns.
-template <class L, class Mac, Sum kSum, int M, int K, int kRows, int kVecs, int kTail, bool kOverlap, class A, class B>
+template <class L, class Mac, class Arch, Sum kSum, int M, int K, int kRows, int kVecs, int kTail, bool kOverlap,
+          class A, class B>
 SEPTET_ALWAYS_INLINE void fixed_rows(const Step<L, Mac, typename L::Value>& step, const A* a, Index lda, const B* b,
                                      Index ldb, typename L::Value* c, Index ldc) {
   constexpr int kTiles = divided_up(M, kRows), kShort = kTiles * kRows - M, kTall = kTiles - kShort;
   SEPTET_KEEP_LOOP
   for (int i = 0; i < kTall; ++i) {
-    fixed_tile<L, Mac, kSum, K, kRows, kVecs, kTail, kOverlap>(step, a, lda, b, ldb, c, ldc);
+    fixed_tile<L, Mac, Arch, kSum, K, kRows, kVecs, kTail, kOverlap>(step, a, lda, b, ldb, c, ldc);
     a += kRows * lda;
     c += kRows * ldc;
   }
   if constexpr (kShort > 0) {
     SEPTET_KEEP_LOOP
     for (int i = 0; i < kShort; ++i) {
-      fixed_tile<L, Mac, kSum, K, kRows - 1, kVecs, kTail, kOverlap>(step, a, lda, b, ldb, c, ldc);
+      fixed_tile<L, Mac, Arch, kSum, K, kRows - 1, kVecs, kTail, kOverlap>(step, a, lda, b, ldb, c, ldc);
       a += (kRows - 1) * lda;
       c += (kRows - 1) * ldc;
     }
@@ -227,7 +277,9 @@ SEPTET_ALWAYS_INLINE __m512 spread(__m512 a) {
   return _mm512_mask_permute_ps(a, 0xffff, a, kStep * 0x55);
 }
 
-/// Four columns of floats: four rows of C share a register.
+/// Four columns of floats: four rows of C share a register, A's elements are spread by a shuffle within each quarter.
+/// A shuffle and an FMA for sixteen MACs beat four FMAs on narrow registers (4^3: 93 against 60 GFLOP/s). With more
+/// columns, or doubles, it is a shuffle and an FMA against two FMAs: no gain, as both go to the same two ports.
 template <class Mac, Sum kSum, int K, class Arch>
 SEPTET_ALWAYS_INLINE void fixed_four_rows(const Mac& mac, const float* a, Index lda, const float* b, Index ldb,
                                           float* c, Index ldc) {
@@ -293,13 +345,13 @@ SEPTET_ALWAYS_INLINE void fixed_product(const A* a, Index lda, const B* b, Index
   if constexpr (kEven > 0) {
     SEPTET_KEEP_LOOP
     for (int j = 0; j < kEven; ++j) {
-      fixed_rows<L, Mac, kSum, M, K, kPlan.rows, kVecs, kWidth, false>(step, a, lda, b, ldb, c, ldc);
+      fixed_rows<L, Mac, Arch, kSum, M, K, kPlan.rows, kVecs, kWidth, false>(step, a, lda, b, ldb, c, ldc);
       b += kVecs * kWidth;
       c += kVecs * kWidth;
     }
   }
   if constexpr (kEven < kStrips) {
-    fixed_rows<L, Mac, kSum, M, K, kPlan.rows, kLast, kTail, kOverlap>(step, a, lda, b, ldb, c, ldc);
+    fixed_rows<L, Mac, Arch, kSum, M, K, kPlan.rows, kLast, kTail, kOverlap>(step, a, lda, b, ldb, c, ldc);
   }
 }
 
