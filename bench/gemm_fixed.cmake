@@ -2,8 +2,11 @@
 #
 # inline/gemm_fixed.hpp under a consumer's flags, beside what the system has of libxsmm and Eigen.
 include(CheckCXXCompilerFlag)
-if(NOT TARGET xsimd)
+if(NOT TARGET xsimd)  # the tests brought none
   find_package(xsimd 8.1 QUIET)
+  if(TARGET xsimd AND NOT TARGET xtl)  # Debian 12's target links this package, neither needing nor requiring it
+    set_target_properties(xsimd PROPERTIES INTERFACE_LINK_LIBRARIES "")
+  endif()
 endif()
 if(NOT TARGET xsimd)
   message(STATUS "septet: no xsimd, so no bench_gemm_fixed")
