@@ -3,6 +3,7 @@
 // The body of headeronly.hpp's two functions.
 #include "headeronly.hpp"
 #include "septet/inline/folds.hpp"
+#include "septet/inline/gemm_fixed.hpp"
 
 namespace {
 
@@ -21,6 +22,8 @@ std::uint64_t folds_of(const Mac& mac) {
   fold::dOS<kRows, kCols>(va, vb, vc, mac);
   fold::sWS<kDepth, kRows, fold::Sum::fold_then_add>(va, live, vb, vc, mac);
   fold::dIS<kDepth, kCols>(va, vb, vc, mac);
+  fold::gemm_fixed<kRows, kCols, kDepth, fold::Sum::chained>(a, b, c, mac);
+  fold::gemm_fixed<kRows, 4, kDepth, fold::Sum::chained>(a, kDepth, b, kCols, c, kCols, mac);
   std::uint64_t hash = 1469598103934665603u;
   const auto* bytes = reinterpret_cast<const unsigned char*>(c);
   for (unsigned i = 0; i < sizeof(c); ++i) hash = (hash ^ bytes[i]) * 1099511628211u;

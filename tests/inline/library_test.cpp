@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "septet/gemm.hpp"
+#include "septet/inline/gemm_fixed.hpp"
 #include "support.hpp"
 #include "whole_products.hpp"
 
@@ -138,4 +139,38 @@ TEST_CASE("s8 with zero points: the folds and the kernels give the same bits") {
   const auto s8 = [](Random& random) { return static_cast<std::int8_t>(random.next()); };
   const auto s32 = [](Random& random) { return static_cast<std::int32_t>(random.next()); };
   compare<std::int8_t, std::int32_t>(fold::Exact{-3, 100}, options, std::int8_t{-3}, 73, s8, s32);
+}
+
+namespace {
+
+/// C + A * B by gemm_fixed and by septet::gemm.
+template <int M, int N, int K, class A, class C, class RandomA>
+void compare_fixed(RandomA random_a, std::uint64_t seed) {
+  Random random{seed};
+  std::vector<A> a, b;
+  std::vector<C> c;
+  for (int i = 0; i < M * K; ++i) a.push_back(random_a(random));
+  for (int i = 0; i < K * N; ++i) b.push_back(random_a(random));
+  for (int i = 0; i < M * N; ++i) c.push_back(static_cast<C>(random_a(random)));
+  std::vector<C> by_library(c);
+  septet::GemmOptions options;
+  options.beta = 1;
+  septet::gemm(septet::row_major(a.data(), M, K), septet::row_major(b.data(), K, N),
+               septet::row_major(by_library.data(), M, N), options);
+  fold::gemm_fixed<M, N, K, Sum::chained>(a.data(), b.data(), c.data());
+  CAPTURE(seed);
+  CHECK(same_bits(c, by_library));
+}
+
+}  // namespace
+
+TEST_CASE("a product of fixed shape has the library's bits") {
+  const auto f64 = [](Random& random) { return static_cast<double>(mixed_float(random)) / 3; };
+  const auto s8 = [](Random& random) { return static_cast<std::int8_t>(random.next()); };
+  compare_fixed<4, 4, 4, float, float>(mixed_float, 81);
+  compare_fixed<31, 17, 64, float, float>(mixed_float, 82);
+  compare_fixed<48, 48, 48, float, float>(mixed_float, 83);
+  compare_fixed<5, 3, 33, double, double>(f64, 84);
+  compare_fixed<16, 49, 63, double, double>(f64, 85);
+  compare_fixed<7, 33, 64, std::int8_t, std::int32_t>(s8, 86);
 }

@@ -2,6 +2,7 @@
 //
 // Must not compile; SEPTET_MISUSE says why, and the test looks for our sentence about it.
 #include "septet/inline/folds.hpp"
+#include "septet/inline/gemm_fixed.hpp"
 
 namespace fold = septet::fold;
 
@@ -29,6 +30,10 @@ int main() {
 #elif SEPTET_MISUSE == 8
   fold::dWS<4, 4, fold::Sum::fold_then_add>(view<Opaque>(), view<Opaque>(), view<Opaque>(),
                                             [](Opaque, Opaque, Opaque) { return Opaque(); });
+#elif SEPTET_MISUSE == 9
+  fold::gemm_fixed<4, 65, 4>(static_cast<float*>(nullptr), static_cast<float*>(nullptr), static_cast<float*>(nullptr));
+#elif SEPTET_MISUSE == 10
+  fold::gemm_fixed<4, 4, 4>(static_cast<int*>(nullptr), static_cast<int*>(nullptr), static_cast<long*>(nullptr));
 #endif
   return 0;
 }

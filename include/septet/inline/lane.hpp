@@ -190,6 +190,43 @@ template <class Arch>
 SEPTET_ALWAYS_INLINE void load_part(__m512d& to, const double* from, int n) {
   to = _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << n) - 1), from);
 }
+template <class Arch>
+SEPTET_ALWAYS_INLINE void load_part(__m512i& to, const std::int32_t* from, int n) {
+  to = _mm512_maskz_loadu_epi32(static_cast<__mmask16>((1u << n) - 1), from);
+}
+#endif
+#endif
+
+// The first n elements; the others' memory is not written.
+template <class Arch, class Register, class T>
+SEPTET_ALWAYS_INLINE void store_part(T* to, const Register& from, int n) {
+  T lanes[sizeof(Register) / sizeof(T)];
+  std::memcpy(lanes, &from, sizeof(lanes));
+  for (int lane = 0; lane < n; ++lane) to[lane] = lanes[lane];
+}
+
+#if defined(__AVX2__) && !defined(SEPTET_INLINE_PORTABLE)
+template <class Arch>
+SEPTET_ALWAYS_INLINE void store_part(float* to, const __m256& from, int n) {
+  _mm256_maskstore_ps(to, _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7)), from);
+}
+template <class Arch>
+SEPTET_ALWAYS_INLINE void store_part(double* to, const __m256d& from, int n) {
+  _mm256_maskstore_pd(to, _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3)), from);
+}
+#if defined(__AVX512F__)
+template <class Arch>
+SEPTET_ALWAYS_INLINE void store_part(float* to, const __m512& from, int n) {
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << n) - 1), from);
+}
+template <class Arch>
+SEPTET_ALWAYS_INLINE void store_part(double* to, const __m512d& from, int n) {
+  _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << n) - 1), from);
+}
+template <class Arch>
+SEPTET_ALWAYS_INLINE void store_part(std::int32_t* to, const __m512i& from, int n) {
+  _mm512_mask_storeu_epi32(to, static_cast<__mmask16>((1u << n) - 1), from);
+}
 #endif
 #endif
 
@@ -260,9 +297,8 @@ struct BatchLane {
   }
   static SEPTET_ALWAYS_INLINE void store(T* to, Vec value, int n) {
     if (n == kWidth) return store(to, value);
-    T lanes[kWidth];
-    store(lanes, value);
-    for (int j = 0; j < n; ++j) to[j] = lanes[j];
+    const typename Vec::register_type whole = value;
+    detail::store_part<Arch>(to, whole, n);
   }
   static SEPTET_ALWAYS_INLINE Vec add(Vec a, Vec b) { return a + b; }
   static SEPTET_ALWAYS_INLINE Vec mul(Vec a, Vec b) {
