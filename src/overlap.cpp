@@ -2,6 +2,7 @@
 #include "overlap.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <utility>
 
@@ -112,7 +113,7 @@ struct Dimension {
 // are one (matrices one after the other are a long matrix), and what is left over has length 1.
 struct Grid {
   Index base, size;
-  Dimension dimensions[3];
+  std::array<Dimension, 3> dimensions;
 
   Index span(int first) const {  // of a part that has the dimensions from `first` on
     Index bytes = size;
@@ -130,7 +131,8 @@ Grid grid_of(const RepeatedView& x) {
   const Index size = size_of(x.first.type);
   Grid grid{static_cast<Index>(reinterpret_cast<std::intptr_t>(x.first.data)),
             size,
-            {{x.count, x.stride * size}, {x.first.rows, x.first.row_stride * size}, {x.first.cols, x.first.col_stride * size}}};
+            {Dimension{x.count, x.stride * size}, Dimension{x.first.rows, x.first.row_stride * size},
+             Dimension{x.first.cols, x.first.col_stride * size}}};
   for (Dimension& d : grid.dimensions) {
     if (d.length == 1) d.step = 0;
     if (d.step == 0) d.length = 1;
@@ -140,7 +142,7 @@ Grid grid_of(const RepeatedView& x) {
     }
   }
   const auto sort = [&] {
-    std::sort(std::begin(grid.dimensions), std::end(grid.dimensions), [](const Dimension& y, const Dimension& z) {
+    std::sort(grid.dimensions.begin(), grid.dimensions.end(), [](const Dimension& y, const Dimension& z) {
       return y.length == 1 || z.length == 1 ? y.length < z.length : y.step > z.step;
     });
   };
