@@ -22,14 +22,15 @@ namespace hn = hwy::HWY_NAMESPACE;
 constexpr int kItemSteps = 4;
 
 // One tile of one item. Lanes and rows are known, so nothing is masked and no remainder is looked for.
-template <class D, bool kFused, bool kZero, int kRows, int kVectors>
+template <class D, bool kFused, bool kZero, int kRows, int kVectors, int kDepth>
 HWY_INLINE void ItemTile(const ItemsCall& call, const char* a, const char* b, char* c) {
   using T = hn::TFromD<D>;
   using V = hn::Vec<D>;
   constexpr D d{};
   constexpr Index kVectorBytes = static_cast<Index>(hn::MaxLanes(D()) * sizeof(T));
   const auto elements = [](const char* at) { return reinterpret_cast<const T*>(at); };
-  const Index a_row = call.a_row, b_step = call.b_step, c_row = call.c_row;
+  const Index a_row = kDepth > 0 ? kDepth * static_cast<Index>(sizeof(T)) : call.a_row;
+  const Index b_step = call.b_step, c_row = call.c_row;
   V sum[kRows][kVectors];
   const char* from = c;
   HWY_UNROLL(16)
@@ -48,7 +49,7 @@ HWY_INLINE void ItemTile(const ItemsCall& call, const char* a, const char* b, ch
   const char* rows[kBases];
   HWY_UNROLL(16)
   for (int i = 0; i < kBases; ++i) rows[i] = a + 3 * i * a_row;
-  Index left = call.k;
+  Index left = kDepth > 0 ? kDepth : call.k;
   do {
     HWY_UNROLL(4)
     for (int s = 0; s < kItemSteps; ++s) {
@@ -81,19 +82,19 @@ HWY_INLINE void ItemTile(const ItemsCall& call, const char* a, const char* b, ch
 }
 
 // The items whose C is a single tile have a loop of their own: the others' costs twenty cycles per item.
-template <class D, bool kFused, bool kZero, int kRows, int kVectors>
+template <class D, bool kFused, bool kZero, int kRows, int kVectors, int kDepth>
 HWY_NOINLINE void RunWholeItems(const ItemsCall& call) {
   const char* a = static_cast<const char*>(call.a);
   const char* b = static_cast<const char*>(call.b);
   char* c = static_cast<char*>(call.c);
   const Index a_item = call.a_item, b_item = call.b_item, c_item = call.c_item;
   for (Index left = call.count; left > 0; --left) {
-    ItemTile<D, kFused, kZero, kRows, kVectors>(call, a, b, c);
+    ItemTile<D, kFused, kZero, kRows, kVectors, kDepth>(call, a, b, c);
     a += a_item, b += b_item, c += c_item;
   }
 }
 
-template <class D, bool kFused, bool kZero, int kRows, int kVectors>
+template <class D, bool kFused, bool kZero, int kRows, int kVectors, int kDepth>
 HWY_NOINLINE void RunTiledItems(const ItemsCall& call) {
   constexpr Index kWidth = kVectors * static_cast<Index>(hn::MaxLanes(D()) * sizeof(hn::TFromD<D>));
   const Index row_bytes = call.n * static_cast<Index>(sizeof(hn::TFromD<D>));
@@ -103,21 +104,30 @@ HWY_NOINLINE void RunTiledItems(const ItemsCall& call) {
       const char* a = static_cast<const char*>(call.a) + item * call.a_item;
       char* c = static_cast<char*>(call.c) + item * call.c_item + j;
       for (Index i = 0; i < call.m; i += kRows) {
-        ItemTile<D, kFused, kZero, kRows, kVectors>(call, a, b + j, c);
+        ItemTile<D, kFused, kZero, kRows, kVectors, kDepth>(call, a, b + j, c);
         a += kRows * call.a_row, c += kRows * call.c_row;
       }
     }
   }
 }
 
+template <class D, bool kFused, bool kZero, int kRows, int kVectors>
+void RunItemsOf(const ItemsCall& call) {
+  constexpr Index kSize = sizeof(hn::TFromD<D>);
+  if (call.m != kRows || call.n != static_cast<Index>(kVectors * hn::MaxLanes(D()))) {
+    return RunTiledItems<D, kFused, kZero, kRows, kVectors, 0>(call);
+  }
+  // Products as deep as they are high, A without gaps: the compiler knows where every element is.
+  if (call.k == kRows && call.a_row == kRows * kSize) {
+    return RunWholeItems<D, kFused, kZero, kRows, kVectors, kRows>(call);
+  }
+  RunWholeItems<D, kFused, kZero, kRows, kVectors, 0>(call);
+}
+
 template <class D, bool kFused, int kRows, int kVectors>
 void RunItems(const ItemsCall& call) {
-  const bool whole = call.m == kRows && call.n == static_cast<Index>(kVectors * hn::MaxLanes(D()));
-  if (call.zero) {
-    (whole ? RunWholeItems<D, kFused, true, kRows, kVectors> : RunTiledItems<D, kFused, true, kRows, kVectors>)(call);
-  } else {
-    (whole ? RunWholeItems<D, kFused, false, kRows, kVectors> : RunTiledItems<D, kFused, false, kRows, kVectors>)(call);
-  }
+  return call.zero ? RunItemsOf<D, kFused, true, kRows, kVectors>(call)
+                   : RunItemsOf<D, kFused, false, kRows, kVectors>(call);
 }
 
 #if HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM_A64

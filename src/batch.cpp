@@ -107,26 +107,34 @@ SharedWorkspace workspace_of(const Batch& batch, GemmOptions chosen, int threads
   return {each, each * threads};
 }
 
-void run(const Batch& batch, const GemmOptions& options) {
+void run(const Batch& batch, GemmOptions options) {
   const GemmOptions chosen = resolved(Weights(batch.a), options);
   const int threads = threads_for(batch, options);
-  if (!shares_products(batch, chosen, threads)) return run_products(batch, 0, batch.count, options);
-  // All memory is claimed here: in a parallel region nobody could be told that there is none.
+  // All memory is claimed here, once: in a parallel region, or halfway, nobody could be told that there is none.
   const SharedWorkspace workspace = workspace_of(batch, chosen, threads);
-  char* memory = static_cast<char*>(options.workspace);
-  if (memory == nullptr && workspace.total > 0) memory = Workspace::of_this_thread(workspace.total);
-  if (options.workspace != nullptr && options.workspace_bytes < workspace.total) {
-    throw Error({Cause::bad_option, "options.workspace_bytes",
-                 std::to_string(options.workspace_bytes) + ", this batch needs " + std::to_string(workspace.total)});
+  const bool own = options.workspace == nullptr && workspace.total > 0;
+  if (own) {
+    options.workspace = Workspace::of_this_thread(workspace.total);
+    options.workspace_bytes = workspace.total;
   }
-  share(batch.count, threads, [&](Index begin, Index end) {
-    GemmOptions mine = options;
-    mine.threads = 1;
-    mine.workspace = workspace.total == 0 ? nullptr : memory + omp_get_thread_num() * workspace.each;
-    mine.workspace_bytes = workspace.each;
-    run_products(batch, begin, end, mine);
-  });
-  if (options.workspace == nullptr) Workspace::release();
+  if (!shares_products(batch, chosen, threads)) {
+    run_products(batch, 0, batch.count, options);
+  } else {
+    if (options.workspace_bytes < workspace.total) {
+      throw Error({Cause::bad_option, "options.workspace_bytes",
+                   std::to_string(options.workspace_bytes) + ", this batch needs " + std::to_string(workspace.total)});
+    }
+    share(batch.count, threads, [&](Index begin, Index end) {
+      GemmOptions mine = options;
+      mine.threads = 1;
+      if (workspace.total > 0) {
+        mine.workspace = static_cast<char*>(options.workspace) + omp_get_thread_num() * workspace.each;
+        mine.workspace_bytes = workspace.each;
+      }
+      run_products(batch, begin, end, mine);
+    });
+  }
+  if (own) Workspace::release();
 }
 
 }  // namespace

@@ -349,8 +349,7 @@ void finish_without_product(const Matrix& c, const GemmOptions& resolved) {
     epilogue.begin(m0, m1, n0, n1, sums, kSide);
     epilogue.end(m0, m1, n0, n1, sums, kSide);
   };
-  const int threads = static_cast<int>(
-      std::min<Index>(thread_count(resolved.threads, c.rows * c.cols), down * across));
+  const int threads = static_cast<int>(std::min<Index>(thread_count(resolved.threads, c.rows * c.cols), down * across));
   if (threads <= 1) {
     for (Index item = 0; item < down * across; ++item) tile(item);
     return;

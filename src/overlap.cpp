@@ -199,8 +199,9 @@ bool overlaps(const RepeatedView& x, const RepeatedView& y) {
 
 bool overlaps_itself(const RepeatedView& x) {
   if (is_empty(x)) return false;
-  if (x.count > 1 && x.stride == 0) return true;
   if (overlaps_itself(x.first)) return true;
+  if (x.count == 1) return false;
+  if (x.stride == 0) return true;
   // The usual batch: a step along one dimension clears everything that lies along the others.
   const Grid grid = grid_of(x);
   const auto clears = [&](int d) {

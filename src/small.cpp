@@ -75,8 +75,8 @@ void SmallProduct::column(kernels::TileCall& call, const char* a, char* c, int v
 }
 
 bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
-  const bool usual_options = o.a_zero_point == 0 && o.b_zero_point == 0 && o.fold_depth == 0 && o.workspace == nullptr &&
-                             o.workspace_bytes == 0 &&
+  const bool usual_options = o.a_zero_point == 0 && o.b_zero_point == 0 && o.fold_depth == 0 &&
+                             o.workspace == nullptr && o.workspace_bytes == 0 &&
                              static_cast<unsigned>(o.threads) <= 1 && o.array.height == 16 && o.array.width == 16 &&
                              o.combine.lanes == 4 && o.combine.window == 16;
   return usual_options && SmallProduct::fits(a, b, c, o) && b.rows == a.cols && c.rows == a.rows && c.cols == b.cols &&
@@ -124,8 +124,7 @@ bool obviously_apart(const Batch& x) {
   const Index size = size_of(x.c.type);
   const auto begin = [](const ConstMatrix& first) { return reinterpret_cast<std::uintptr_t>(first.data); };
   const auto end = [&](const ConstMatrix& first, Index stride) {
-    return begin(first) +
-           static_cast<std::uintptr_t>(((x.count - 1) * stride + first.rows * first.row_stride) * size);
+    return begin(first) + static_cast<std::uintptr_t>(((x.count - 1) * stride + first.rows * first.row_stride) * size);
   };
   const auto is_apart = [&](const ConstMatrix& first, Index stride) {
     return end(x.c, x.c_stride) <= begin(first) || end(first, stride) <= begin(x.c);

@@ -79,9 +79,9 @@ SEPTET_API Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Ma
                            const GemmOptions& options = {});
 SEPTET_API void gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options = {});
 
-/// What GemmOptions::workspace has to hold for this product: operands of these shapes, strides and types (their data may
-/// be missing), these options, the target in use and as many threads as OpenMP would use now. 0 if it needs none, is
-/// sparse, or would be refused.
+/// What GemmOptions::workspace has to hold for this product: operands of these shapes, strides and types (their data
+/// may be missing), these options, the target in use and as many threads as OpenMP would use now. 0 if it needs none,
+/// is sparse, or would be refused.
 SEPTET_API Index gemm_workspace_bytes(const Weights& a, const ConstMatrix& b, const Matrix& c,
                                       const GemmOptions& options = detail::kDefaultOptions);
 SEPTET_API Index gemm_workspace_bytes(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c,
@@ -89,8 +89,8 @@ SEPTET_API Index gemm_workspace_bytes(const ConstMatrix& a, const PackedMatrix& 
 
 /// A batch: C_i <- epilogue(alpha * A_i * B_i + beta * C_i), i = 0 … count - 1, bit for bit as one call each.
 ///
-///   septet::gemm_batch(count, septet::row_major(a, m, k), m * k, septet::row_major(b, k, n), k * n,
-///                      septet::row_major(c, m, n), m * n);
+///   septet::gemm_batch(count, septet::row_major(a.data(), m, k), m * k, septet::row_major(b.data(), k, n), k * n,
+///                      septet::row_major(c.data(), m, n), m * n);
 ///
 /// `a`, `b` and `c` are views of the first matrices; the strides say how many elements further the next one begins: any
 /// integer, also negative, and 0 where all products share an A or a B. count = 0: nothing is looked at. The preload and
@@ -99,8 +99,8 @@ SEPTET_API Index gemm_workspace_bytes(const ConstMatrix& a, const PackedMatrix& 
 /// Small products of floats run back to back without a call for each, so this is where to bring them by the thousand.
 /// Errors as try_gemm(), and bad_shape "count", bad_stride "a_stride" …; no C is touched, except where memory runs out
 /// under a sparse dataflow.
-SEPTET_API Status try_gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b, Index b_stride,
-                                 const Matrix& c, Index c_stride,
+SEPTET_API Status try_gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b,
+                                 Index b_stride, const Matrix& c, Index c_stride,
                                  const GemmOptions& options = detail::kDefaultOptions);
 SEPTET_API void gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b, Index b_stride,
                            const Matrix& c, Index c_stride, const GemmOptions& options = detail::kDefaultOptions);
