@@ -99,9 +99,8 @@ SharedWorkspace workspace_of(const Batch& batch, GemmOptions chosen, int threads
   if (is_sparse(chosen.dataflow)) return {};
   const bool shared = shares_products(batch, chosen, threads);
   if (shared) chosen.threads = 1;
-  const Index bytes =
-      dense_workspace_bytes(DenseOperand::rows_of(batch.a, chosen.a_zero_point),
-                            DenseOperand::columns_of(batch.b, chosen.b_zero_point), batch.c, chosen);
+  const Index bytes = dense_workspace_bytes(DenseOperand::rows_of(batch.a, chosen.a_zero_point),
+                                            DenseOperand::columns_of(batch.b, chosen.b_zero_point), batch.c, chosen);
   if (!shared || bytes == 0) return {bytes, bytes};
   const Index each = (bytes + kLine - 1) / kLine * kLine;
   return {each, each * threads};

@@ -331,7 +331,8 @@ void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& 
   with_run(a, b, c, resolved, [](const DenseRun& run) { run.run(); });
 }
 
-Index dense_workspace_bytes(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved) {
+Index dense_workspace_bytes(const DenseOperand& a, const DenseOperand& b, const Matrix& c,
+                            const GemmOptions& resolved) {
   Index bytes = 0;
   if (c.rows == 0 || c.cols == 0 || a.k == 0 || resolved.alpha == 0) return bytes;
   with_run(a, b, c, resolved, [&](const DenseRun& run) { bytes = run.workspace_bytes(); });

@@ -317,7 +317,8 @@ namespace {
 ConstMatrix view_of(const PackedMatrix& x) { return {nullptr, x.type(), x.rows(), x.cols(), 0, 0}; }
 
 // `b` has been looked at: a view, or that of a packed matrix.
-Status validate_shapes_and_options(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+Status validate_shapes_and_options(const Weights& a, const ConstMatrix& b, const Matrix& c,
+                                   const GemmOptions& options) {
   Status status = validate_view(c, "c");
   if (status.ok()) status = validate_types(a, b, c, options);
   if (!status.ok()) return status;

@@ -4,6 +4,7 @@
 // reference: one chain of fma per output, k ascending; integers in 64 bits, then modulo 2^32.
 #include "septet/septet.hpp"
 #include "src/dense_blocking.hpp"
+#include "src/threads.hpp"
 #include "support/comparison.hpp"
 #include "support/guard.hpp"
 #include "support/storage.hpp"
@@ -16,6 +17,9 @@ namespace {
 
 using namespace septet;
 using namespace septet::support;
+
+// Whatever its size, a product is shared among as many threads as are asked for.
+[[maybe_unused]] const Index shared = detail::worth_sharing() = 0;
 
 std::vector<std::string> all_targets() {
   std::vector<std::string> names;

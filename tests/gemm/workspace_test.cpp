@@ -3,6 +3,7 @@
 // With the caller's memory a dense product allocates nothing, stays inside of it, and has the same bits.
 #include "septet/septet.hpp"
 #include "src/dense_blocking.hpp"
+#include "src/threads.hpp"
 #include "support/comparison.hpp"
 #include "support/generators.hpp"
 #include "support/guard.hpp"
@@ -102,6 +103,34 @@ TEST_CASE("products of every type, layout and option within the memory that they
     });
   }
   CHECK(needed > 40);
+}
+
+TEST_CASE("packed operands") {
+  Rng rng(10);
+  for (int i = 0; i < 40; ++i) {
+    const Index m = rng.between(1, 90), n = rng.between(1, 90), k = rng.between(1, 90);
+    Storage<float> a(m, k), b(k, n), c(m, n), want(m, n);
+    fill_random(rng, a.view(), ValueKind::mixed);
+    fill_random(rng, b.view(), ValueKind::mixed);
+    gemm(a.view(), b.view(), want.view());
+    PackOptions right;
+    right.side = Side::right;
+    PackOptions dense;
+    dense.dataflow = Dataflow::dOS;
+    const PackedMatrix packed_a = pack(a.view(), dense), packed_b = pack(b.view(), right);
+    GemmOptions options;
+    options.threads = rng.pick({1, 2, 3});
+    options.beta = 0;
+    const Index bytes_a = gemm_workspace_bytes(packed_a, b.view(), c.view(), options);
+    const Index bytes_b = gemm_workspace_bytes(a.view(), packed_b, c.view(), options);
+    INFO(m << "x" << n << "x" << k << ": " << bytes_a << ", " << bytes_b << " bytes");
+    const auto left = [&](const GemmOptions& with) { return try_gemm(packed_a, b.view(), c.view(), with); };
+    CHECK(run_within(bytes_a, options, left).to_string() == "ok");
+    CHECK(compare_bits(c.view(), want.view()).text == "");
+    const auto from_right = [&](const GemmOptions& with) { return try_gemm(a.view(), packed_b, c.view(), with); };
+    CHECK(run_within(bytes_b, options, from_right).to_string() == "ok");
+    CHECK(compare_bits(c.view(), want.view()).text == "");
+  }
 }
 
 TEST_CASE("packed in small blocks by many threads") {
