@@ -9,6 +9,7 @@
 #endif
 
 #include "hwy/highway.h"
+#include "kernels/items-inl.h"
 #include "kernels/mac-inl.h"
 #include "kernels/pack-inl.h"
 #include "kernels/strip.hpp"
@@ -95,6 +96,15 @@ void RunHeight(const StripCall& call) noexcept {
   return RunStrip<Mac, Acc, 1, kVectors>(call, lanes);
 }
 
+template <class Mac>
+ItemsKernel FindItems(Index m, Index n, Index k) {
+  if constexpr (Mac::kGroup == 1) {
+    return FindItemsKernel<Mac>(m, n, k);
+  } else {
+    return nullptr;
+  }
+}
+
 /// The set of one arithmetic on this target.
 template <class Mac, class Acc>
 KernelSet MakeKernelSet() {
@@ -104,7 +114,8 @@ KernelSet MakeKernelSet() {
           {kSingleVectors * lanes, kSingleHeights, &RunHeight<Mac, Acc, kSingleVectors, false>},
           {lanes, kSingleHeights, &RunHeight<Mac, Acc, 1, false>},
           MakeTileSet<Mac>(),
-          &PackPanel<hwy::MakeUnsigned<typename Mac::Elem>, static_cast<int>(Mac::kGroup)>};
+          &PackPanel<hwy::MakeUnsigned<typename Mac::Elem>, static_cast<int>(Mac::kGroup)>,
+          &FindItems<Mac>};
 }
 
 }  // namespace septet::kernels::HWY_NAMESPACE

@@ -19,6 +19,7 @@
 // Vectors run along the columns, never along k: that is what makes the bits independent of the vector length.
 #pragma once
 
+#include "kernels/items.hpp"
 #include "kernels/tile.hpp"
 #include "septet/types.hpp"
 
@@ -58,7 +59,8 @@ constexpr Index bytes_of(Packed packed) {
 
 /// The kernels of one instruction set for one arithmetic. `tall`: many rows share each loaded vector of B; `single`:
 /// one row over many vectors, where rows share nothing. `narrow`: one vector wide, for few columns.
-/// `tiles` and `pack`: the dense kernels and their panels (tile.hpp).
+/// `tiles` and `pack`: the dense kernels and their panels (tile.hpp). `find_items`: the kernel for a batch of small
+/// products (items.hpp) of m x n x k, or null.
 struct KernelSet {
   StripKernel tall_wide;
   StripKernel tall_narrow;
@@ -66,6 +68,7 @@ struct KernelSet {
   StripKernel single_narrow;
   TileSet tiles;
   void (*pack)(const PanelCall&);
+  ItemsKernel (*find_items)(Index m, Index n, Index k) = nullptr;
 };
 
 }  // namespace septet::kernels

@@ -21,6 +21,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <string>
 
 namespace septet::detail {
 namespace {
@@ -94,7 +95,9 @@ class DenseRun {
         offsets_(kernels_.quads, product.a, product.b),
         group_(steps_per_group(packed_)),
         unit_(group_ * bytes_of(packed_)),
-        acc_bytes_(packed_ == Packed::f64 ? 8 : 4) {
+        acc_bytes_(packed_ == Packed::f64 ? 8 : 4),
+        workspace_(options.workspace),
+        workspace_bytes_(options.workspace_bytes) {
     steps_ = ceil_div(product.a.k, group_);
     direct_ = epilogue.plain() && product.c.col_stride == 1;
     zero_ = direct_ && !has_preload(options);
@@ -115,16 +118,32 @@ class DenseRun {
   void run() const {
     // All memory is claimed here: in a parallel region nobody could be told that there is none.
     const Index each = bytes();
-    char* memory = each > 0 ? Workspace::of_this_thread(each * blocking_.threads) : nullptr;
+    char* memory = claim();
     if (blocking_.threads == 1) {
       for (Index item = 0; item < rows_ * cols_; ++item) block(item, memory);
     } else {
       run_parallel(memory, each);
     }
-    if (each > 0) Workspace::release();
+    if (each > 0 && workspace_ == nullptr) Workspace::release();
   }
 
+  /// On any address.
+  Index workspace_bytes() const { return bytes() == 0 ? 0 : bytes() * blocking_.threads + kLine - 1; }
+
  private:
+  // Memory for all threads, on a cache line: the caller's, or ours.
+  char* claim() const {
+    if (bytes() == 0) return nullptr;
+    if (workspace_ == nullptr) return Workspace::of_this_thread(bytes() * blocking_.threads);
+    const auto address = reinterpret_cast<std::uintptr_t>(workspace_);
+    const Index skipped = static_cast<Index>(-address % kLine);
+    if (workspace_bytes_ - skipped < bytes() * blocking_.threads) {
+      throw Error({Cause::bad_option, "options.workspace_bytes",
+                   std::to_string(workspace_bytes_) + ", this product needs " + std::to_string(workspace_bytes())});
+    }
+    return static_cast<char*>(workspace_) + skipped;
+  }
+
   void run_parallel(char* memory, Index each) const {
 #pragma omp parallel num_threads(blocking_.threads)
     {
@@ -318,6 +337,8 @@ class DenseRun {
   Packed packed_;
   ByteOffsets offsets_;
   Index group_, unit_, acc_bytes_;
+  void* workspace_;  // the caller's, or null
+  Index workspace_bytes_;
   Index steps_ = 0, fold_ = 0;
   bool direct_ = false;  // the sums are C's own elements
   bool zero_ = false;    // they start from nothing
@@ -325,17 +346,55 @@ class DenseRun {
   Index rows_ = 0, cols_ = 0;  // blocks
 };
 
-}  // namespace
-
-void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved) {
-  if (c.rows == 0 || c.cols == 0) return;
+// Calls f with the run of a product.
+template <class F>
+void with_run(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved, F&& f) {
   const Product product = oriented(a, b, c, resolved);
   GemmOptions options = resolved;
   if (options.accumulate == Accumulate::fold_then_add && options.fold_depth == 0)
     options.fold_depth = options.array.height;
   if (product.transposed) options = transposed_ends(options);
   const TileEpilogue epilogue(product.c, options);
-  DenseRun(product, epilogue, options).run();
+  f(DenseRun(product, epilogue, options));
+}
+
+}  // namespace
+
+void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved) {
+  if (c.rows == 0 || c.cols == 0) return;
+  with_run(a, b, c, resolved, [](const DenseRun& run) { run.run(); });
+}
+
+Index dense_workspace_bytes(const DenseOperand& a, const DenseOperand& b, const Matrix& c,
+                            const GemmOptions& resolved) {
+  Index bytes = 0;
+  if (c.rows == 0 || c.cols == 0 || a.k == 0 || resolved.alpha == 0) return bytes;
+  with_run(a, b, c, resolved, [&](const DenseRun& run) { bytes = run.workspace_bytes(); });
+  return bytes;
+}
+
+void finish_without_product(const Matrix& c, const GemmOptions& resolved) {
+  constexpr Index kSide = 32;  // 8 KiB of sums, on the stack
+  const TileEpilogue epilogue(c, resolved);
+  const Index down = ceil_div(c.rows, kSide), across = ceil_div(c.cols, kSide);
+  const auto tile = [&](Index item) {
+    alignas(kLine) double sums[kSide * kSide];
+    const Index m0 = item / across * kSide, m1 = std::min(m0 + kSide, c.rows);
+    const Index n0 = item % across * kSide, n1 = std::min(n0 + kSide, c.cols);
+    epilogue.begin(m0, m1, n0, n1, sums, kSide);
+    epilogue.end(m0, m1, n0, n1, sums, kSide);
+  };
+  const int threads = static_cast<int>(std::min<Index>(thread_count(resolved.threads, c.rows * c.cols), down * across));
+  if (threads <= 1) {
+    for (Index item = 0; item < down * across; ++item) tile(item);
+    return;
+  }
+#pragma omp parallel num_threads(threads)
+  {
+    const FpEnvironment environment;
+#pragma omp for schedule(static)
+    for (Index item = 0; item < down * across; ++item) tile(item);
+  }
 }
 
 }  // namespace septet::detail

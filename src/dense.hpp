@@ -10,4 +10,10 @@ namespace septet::detail {
 /// have one order of accumulation, so one driver serves them.
 void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved);
 
+/// What GemmOptions::workspace has to hold for it.
+Index dense_workspace_bytes(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved);
+
+/// The same where there is nothing to multiply: alpha or k is 0, C alone decides.
+void finish_without_product(const Matrix& c, const GemmOptions& resolved);
+
 }  // namespace septet::detail

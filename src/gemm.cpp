@@ -5,20 +5,18 @@
 #include "driver.hpp"
 #include "fp_environment.hpp"
 #include "kernels/dispatch.hpp"
+#include "multiply.hpp"
 #include "small.hpp"
 #include "validate.hpp"
+#include "validate_batch.hpp"
 
 namespace septet {
-namespace {
-
-using namespace detail;
+namespace detail {
 
 // A dense product, or the ends of one that has no middle.
 void multiply(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& chosen) {
   if (chosen.alpha != 0 && a.k != 0) return multiply_dense(a, b, c, chosen);
-  const TileEpilogue epilogue(c, chosen);
-  run(make_plan(c.rows, c.cols, a.k, chosen, nullptr), nullptr, nullptr, ConstMatrix(), 0, epilogue,
-      accumulator_of(a.type), chosen.threads);
+  finish_without_product(c, chosen);
 }
 
 void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
@@ -47,7 +45,9 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
       accumulator_of(a.type()), chosen.threads);
 }
 
-}  // namespace
+}  // namespace detail
+
+using namespace detail;
 
 Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const FpEnvironment environment;  // alpha and beta are rounded on this thread
@@ -58,6 +58,8 @@ Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const G
   return guarded([&]() -> Status {
     if (Status status = kernels::target_status(); !status.ok()) return status;
     if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;
+    const ConstMatrix dense_a = a.dense() != nullptr ? *a.dense() : ConstMatrix();
+    if (Status status = validate_workspace({dense_a, 1, 0}, {b, 1, 0}, {c, 1, 0}, options); !status.ok()) return status;
     multiply(a, b, c, options);
     return {};
   });
@@ -72,6 +74,7 @@ Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, co
   return guarded([&]() -> Status {
     if (Status status = kernels::target_status(); !status.ok()) return status;
     if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;
+    if (Status status = validate_workspace({a, 1, 0}, {}, {c, 1, 0}, options); !status.ok()) return status;
     const GemmOptions chosen = resolved(a, options);
     multiply(DenseOperand::rows_of(a, chosen.a_zero_point), DenseOperand::packed(*b.storage()), c, chosen);
     return {};
@@ -80,6 +83,33 @@ Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, co
 
 void gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
   throw_if_error(try_gemm(a, b, c, options));
+}
+
+Index gemm_workspace_bytes(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  if (a.dense() != nullptr) return gemm_batch_workspace_bytes(1, *a.dense(), b, c, options);
+  if (a.packed() == nullptr || a.packed()->empty() || a.packed()->format() != Format::dense) return 0;
+  const ConstMatrix some_b = with_data(b);
+  const Matrix some_c = with_data(c);
+  return bytes_unless_refused([&](Index& bytes) -> Status {
+    if (Status status = validate_operands(a, some_b, some_c, options); !status.ok()) return status;
+    const GemmOptions chosen = resolved(a, options);
+    if (is_sparse(chosen.dataflow)) return {};
+    bytes = dense_workspace_bytes(DenseOperand::packed(*a.packed()->storage()),
+                                  DenseOperand::columns_of(some_b, chosen.b_zero_point), some_c, chosen);
+    return {};
+  });
+}
+
+Index gemm_workspace_bytes(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
+  const ConstMatrix some_a = with_data(a);
+  const Matrix some_c = with_data(c);
+  return bytes_unless_refused([&](Index& bytes) -> Status {
+    if (Status status = validate_operands(some_a, b, some_c, options); !status.ok()) return status;
+    const GemmOptions chosen = resolved(some_a, options);
+    bytes = dense_workspace_bytes(DenseOperand::rows_of(some_a, chosen.a_zero_point),
+                                  DenseOperand::packed(*b.storage()), some_c, chosen);
+    return {};
+  });
 }
 
 }  // namespace septet

@@ -2,6 +2,7 @@
 #include "overlap.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <utility>
 
@@ -82,11 +83,8 @@ bool lines_meet(const Lattice& x, const Lattice& y, Index distance) {
   return false;
 }
 
-}  // namespace
-
-bool overlaps(const ConstMatrix& x, const ConstMatrix& y) {
-  if (x.rows == 0 || x.cols == 0 || y.rows == 0 || y.cols == 0) return false;
-  Lattice u = lattice_of(x), v = lattice_of(y);
+// A common byte?
+bool meet(Lattice u, Lattice v) {
   const Index u_span = span_of_line(u), v_span = span_of_line(v);
   const Index u_end = u.base + (u.lines - 1) * u.line_step + u_span;
   const Index v_end = v.base + (v.lines - 1) * v.line_step + v_span;
@@ -106,6 +104,69 @@ bool overlaps(const ConstMatrix& x, const ConstMatrix& y) {
   return false;
 }
 
+// Equal steps between elements of `size` bytes, in bytes and positive.
+struct Dimension {
+  Index length, step;
+};
+
+// The elements of all views of a batch: three dimensions, the widest step first. Dimensions that continue each other
+// are one (matrices one after the other are a long matrix), and what is left over has length 1.
+struct Grid {
+  Index base, size;
+  std::array<Dimension, 3> dimensions;
+
+  Index span(int first) const {  // of a part that has the dimensions from `first` on
+    Index bytes = size;
+    for (int d = first; d < 3; ++d) bytes += (dimensions[d].length - 1) * dimensions[d].step;
+    return bytes;
+  }
+  Lattice slice(Index i) const {
+    Dimension line = dimensions[2], lines = dimensions[1];
+    if (line.length < lines.length) std::swap(line, lines);
+    return {base + i * dimensions[0].step, lines.length, lines.step, line.length, line.step, size};
+  }
+};
+
+Grid grid_of(const RepeatedView& x) {
+  const Index size = size_of(x.first.type);
+  Grid grid{static_cast<Index>(reinterpret_cast<std::intptr_t>(x.first.data)),
+            size,
+            {Dimension{x.count, x.stride * size}, Dimension{x.first.rows, x.first.row_stride * size},
+             Dimension{x.first.cols, x.first.col_stride * size}}};
+  for (Dimension& d : grid.dimensions) {
+    if (d.length == 1) d.step = 0;
+    if (d.step == 0) d.length = 1;
+    if (d.step < 0) {
+      grid.base += (d.length - 1) * d.step;
+      d.step = -d.step;
+    }
+  }
+  const auto sort = [&] {
+    std::sort(grid.dimensions.begin(), grid.dimensions.end(), [](const Dimension& y, const Dimension& z) {
+      return y.length == 1 || z.length == 1 ? y.length < z.length : y.step > z.step;
+    });
+  };
+  sort();
+  for (int d = 1; d >= 0; --d) {
+    Dimension &outer = grid.dimensions[d], &inner = grid.dimensions[d + 1];
+    if (outer.length > 1 && outer.step == inner.length * inner.step) {
+      inner.length *= outer.length;
+      outer = {1, 0};
+    }
+  }
+  sort();
+  return grid;
+}
+
+bool is_empty(const RepeatedView& x) { return x.count == 0 || x.first.rows == 0 || x.first.cols == 0; }
+
+}  // namespace
+
+bool overlaps(const ConstMatrix& x, const ConstMatrix& y) {
+  if (x.rows == 0 || x.cols == 0 || y.rows == 0 || y.cols == 0) return false;
+  return meet(lattice_of(x), lattice_of(y));
+}
+
 bool overlaps_itself(const ConstMatrix& x) {
   if (x.rows == 0 || x.cols == 0) return false;
   const Lattice v = lattice_of(x);
@@ -115,6 +176,45 @@ bool overlaps_itself(const ConstMatrix& x) {
   if (v.line_step >= span_of_line(v) || v.step >= (v.lines - 1) * v.line_step + v.size) return false;
   for (Index i = 1; i < v.lines; ++i) {
     if (lines_meet(v, v, i * v.line_step)) return true;
+  }
+  return false;
+}
+
+bool overlaps(const RepeatedView& x, const RepeatedView& y) {
+  if (is_empty(x) || is_empty(y)) return false;
+  const Grid u = grid_of(x), v = grid_of(y);
+  if (u.base + u.span(0) <= v.base || v.base + v.span(0) <= u.base) return false;
+  const Index u_span = u.span(1), v_span = v.span(1), step = std::max<Index>(v.dimensions[0].step, 1);
+  for (Index i = 0; i < u.dimensions[0].length; ++i) {
+    // Only the slices of v whose span meets this one's.
+    const Index distance = u.base + i * u.dimensions[0].step - v.base;
+    const Index first = std::max<Index>(0, floor_div(distance - v_span, step) + 1);
+    const Index last = std::min<Index>(v.dimensions[0].length - 1, ceil_div_signed(distance + u_span, step) - 1);
+    for (Index j = first; j <= last; ++j) {
+      if (meet(u.slice(i), v.slice(j))) return true;
+    }
+  }
+  return false;
+}
+
+bool overlaps_itself(const RepeatedView& x) {
+  if (is_empty(x)) return false;
+  if (overlaps_itself(x.first)) return true;
+  if (x.count == 1) return false;
+  if (x.stride == 0) return true;
+  // The usual batch: a step along one dimension clears everything that lies along the others.
+  const Grid grid = grid_of(x);
+  const auto clears = [&](int d) {
+    return grid.dimensions[d].length == 1 || grid.dimensions[d].step >= grid.span(d + 1);
+  };
+  if (clears(0) && clears(1)) return false;
+  const Grid one = grid_of({x.first, 1, 0});
+  const Index step = std::abs(x.stride) * one.size;
+  const Index reach = std::min(x.count - 1, (one.span(0) - 1) / step);
+  Lattice other = one.slice(0);
+  for (Index i = 1; i <= reach; ++i) {
+    other.base += step;
+    if (meet(one.slice(0), other)) return true;
   }
   return false;
 }

@@ -76,11 +76,60 @@ void SmallProduct::column(kernels::TileCall& call, const char* a, char* c, int v
 
 bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
   const bool usual_options = o.a_zero_point == 0 && o.b_zero_point == 0 && o.fold_depth == 0 &&
+                             o.workspace == nullptr && o.workspace_bytes == 0 &&
                              static_cast<unsigned>(o.threads) <= 1 && o.array.height == 16 && o.array.width == 16 &&
                              o.combine.lanes == 4 && o.combine.window == 16;
   return usual_options && SmallProduct::fits(a, b, c, o) && b.rows == a.cols && c.rows == a.rows && c.cols == b.cols &&
          is_usual(a) && is_usual(b) && is_usual(c) && a.data != nullptr && b.data != nullptr && c.data != nullptr &&
          apart(c, a) && apart(c, b);
+}
+
+SmallBatch::SmallBatch(const Batch& x, const GemmOptions& options) : product_(x.a, x.b, x.c, options) {
+  const Index size = size_of(x.c.type);
+  const kernels::KernelSet& set = kernels::kernel_set(kernels::arithmetic_for(x.c.type, options.mac));
+  if (x.a.col_stride == 1) kernel_ = set.find_items(x.a.rows, x.b.cols, x.a.cols);
+  call_.m = x.a.rows, call_.n = x.b.cols, call_.k = x.a.cols;
+  call_.a = x.a.data, call_.b = x.b.data, call_.c = x.c.data;
+  call_.a_row = x.a.row_stride * size, call_.b_step = x.b.row_stride * size, call_.c_row = x.c.row_stride * size;
+  call_.a_item = x.a_stride * size, call_.b_item = x.b_stride * size, call_.c_item = x.c_stride * size;
+  call_.zero = options.beta == 0;
+}
+
+void SmallBatch::run(Index begin, Index end) const {
+  kernels::ItemsCall call = call_;
+  call.count = end - begin;
+  const char* a = static_cast<const char*>(call.a) + begin * call.a_item;
+  const char* b = static_cast<const char*>(call.b) + begin * call.b_item;
+  char* c = static_cast<char*>(call.c) + begin * call.c_item;
+  if (kernel_ != nullptr) {
+    call.a = a, call.b = b, call.c = c;
+    return kernel_(call);
+  }
+  for (Index i = begin; i < end; ++i) {
+    product_.run(a, b, c);
+    a += call.a_item, b += call.b_item, c += call.c_item;
+  }
+}
+
+bool obviously_apart(const Batch& x) {
+  // The matrices one after the other, and those of C before or behind all others.
+  constexpr Index kMany = Index{1} << 40, kFar = Index{1} << 16;
+  const auto is_usual = [&](const ConstMatrix& first, Index stride) {
+    return stride >= 0 && stride < kFar && first.row_stride < kFar;
+  };
+  if (x.count >= kMany || !is_usual(x.a, x.a_stride) || !is_usual(x.b, x.b_stride) || !is_usual(x.c, x.c_stride)) {
+    return false;
+  }
+  if (x.count > 1 && x.c_stride < x.c.rows * x.c.row_stride) return false;
+  const Index size = size_of(x.c.type);
+  const auto begin = [](const ConstMatrix& first) { return reinterpret_cast<std::uintptr_t>(first.data); };
+  const auto end = [&](const ConstMatrix& first, Index stride) {
+    return begin(first) + static_cast<std::uintptr_t>(((x.count - 1) * stride + first.rows * first.row_stride) * size);
+  };
+  const auto is_apart = [&](const ConstMatrix& first, Index stride) {
+    return end(x.c, x.c_stride) <= begin(first) || end(first, stride) <= begin(x.c);
+  };
+  return is_apart(x.a, x.a_stride) && is_apart(x.b, x.b_stride);
 }
 
 }  // namespace septet::detail

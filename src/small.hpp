@@ -6,6 +6,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "septet/gemm.hpp"
+#include "validate_batch.hpp"
 
 namespace septet::detail {
 
@@ -30,5 +31,23 @@ class SmallProduct {
 
 /// True for a call that fits a SmallProduct and needs no closer look to be seen as valid: everything usual.
 bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+
+/// A batch of small products: one kernel that loops over them where there is one for their shape and layout, else a
+/// SmallProduct each.
+class SmallBatch {
+ public:
+  /// Of operands that fit a SmallProduct.
+  SmallBatch(const Batch& batch, const GemmOptions& options);
+  /// Products [begin, end).
+  void run(Index begin, Index end) const;
+
+ private:
+  SmallProduct product_;
+  kernels::ItemsKernel kernel_ = nullptr;
+  kernels::ItemsCall call_;
+};
+
+/// True for the batch of an obviously_valid() product that needs no closer look either.
+bool obviously_apart(const Batch& batch);
 
 }  // namespace septet::detail

@@ -313,8 +313,12 @@ Status validate_unpack(const PackedMatrix& packed, const Matrix& a) {
 
 namespace {
 
-// `b` has been looked at: a view, or no more than the shape and type of a packed matrix.
-Status validate_product(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+// No more than the shape and type of a packed matrix.
+ConstMatrix view_of(const PackedMatrix& x) { return {nullptr, x.type(), x.rows(), x.cols(), 0, 0}; }
+
+// `b` has been looked at: a view, or that of a packed matrix.
+Status validate_shapes_and_options(const Weights& a, const ConstMatrix& b, const Matrix& c,
+                                   const GemmOptions& options) {
   Status status = validate_view(c, "c");
   if (status.ok()) status = validate_types(a, b, c, options);
   if (!status.ok()) return status;
@@ -330,6 +334,10 @@ Status validate_product(const Weights& a, const ConstMatrix& b, const Matrix& c,
   if (a.sparse() != nullptr || (a.packed() == nullptr && is_sparse(resolved(a, options).dataflow))) {
     if (status = validate_sparse_limits(a); !status.ok()) return status;
   }
+  return {};
+}
+
+Status validate_apart(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   if (overlaps_itself(c)) return {Cause::bad_stride, "c", "two elements share memory"};
   if (a.dense() != nullptr && overlaps(c, *a.dense())) return {Cause::overlap, "c", "shares elements with a"};
   if (a.sparse() != nullptr && overlaps_sparse(c, *a.sparse())) {
@@ -339,18 +347,18 @@ Status validate_product(const Weights& a, const ConstMatrix& b, const Matrix& c,
   if (options.preload.data != nullptr && overlaps(c, options.preload)) {
     return {Cause::overlap, "c", "shares elements with options.preload"};
   }
-  return validate_epilogue_overlap(c, options.epilogue);
+  return validate_epilogue_overlap({c, 1, 0}, options.epilogue);
 }
 
 }  // namespace
 
-Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+Status validate_operands(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   Status status = validate_weights(a);
   if (status.ok()) status = validate_view(b, "b");
-  return status.ok() ? validate_product(a, b, c, options) : status;
+  return status.ok() ? validate_shapes_and_options(a, b, c, options) : status;
 }
 
-Status validate_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
+Status validate_operands(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
   if (b.empty()) return {Cause::bad_pointer, "b", "an empty PackedMatrix: nothing was packed into it"};
   if (b.options().side != Side::right) return {Cause::bad_option, "b", "was packed as the left operand"};
   if (options.b_zero_point != 0 && options.b_zero_point != b.options().zero_point) {
@@ -362,7 +370,17 @@ Status validate_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& 
             text(name(options.dataflow), ": a packed b has dense dataflows only")};
   }
   if (Status status = validate_view(a, "a"); !status.ok()) return status;
-  return validate_product(a, ConstMatrix(nullptr, b.type(), b.rows(), b.cols(), 0, 0), c, options);
+  return validate_shapes_and_options(a, view_of(b), c, options);
+}
+
+Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  const Status status = validate_operands(a, b, c, options);
+  return status.ok() ? validate_apart(a, b, c, options) : status;
+}
+
+Status validate_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
+  const Status status = validate_operands(a, b, c, options);
+  return status.ok() ? validate_apart(a, view_of(b), c, options) : status;
 }
 
 PackOptions resolved(const Weights& a, const PackOptions& options) {

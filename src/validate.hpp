@@ -25,6 +25,9 @@ Status validate_sparse(const SparseView& view, const char* argument);
 Status validate_pack(const Weights& a, const PackOptions& options);
 Status validate_unpack(const PackedMatrix& packed, const Matrix& a);
 /// Everything but C: what the cycle model has to know too is a separate matter (it shares no code).
+Status validate_operands(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+Status validate_operands(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options);
+/// That, and C touches no operand.
 Status validate_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
 Status validate_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options);
 

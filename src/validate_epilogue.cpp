@@ -153,7 +153,7 @@ Status validate_epilogue(Type accumulator, const Matrix& c, const GemmOptions& o
   return status;
 }
 
-Status validate_epilogue_overlap(const Matrix& c, const Epilogue& epilogue) {
+Status validate_epilogue_overlap(const RepeatedView& c, const Epilogue& epilogue, const char* argument) {
   const struct {
     const ConstMatrix& view;
     const char* name;
@@ -164,8 +164,8 @@ Status validate_epilogue_overlap(const Matrix& c, const Epilogue& epilogue) {
                   {epilogue.requantise.shift, "requantise.shift"},
                   {epilogue.requantise.scale, "requantise.scale"}};
   for (const auto& operand : operands) {
-    if (operand.view.data != nullptr && overlaps(c, operand.view)) {
-      return {Cause::overlap, "c", text("shares elements with options.epilogue.", operand.name)};
+    if (operand.view.data != nullptr && overlaps(c, {operand.view, 1, 0})) {
+      return {Cause::overlap, argument, text("shares elements with options.epilogue.", operand.name)};
     }
   }
   return {};

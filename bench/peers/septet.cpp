@@ -41,10 +41,9 @@ Run with_packed_b(const Problem& problem, const Operands& x, const GemmOptions& 
 }
 
 Run with_batch(const Problem& problem, const Operands& x, const GemmOptions& options) {
-  return [&problem, &x, options] {
-    for (Index i = 0; i < problem.shape().count; ++i) {
-      throw_if_error(try_gemm(problem.a(x, i), problem.b(x, i), problem.c(x, i), options));
-    }
+  return [&problem, a = problem.a(x), b = problem.b(x), c = problem.c(x), options] {
+    throw_if_error(try_gemm_batch(problem.shape().count, a, problem.a_stride(), b, problem.b_stride(), c,
+                                  problem.c_stride(), options));
   };
 }
 

@@ -43,6 +43,13 @@ struct GemmOptions {
   Combine combine;  ///< csOS only
 
   int threads = 0;  ///< most to use, up to 1024; 0: what OpenMP would. Small products stay on one. No bit depends on it
+
+  /// Memory for what a dense product copies and keeps on its way: with it, a call allocates nothing. As much as
+  /// gemm_workspace_bytes() says (less is bad_option), on any address, apart from all operands; used by one call at a
+  /// time. Null: the calling thread keeps memory of its own. Sparse products pack and plan in memory that they allocate
+  /// either way.
+  void* workspace = nullptr;
+  Index workspace_bytes = 0;
 };
 
 namespace detail {
@@ -71,6 +78,35 @@ SEPTET_API void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c,
 SEPTET_API Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c,
                            const GemmOptions& options = {});
 SEPTET_API void gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options = {});
+
+/// What GemmOptions::workspace has to hold for this product: operands of these shapes, strides and types (their data
+/// may be missing), these options, the target in use and as many threads as OpenMP would use now. 0 if it needs none,
+/// is sparse, or would be refused.
+SEPTET_API Index gemm_workspace_bytes(const Weights& a, const ConstMatrix& b, const Matrix& c,
+                                      const GemmOptions& options = detail::kDefaultOptions);
+SEPTET_API Index gemm_workspace_bytes(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c,
+                                      const GemmOptions& options = detail::kDefaultOptions);
+
+/// A batch: C_i <- epilogue(alpha * A_i * B_i + beta * C_i), i = 0 … count - 1, bit for bit as one call each.
+///
+///   septet::gemm_batch(count, septet::row_major(a.data(), m, k), m * k, septet::row_major(b.data(), k, n), k * n,
+///                      septet::row_major(c.data(), m, n), m * n);
+///
+/// `a`, `b` and `c` are views of the first matrices; the strides say how many elements further the next one begins: any
+/// integer, also negative, and 0 where all products share an A or a B. count = 0: nothing is looked at. The preload and
+/// the operands of an epilogue are shared by all; an epilogue's function is called with the tiles of each.
+/// Aliasing: no C may touch another C, any A or B, or what is shared.
+/// Small products of floats run back to back without a call for each, so this is where to bring them by the thousand.
+/// Errors as try_gemm(), and bad_shape "count", bad_stride "a_stride" …; no C is touched, except where memory runs out
+/// under a sparse dataflow.
+SEPTET_API Status try_gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b,
+                                 Index b_stride, const Matrix& c, Index c_stride,
+                                 const GemmOptions& options = detail::kDefaultOptions);
+SEPTET_API void gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b, Index b_stride,
+                           const Matrix& c, Index c_stride, const GemmOptions& options = detail::kDefaultOptions);
+/// As gemm_workspace_bytes(), for a batch.
+SEPTET_API Index gemm_batch_workspace_bytes(Index count, const ConstMatrix& a, const ConstMatrix& b, const Matrix& c,
+                                            const GemmOptions& options = detail::kDefaultOptions);
 
 /// The instruction sets that the kernels were built for and this CPU has, best first, "portable" last.
 /// SEPTET_TARGET in the environment, or set_target(), chooses one; an unknown name is an error, not a fallback.

@@ -109,6 +109,8 @@ TileSet make_tiles() {
   return set;
 }
 
+ItemsKernel no_items(Index /*m*/, Index /*n*/, Index /*k*/) { return nullptr; }
+
 template <class Mac, class Acc>
 KernelSet make_set() {
   return {{5, kTallHeights, &run<Mac, Acc, 5>},
@@ -116,7 +118,8 @@ KernelSet make_set() {
           {7, kSingleHeights, &run<Mac, Acc, 7>},
           {1, kSingleHeights, &run<Mac, Acc, 1>},
           make_tiles<Mac, Acc>(),
-          &pack_panel<typename Mac::Elem, static_cast<int>(Mac::kGroup)>};
+          &pack_panel<typename Mac::Elem, static_cast<int>(Mac::kGroup)>,
+          &no_items};
 }
 
 using f32 = float;

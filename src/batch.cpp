@@ -1,0 +1,185 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// septet::gemm_batch from top to bottom: validate once, then one of three ways.
+//
+//   small products of floats      back to back, in one call of a kernel per thread where there is one for their shape
+//   middling                      one product per thread at a time: nobody waits for anybody, and what a thread packs
+//                                 stays in its own cache
+//   large, or fewer than threads  one after the other, all threads in each
+#include "dense.hpp"
+#include "fp_environment.hpp"
+#include "multiply.hpp"
+#include "small.hpp"
+#include "threads.hpp"
+#include "validate.hpp"
+#include "validate_batch.hpp"
+#include "workspace.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace septet {
+namespace detail {
+namespace {
+
+// Threads cost a product of this many multiply-accumulates nothing to speak of (a millisecond of one core): not worth
+// a workspace for each thread, and a thread that is left with the last product.
+constexpr Index kSharedProduct = Index{1} << 26;
+
+template <class View>
+View item(View first, Index stride, Index i) {
+  using Byte = std::conditional_t<std::is_const_v<std::remove_pointer_t<decltype(first.data)>>, const char, char>;
+  first.data = static_cast<Byte*>(first.data) + i * stride * size_of(first.type);
+  return first;
+}
+
+// More than threads are ever asked for is as good as the exact number.
+Index macs_of(const Batch& batch) {
+  constexpr Index kEnough = Index{1} << 40;
+  const Index each = batch.c.rows * batch.c.cols * std::max<Index>(batch.a.cols, 1);
+  return std::min(each, kEnough / 2) * std::min(batch.count, Index{1} << 20);
+}
+
+int threads_for(const Batch& batch, const GemmOptions& options) {
+  return static_cast<int>(std::min<Index>(thread_count(options.threads, macs_of(batch)), batch.count));
+}
+
+// f(begin, end): equal shares of the items, side by side.
+template <class F>
+void share(Index count, int threads, F&& f) {
+  if (threads <= 1) return f(Index{0}, count);
+#pragma omp parallel num_threads(threads)
+  {
+    const FpEnvironment environment;
+    const Index team = omp_get_num_threads(), t = omp_get_thread_num();
+    const Index each = count / team, longer = count % team;
+    const Index begin = t * each + std::min(t, longer);
+    f(begin, begin + each + (t < longer ? 1 : 0));
+  }
+}
+
+// The same products with C's columns contiguous: C^T = B^T * A^T has the same bits.
+Batch with_rows_of_c(const Batch& x) {
+  if (x.c.row_stride != 1 || x.c.col_stride == 1) return x;
+  const auto transposed = [](auto view) {
+    std::swap(view.rows, view.cols);
+    std::swap(view.row_stride, view.col_stride);
+    return view;
+  };
+  return {x.count, transposed(x.b), x.b_stride, transposed(x.a), x.a_stride, transposed(x.c), x.c_stride};
+}
+
+void run_small(const Batch& batch, const GemmOptions& options) {
+  const SmallBatch products(batch, options);
+  share(batch.count, threads_for(batch, options), [&](Index begin, Index end) { products.run(begin, end); });
+}
+
+// One product per thread at a time?
+bool shares_products(const Batch& batch, const GemmOptions& chosen, int threads) {
+  if (batch.count < threads || threads == 1 || is_sparse(chosen.dataflow)) return false;
+  return macs_of({1, batch.a, 0, batch.b, 0, batch.c, 0}) < kSharedProduct;
+}
+
+void run_products(const Batch& batch, Index begin, Index end, const GemmOptions& options) {
+  for (Index i = begin; i < end; ++i) {
+    multiply(item(batch.a, batch.a_stride, i), item(batch.b, batch.b_stride, i), item(batch.c, batch.c_stride, i),
+             options);
+  }
+}
+
+// Workspace of all threads, the same on each.
+struct SharedWorkspace {
+  Index each = 0;  // bytes, whole cache lines
+  Index total = 0;
+};
+SharedWorkspace workspace_of(const Batch& batch, GemmOptions chosen, int threads) {
+  constexpr Index kLine = 64;
+  if (is_sparse(chosen.dataflow)) return {};
+  const bool shared = shares_products(batch, chosen, threads);
+  if (shared) chosen.threads = 1;
+  const Index bytes = dense_workspace_bytes(DenseOperand::rows_of(batch.a, chosen.a_zero_point),
+                                            DenseOperand::columns_of(batch.b, chosen.b_zero_point), batch.c, chosen);
+  if (!shared || bytes == 0) return {bytes, bytes};
+  const Index each = (bytes + kLine - 1) / kLine * kLine;
+  return {each, each * threads};
+}
+
+void run(const Batch& batch, GemmOptions options) {
+  const GemmOptions chosen = resolved(Weights(batch.a), options);
+  const int threads = threads_for(batch, options);
+  // All memory is claimed here, once: in a parallel region, or halfway, nobody could be told that there is none.
+  const SharedWorkspace workspace = workspace_of(batch, chosen, threads);
+  const bool own = options.workspace == nullptr && workspace.total > 0;
+  if (own) {
+    options.workspace = Workspace::of_this_thread(workspace.total);
+    options.workspace_bytes = workspace.total;
+  }
+  if (!shares_products(batch, chosen, threads)) {
+    run_products(batch, 0, batch.count, options);
+  } else {
+    if (options.workspace_bytes < workspace.total) {
+      throw Error({Cause::bad_option, "options.workspace_bytes",
+                   std::to_string(options.workspace_bytes) + ", this batch needs " + std::to_string(workspace.total)});
+    }
+    share(batch.count, threads, [&](Index begin, Index end) {
+      GemmOptions mine = options;
+      mine.threads = 1;
+      if (workspace.total > 0) {
+        mine.workspace = static_cast<char*>(options.workspace) + omp_get_thread_num() * workspace.each;
+        mine.workspace_bytes = workspace.each;
+      }
+      run_products(batch, begin, end, mine);
+    });
+  }
+  if (own) Workspace::release();
+}
+
+}  // namespace
+}  // namespace detail
+
+using namespace detail;
+
+Status try_gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b, Index b_stride,
+                      const Matrix& c, Index c_stride, const GemmOptions& options) {
+  const FpEnvironment environment;  // alpha and beta are rounded on this thread
+  if (count == 0) return {};
+  return guarded([&]() -> Status {
+    if (count < 0) return {Cause::bad_shape, "count", std::to_string(count) + " is negative"};
+    if (Status status = kernels::target_status(); !status.ok()) return status;
+    const Batch batch{count, a, a_stride, b, b_stride, c, c_stride};
+    if (!(obviously_valid(a, b, c, options) && obviously_apart(batch))) {
+      if (Status status = validate_batch(batch, options); !status.ok()) return status;
+      Status status = validate_workspace(batch.all_a(), batch.all_b(), batch.all_c(), options);
+      if (!status.ok()) return status;
+    }
+    const Batch by_rows = with_rows_of_c(batch);
+    if (SmallProduct::fits(by_rows.a, by_rows.b, by_rows.c, options)) {
+      run_small(by_rows, options);
+    } else {
+      run(batch, options);
+    }
+    return {};
+  });
+}
+
+void gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b, Index b_stride,
+                const Matrix& c, Index c_stride, const GemmOptions& options) {
+  throw_if_error(try_gemm_batch(count, a, a_stride, b, b_stride, c, c_stride, options));
+}
+
+Index gemm_batch_workspace_bytes(Index count, const ConstMatrix& a, const ConstMatrix& b, const Matrix& c,
+                                 const GemmOptions& options) {
+  const Batch batch{count, with_data(a), 0, with_data(b), 0, with_data(c), 0};
+  return bytes_unless_refused([&](Index& bytes) -> Status {
+    if (count < 1) return {};
+    if (Status status = validate_operands(batch.a, batch.b, batch.c, options); !status.ok()) return status;
+    const Batch by_rows = with_rows_of_c(batch);
+    if (count > 1 && SmallProduct::fits(by_rows.a, by_rows.b, by_rows.c, options)) return {};
+    bytes = workspace_of(batch, resolved(Weights(batch.a), options), threads_for(batch, options)).total;
+    return {};
+  });
+}
+
+}  // namespace septet

@@ -1,0 +1,33 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/dispatch.hpp"
+#include "septet/gemm.hpp"
+#include "validate.hpp"
+
+namespace septet::detail {
+
+/// One product that has been validated, whatever its operands are. Throws std::bad_alloc, before C is touched.
+void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+
+// ---- what a query of a workspace shares: operands without data are as good as any, and what would be refused needs 0
+
+template <class View>
+View with_data(View view) {
+  static char some = 0;  // never touched
+  if (view.data == nullptr) view.data = &some;
+  return view;
+}
+
+/// f(bytes) returns a Status.
+template <class F>
+Index bytes_unless_refused(F&& f) {
+  Index bytes = 0;
+  const Status status = guarded([&]() -> Status {
+    if (Status refused = kernels::target_status(); !refused.ok()) return refused;
+    return f(bytes);
+  });
+  return status.ok() ? bytes : 0;
+}
+
+}  // namespace septet::detail
