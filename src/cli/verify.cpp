@@ -123,7 +123,10 @@ void add_verify(CLI::App& app, Action& action) {
   verb.footer(kExamples);
   verb.callback([&action, flags, dataflows] {
     action = [flags, dataflows] {
-      verify(*flags, dataflows->empty() ? all_dataflows(flags->gemm.accumulate) : *dataflows, &try_gemm);
+      const Kernel kernel = [](const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+        return try_gemm(a, b, c, options);
+      };
+      verify(*flags, dataflows->empty() ? all_dataflows(flags->gemm.accumulate) : *dataflows, kernel);
     };
   });
 }
