@@ -8,6 +8,7 @@
 #define SEPTET_KERNELS_ITEMS_INL_H_
 #endif
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/items.hpp"
 #include "kernels/mac-inl.h"
@@ -84,12 +85,56 @@ HWY_INLINE void ItemTile(const ItemsCall& call, const char* a, const char* b, ch
     for (int i = 0; i < kBases; ++i) rows[i] += kItemSteps * sizeof(T);
     left -= kItemSteps;
   } while (left > 0);
+  if (kZero && call.stream) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i, c += c_row) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) hn::Stream(sum[i][v], d, reinterpret_cast<T*>(c + v * kVectorBytes));
+    }
+    return;
+  }
   HWY_UNROLL(16)
   for (int i = 0; i < kRows; ++i, c += c_row) {
     HWY_UNROLL(4)
     for (int v = 0; v < kVectors; ++v) hn::StoreU(sum[i][v], d, reinterpret_cast<T*>(c + v * kVectorBytes));
   }
 }
+
+// Fetches the operands of an item some way ahead, a share of them with every tile: at the end of a page the hardware
+// stops to look ahead. For items one after the other that come from afar; from the second-level cache it costs more
+// than it brings (8^3: 111 without, 92 with).
+class FarItems {
+ public:
+  FarItems(const ItemsCall& call, Index tiles, Index size)
+      : a_(call.a_item, call.m * call.k * size, tiles),
+        b_(call.b_item, call.k * call.n * size, tiles),
+        c_(call.stream ? 0 : call.c_item, call.m * call.n * size, tiles),
+        far_(call.far) {}
+
+  HWY_INLINE void fetch(Index item, Index tile, const ItemsCall& call) const {
+    if (HWY_LIKELY(!far_)) return;
+    a_.fetch(call.a, item, tile);
+    b_.fetch(call.b, item, tile);
+    c_.fetch(call.c, item, tile);
+  }
+
+ private:
+  struct Operand {
+    Index item, ahead, share;  // bytes
+    Operand(Index item_, Index bytes, Index tiles)
+        : item(item_),
+          ahead(item_ == bytes ? (kAhead + bytes - 1) / bytes * bytes : 0),
+          share(item_ == bytes ? bytes / tiles : 0) {}
+    HWY_INLINE void fetch(const void* base, Index i, Index tile) const {
+      const char* from = static_cast<const char*>(base) + i * item + ahead + tile * share;
+      for (Index line = 0; line < share; line += 64) hwy::Prefetch(from + line);
+    }
+  };
+  static constexpr Index kAhead = 2048;
+
+  Operand a_, b_, c_;
+  bool far_;
+};
 
 // The items whose C is a single tile have a loop of their own: the others' costs twenty cycles per item.
 template <class D, bool kFused, bool kZero, int kRows, int kVectors, int kDepth>
@@ -98,7 +143,9 @@ HWY_NOINLINE void RunWholeItems(const ItemsCall& call) {
   const char* b = static_cast<const char*>(call.b);
   char* c = static_cast<char*>(call.c);
   const Index a_item = call.a_item, b_item = call.b_item, c_item = call.c_item;
-  for (Index left = call.count; left > 0; --left) {
+  const FarItems far(call, 1, sizeof(hn::TFromD<D>));
+  for (Index item = 0; item < call.count; ++item) {
+    far.fetch(item, 0, call);
     ItemTile<D, kFused, kZero, kRows, kVectors, kDepth>(call, a, b, c);
     a += a_item, b += b_item, c += c_item;
   }
@@ -108,12 +155,15 @@ template <class D, bool kFused, bool kZero, int kRows, int kVectors, int kDepth>
 HWY_NOINLINE void RunTiledItems(const ItemsCall& call) {
   constexpr Index kWidth = kVectors * static_cast<Index>(hn::MaxLanes(D()) * sizeof(hn::TFromD<D>));
   const Index row_bytes = call.n * static_cast<Index>(sizeof(hn::TFromD<D>));
+  const FarItems far(call, call.m / kRows * (row_bytes / kWidth), sizeof(hn::TFromD<D>));
   for (Index item = 0; item < call.count; ++item) {
+    Index tile = 0;
     const char* b = static_cast<const char*>(call.b) + item * call.b_item;
     for (Index j = 0; j < row_bytes; j += kWidth) {
       const char* a = static_cast<const char*>(call.a) + item * call.a_item;
       char* c = static_cast<char*>(call.c) + item * call.c_item + j;
       for (Index i = 0; i < call.m; i += kRows) {
+        far.fetch(item, tile++, call);
         ItemTile<D, kFused, kZero, kRows, kVectors, kDepth>(call, a, b + j, c);
         a += kRows * call.a_row, c += kRows * call.c_row;
       }
@@ -136,8 +186,8 @@ void RunItemsOf(const ItemsCall& call) {
 
 template <class D, bool kFused, int kRows, int kVectors>
 void RunItems(const ItemsCall& call) {
-  return call.zero ? RunItemsOf<D, kFused, true, kRows, kVectors>(call)
-                   : RunItemsOf<D, kFused, false, kRows, kVectors>(call);
+  call.zero ? RunItemsOf<D, kFused, true, kRows, kVectors>(call) : RunItemsOf<D, kFused, false, kRows, kVectors>(call);
+  if (call.stream) hwy::FlushStream();
 }
 
 #if HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM_A64

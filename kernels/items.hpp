@@ -23,6 +23,10 @@ struct ItemsCall {
   Index a_row = 0, b_step = 0, c_row = 0;
   Index a_item = 0, b_item = 0, c_item = 0;
   bool zero = false;  ///< C is not read: it counts as zero
+  bool far = false;   ///< the operands of all items do not fit the second-level cache
+  /// C is written past the caches, which would otherwise fetch it first: with `zero`, C on a cache line and all items
+  /// without a gap.
+  bool stream = false;
 };
 
 using ItemsKernel = void (*)(const ItemsCall&);

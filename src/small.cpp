@@ -1,7 +1,10 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "small.hpp"
 
+#include "cache_sizes.hpp"
+
 #include <algorithm>
+#include <cstdlib>
 
 namespace septet::detail {
 namespace {
@@ -93,6 +96,10 @@ SmallBatch::SmallBatch(const Batch& x, const GemmOptions& options) : product_(x.
   call_.a_row = x.a.row_stride * size, call_.b_step = x.b.row_stride * size, call_.c_row = x.c.row_stride * size;
   call_.a_item = x.a_stride * size, call_.b_item = x.b_stride * size, call_.c_item = x.c_stride * size;
   call_.zero = options.beta == 0;
+  const auto reach = [&](Index item) { return static_cast<double>(std::abs(item)) * static_cast<double>(x.count); };
+  call_.far = reach(call_.a_item) + reach(call_.b_item) + reach(call_.c_item) > static_cast<double>(cache_sizes().l2);
+  const bool gapless = call_.c_row == call_.n * size && call_.c_item == call_.m * call_.c_row;
+  call_.stream = call_.far && call_.zero && gapless;
 }
 
 void SmallBatch::run(Index begin, Index end) const {
@@ -103,6 +110,7 @@ void SmallBatch::run(Index begin, Index end) const {
   char* c = static_cast<char*>(call.c) + begin * call.c_item;
   if (kernel_ != nullptr) {
     call.a = a, call.b = b, call.c = c;
+    call.stream = call.stream && reinterpret_cast<std::uintptr_t>(c) % 64 == 0;
     return kernel_(call);
   }
   for (Index i = begin; i < end; ++i) {

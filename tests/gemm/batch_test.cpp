@@ -156,6 +156,48 @@ TEST_CASE("small products on every target") {
   REQUIRE(set_target(nullptr).ok());
 }
 
+namespace {
+
+// Enough of them to come from beyond the caches: operands are fetched ahead, C is written past the caches where it lies
+// on a cache line.
+template <class T>
+void check_many(Rng& rng, Index size, Index offset) {
+  const Index each = size * size, count = (Index{9} << 20) / (3 * each * static_cast<Index>(sizeof(T)));
+  std::vector<T> a(static_cast<std::size_t>(count * each)), b(a.size()), c(a.size() + 64), want(c.size());
+  fill_random(rng, row_major(a.data(), count, each), ValueKind::mixed);
+  fill_random(rng, row_major(b.data(), count, each), ValueKind::mixed);
+  const auto misaligned = reinterpret_cast<std::uintptr_t>(c.data()) % 64 / sizeof(T);
+  const Index begin = static_cast<Index>((64 / sizeof(T) - misaligned) % (64 / sizeof(T))) + offset;
+  const auto at = [&](auto& x, Index i) { return row_major(x.data() + i * each, size, size); };
+  for (Index i = 0; i < count; ++i) {
+    gemm(at(a, i), at(b, i), row_major(want.data() + begin + i * each, size, size));
+  }
+  for (const int threads : {1, 2}) {
+    GemmOptions options;
+    options.threads = threads;
+    std::fill(c.begin(), c.end(), T{0});
+    gemm_batch(count, at(a, 0), each, at(b, 0), each, row_major(c.data() + begin, size, size), each, options);
+    INFO(target() << " " << size << " offset " << offset << " threads " << threads);
+    CHECK(first_difference(c, want) == "");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("more small products than the caches hold") {
+  Rng rng(14);
+  for (const std::string& name : all_targets()) {
+    if (name == "portable" || name.rfind("AVX", 0) != 0) continue;
+    REQUIRE(set_target(name.c_str()).ok());
+    for (const Index size : {4, 8, 16, 32}) {
+      check_many<float>(rng, size, 0);
+      check_many<double>(rng, size, 0);
+      check_many<float>(rng, size, 3);
+    }
+  }
+  REQUIRE(set_target(nullptr).ok());
+}
+
 TEST_CASE("matrices side by side in larger ones") {
   constexpr Index kCount = 7, kM = 5, kN = 4, kK = 8;
   Rng rng(6);
