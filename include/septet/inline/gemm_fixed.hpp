@@ -46,6 +46,7 @@
 
 #include <cassert>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include "septet/inline/narrow_lane.hpp"
@@ -89,11 +90,21 @@ struct FixedLane<T, Arch, N, true> {
   using type = decltype(fixed_lane<T, Arch, N, BatchLane<T, Arch>::kWidth>());
 };
 
-/// Registers for a tile. What is not a lane is the compiler's to place: four sums at a time, or one.
+/// Whether a step is calls: a MAC of the user's, or std::fma per lane. Unrolling such steps gains nothing.
+template <class Mac>
+constexpr bool fixed_calls() {
+#if defined(SEPTET_INLINE_PORTABLE) || !(defined(__FMA__) || defined(__AVX512F__) || defined(__aarch64__))
+  return !kTakesLanes<Mac> || std::is_same_v<Mac, Fused>;
+#else
+  return !kTakesLanes<Mac>;
+#endif
+}
+
+/// Registers for a tile. Where steps are calls, four sums at a time, or one.
 template <class L, class Mac>
 constexpr int fixed_registers() {
   if (!std::is_trivially_copyable_v<typename L::Value>) return 3;
-  if (!kTakesLanes<Mac>) return 6;
+  if (fixed_calls<Mac>()) return 6;
 #if defined(__AVX512VL__) || defined(__aarch64__)
   return 32;
 #else
@@ -135,22 +146,53 @@ constexpr FixedPlan fixed_plan(int m, int vecs, int depth, int registers) {
   return best;
 }
 
+#if defined(__GNUC__) && !defined(SEPTET_INLINE_PORTABLE)
+/// kLanes elements that are not the sums' type, converted in registers. Through an array, GCC 12 (-O2, SSE2) lets two
+/// vectors of B share its place on the stack and reads the second for the first: wrong products.
+template <class L, class Mac, class B>
+SEPTET_ALWAYS_INLINE typename L::Vec fixed_converted(const Mac& mac, const B* from, int n) {
+  using T = detail::Carrier<typename L::Value>;
+  typedef B Narrow __attribute__((vector_size(L::kWidth * sizeof(B))));
+  typedef T Wide __attribute__((vector_size(L::kWidth * sizeof(T))));
+  Narrow narrow = {};
+  if (n == L::kWidth) {
+    std::memcpy(&narrow, from, sizeof(narrow));
+  } else {
+    for (int j = 0; j < n; ++j) narrow[j] = from[j];
+  }
+  Wide wide = __builtin_convertvector(narrow, Wide);
+  if constexpr (!Mac::kKeepsOwnType) wide -= static_cast<T>(mac.b_zero_point);
+  using Vec = typename L::Vec;
+  if constexpr (std::is_aggregate_v<Vec>) {  // a NarrowRegister
+    return Vec{(typename Vec::register_type)wide};
+  } else {
+    return Vec((typename Vec::register_type)wide);
+  }
+}
+template <class Mac>
+inline constexpr bool kIsOurs =
+    std::is_same_v<Mac, Fused> || std::is_same_v<Mac, Unfused> || std::is_same_v<Mac, Exact>;
+#endif
+
 /// The n elements of B at `from`, n a constant once this is inlined.
 template <class L, class Mac, class Stepper, class B>
 SEPTET_ALWAYS_INLINE auto fixed_right(const Stepper& step, const B* from, int n) {
   using T = typename L::Value;
-  if constexpr (L::kWidth > 1) {
-    if (n < L::kWidth) {
-      if constexpr (plain<Mac, B, T>()) {
-        return step.template right<false>(from, n);
-      } else {
-        T lanes[L::kWidth] = {};
-        for (int j = 0; j < n; ++j) lanes[j] = step.mac.template take_b<L>(from[j]);
-        return L::load(lanes);
-      }
+  if constexpr (L::kWidth > 1 && !plain<Mac, B, T>()) {
+#if defined(__GNUC__) && !defined(SEPTET_INLINE_PORTABLE)
+    if constexpr (kIsOurs<Mac>) {
+      (void)step.mac.template take_b<L>(*from);  // what it says about types
+      return fixed_converted<L>(step.mac, from, n);
+    } else
+#endif
+    {
+      T lanes[L::kWidth] = {};
+      for (int j = 0; j < n; ++j) lanes[j] = step.mac.template take_b<L>(from[j]);
+      return L::load(lanes);
     }
+  } else {
+    return n < L::kWidth ? step.template right<false>(from, n) : step.template right<true>(from, n);
   }
-  return step.template right<true>(from, L::kWidth);
 }
 
 /// from + step, in a register of its own: else compilers share one index between A and B, and addresses with an index
@@ -187,7 +229,7 @@ SEPTET_ALWAYS_INLINE void fixed_tile(const Step<L, Mac, typename L::Value>& step
   using Vec = typename L::Vec;
   constexpr int kSums = kRows * kVecs, kWidth = L::kWidth;
   // Steps in one go: all, as long as they are few; else enough that the loop's own instructions do not count.
-  constexpr int kUnroll = !kTakesLanes<Mac> ? 1 : kSums * K <= 128 ? K : divided_up(64, kSums);
+  constexpr int kUnroll = fixed_calls<Mac>() ? 1 : kSums * K <= 128 ? K : divided_up(64, kSums);
   const auto column = [](int v) SEPTET_ALWAYS_INLINE_LAMBDA {
     return v * kWidth - (kOverlap && v == kVecs - 1 ? kWidth - kTail : 0);
   };

@@ -28,7 +28,8 @@ struct NarrowRegister;
 
 template <class Arch>
 struct NarrowRegister<Arch, float, 8> {
-  __m256 at;
+  using register_type = __m256;
+  register_type at;
   static SEPTET_ALWAYS_INLINE NarrowRegister broadcast(float value) { return {_mm256_set1_ps(value)}; }
   static SEPTET_ALWAYS_INLINE NarrowRegister load(const float* from) { return {_mm256_loadu_ps(from)}; }
   static SEPTET_ALWAYS_INLINE void store(float* to, NarrowRegister value) { _mm256_storeu_ps(to, value.at); }
@@ -42,7 +43,8 @@ struct NarrowRegister<Arch, float, 8> {
 
 template <class Arch>
 struct NarrowRegister<Arch, float, 4> {
-  __m128 at;
+  using register_type = __m128;
+  register_type at;
   static SEPTET_ALWAYS_INLINE NarrowRegister broadcast(float value) { return {_mm_set1_ps(value)}; }
   static SEPTET_ALWAYS_INLINE NarrowRegister load(const float* from) { return {_mm_loadu_ps(from)}; }
   static SEPTET_ALWAYS_INLINE void store(float* to, NarrowRegister value) { _mm_storeu_ps(to, value.at); }
@@ -56,7 +58,8 @@ struct NarrowRegister<Arch, float, 4> {
 
 template <class Arch>
 struct NarrowRegister<Arch, double, 4> {
-  __m256d at;
+  using register_type = __m256d;
+  register_type at;
   static SEPTET_ALWAYS_INLINE NarrowRegister broadcast(double value) { return {_mm256_set1_pd(value)}; }
   static SEPTET_ALWAYS_INLINE NarrowRegister load(const double* from) { return {_mm256_loadu_pd(from)}; }
   static SEPTET_ALWAYS_INLINE void store(double* to, NarrowRegister value) { _mm256_storeu_pd(to, value.at); }
@@ -70,7 +73,8 @@ struct NarrowRegister<Arch, double, 4> {
 
 template <class Arch>
 struct NarrowRegister<Arch, double, 2> {
-  __m128d at;
+  using register_type = __m128d;
+  register_type at;
   static SEPTET_ALWAYS_INLINE NarrowRegister broadcast(double value) { return {_mm_set1_pd(value)}; }
   static SEPTET_ALWAYS_INLINE NarrowRegister load(const double* from) { return {_mm_loadu_pd(from)}; }
   static SEPTET_ALWAYS_INLINE void store(double* to, NarrowRegister value) { _mm_storeu_pd(to, value.at); }
