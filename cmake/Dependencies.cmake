@@ -62,7 +62,7 @@ set(HWY_ENABLE_CONTRIB OFF)
 septet_dependency(hwy 1.0.3 hwy::hwy https://github.com/google/highway.git
                   ba0900a4957b929390ab73827235557959234fea)  # 1.0.7
 
-if(SEPTET_BUILD_CLI OR SEPTET_BUILD_TESTS)
+if(SEPTET_BUILD_CLI OR SEPTET_BUILD_TESTS OR SEPTET_BUILD_BENCH)
   set(JSON_BuildTests OFF)
   set(CLI11_BUILD_TESTS OFF)
   set(CLI11_BUILD_EXAMPLES OFF)

@@ -59,7 +59,7 @@ HWY_INLINE void ItemTile(const ItemsCall& call, const char* a, const char* b, ch
   constexpr int kBases = (kRows + 2) / 3;
   const char* rows[kBases];
   HWY_UNROLL(16)
-  for (int i = 0; i < kBases; ++i) rows[i] = a + 3 * i * a_row;
+  for (int i = 0; i < kBases; ++i) rows[i] = a + Index{3} * i * a_row;
   Index left = kDepth > 0 ? kDepth : call.k;
   do {
     HWY_UNROLL(4)

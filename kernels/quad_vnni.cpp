@@ -6,8 +6,10 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 // GCC 12 takes the undefined upper lanes of its own intrinsics for a mistake.
+#if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #include <immintrin.h>
 
 #include <cstring>
@@ -55,7 +57,7 @@ SEPTET_VNNI void run_tile(const TileCall& call) {
   constexpr int kBases = (kTileRows + 2) / 3;
   const char* a[kBases];
 #pragma GCC unroll 16
-  for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + 3 * i * call.a_row;
+  for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + Index{3} * i * call.a_row;
   const char* b = static_cast<const char*>(call.b);
   const Index a_row = call.a_row, a_step = call.a_step, b_step = call.b_step;
   const char* ahead = static_cast<const char*>(call.ahead);

@@ -118,7 +118,7 @@ HWY_NOINLINE void RunTile(const TileCall& call) {
   constexpr int kBases = (kRows + 2) / 3;
   const char* a[kBases];
   HWY_UNROLL(16)
-  for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + 3 * i * call.a_row;
+  for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + Index{3} * i * call.a_row;
   const char* b = static_cast<const char*>(call.b);
   const Index a_row = call.a_row, a_step = call.a_step, b_step = call.b_step;
   const char* ahead = static_cast<const char*>(call.ahead);

@@ -37,11 +37,11 @@
 // (The loop that measures the peak may run a clock step faster, 3.5 GHz for 3.2, than what also loads.)
 // What bounds the rest: 8 columns of f32 (4 of f64) fill half a register, 50 % at most, however rows are paired: a
 // shuffle or blend that makes A's pair takes the port of the FMA it saves. 24 columns of f32 are two vectors for one
-// and a half, 75 % at most. One vector of columns (16^3 f32, 8^3 f64) loads an element of A for every FMA.
+// and a half, 75 % at most. One vector of columns (16^3 f32, 8^3 f64) loads an element of A for every FMA;
+// whether that is what bounds it is open: 16 such FMAs alone run at nearly the full rate.
 //
 // Tried and lost: one vector by 28 rows where there are more columns (-10 %: a load for every FMA). No difference:
-// masks instead of overlapping vectors (which need nothing of the target), 128 FMAs a turn instead of 64, one pointer
-// to A instead of one per four rows.
+// masks instead of overlapping vectors (which need nothing of the target), 128 FMAs a turn instead of 64.
 #pragma once
 
 #include <cassert>
