@@ -111,9 +111,9 @@ void run(const Batch& batch, GemmOptions options) {
   const int threads = threads_for(batch, options);
   // All memory is claimed here, once: in a parallel region, or halfway, nobody could be told that there is none.
   const SharedWorkspace workspace = workspace_of(batch, chosen, threads);
-  const bool own = options.workspace == nullptr && workspace.total > 0;
-  if (own) {
-    options.workspace = Workspace::of_this_thread(workspace.total);
+  const Workspace own(options.workspace == nullptr ? workspace.total : 0);
+  if (own.data() != nullptr) {
+    options.workspace = own.data();
     options.workspace_bytes = workspace.total;
   }
   if (!shares_products(batch, chosen, threads)) {
@@ -133,7 +133,6 @@ void run(const Batch& batch, GemmOptions options) {
       run_products(batch, begin, end, mine);
     });
   }
-  if (own) Workspace::release();
 }
 
 }  // namespace

@@ -118,23 +118,22 @@ class DenseRun {
   void run() const {
     // All memory is claimed here: in a parallel region nobody could be told that there is none.
     const Index each = bytes();
-    char* memory = claim();
+    const Workspace own(workspace_ == nullptr ? each * blocking_.threads : 0);
+    char* memory = workspace_ == nullptr ? own.data() : callers_memory();
     if (blocking_.threads == 1) {
       for (Index item = 0; item < rows_ * cols_; ++item) block(item, memory);
     } else {
       run_parallel(memory, each);
     }
-    if (each > 0 && workspace_ == nullptr) Workspace::release();
   }
 
   /// On any address.
   Index workspace_bytes() const { return bytes() == 0 ? 0 : bytes() * blocking_.threads + kLine - 1; }
 
  private:
-  // Memory for all threads, on a cache line: the caller's, or ours.
-  char* claim() const {
+  // The caller's, for all threads, from a cache line on.
+  char* callers_memory() const {
     if (bytes() == 0) return nullptr;
-    if (workspace_ == nullptr) return Workspace::of_this_thread(bytes() * blocking_.threads);
     const auto address = reinterpret_cast<std::uintptr_t>(workspace_);
     const Index skipped = static_cast<Index>(-address % kLine);
     if (workspace_bytes_ - skipped < bytes() * blocking_.threads) {

@@ -4,11 +4,13 @@
 namespace septet::detail {
 namespace {
 
-constexpr std::size_t kKept = std::size_t{32} << 20;
+// What is larger is given back after use.
+constexpr Index kMostKept = Index{32} << 20;
 
 struct Kept {
   AlignedBuffer buffer;
-  std::size_t bytes = 0;
+  Index bytes = 0;
+  bool taken = false;
 };
 
 Kept& kept() {
@@ -18,17 +20,28 @@ Kept& kept() {
 
 }  // namespace
 
-char* Workspace::of_this_thread(std::size_t bytes) {
+Workspace::Workspace(Index bytes) {
+  if (bytes == 0) return;
   Kept& mine = kept();
+  if (mine.taken) {
+    own_ = AlignedBuffer(static_cast<std::size_t>(bytes));
+    data_ = reinterpret_cast<char*>(own_.data());
+    return;
+  }
   if (bytes > mine.bytes) {
     mine = {};  // first the old memory back
-    mine = {AlignedBuffer(bytes), bytes};
+    mine.buffer = AlignedBuffer(static_cast<std::size_t>(bytes));
+    mine.bytes = bytes;
   }
-  return reinterpret_cast<char*>(mine.buffer.data());
+  mine.taken = takes_kept_ = true;
+  data_ = reinterpret_cast<char*>(mine.buffer.data());
 }
 
-void Workspace::release() {
-  if (kept().bytes > kKept) kept() = {};
+Workspace::~Workspace() {
+  if (!takes_kept_) return;
+  Kept& mine = kept();
+  mine.taken = false;
+  if (mine.bytes > kMostKept) mine = {};
 }
 
 }  // namespace septet::detail

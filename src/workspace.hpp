@@ -4,18 +4,24 @@
 #include "aligned_buffer.hpp"
 #include "septet/types.hpp"
 
-#include <utility>
-
 namespace septet::detail {
 
-/// Memory that a thread keeps from one product to the next, so that small and medium products do not pay for fresh
-/// pages. Never shrinks below what was last asked for; what is larger than kKept is given back after use.
+/// Memory for one product. A thread keeps it from one product to the next, so that small and medium products do not pay
+/// for fresh pages; a product within a product (a caller's epilogue function that multiplies) gets memory of its own.
 class Workspace {
  public:
-  /// At least `bytes` bytes on a cache line. Throws std::bad_alloc.
-  static char* of_this_thread(std::size_t bytes);
-  /// Gives back what is too large to be kept.
-  static void release();
+  /// `bytes` bytes on a cache line; none for 0. Throws std::bad_alloc.
+  explicit Workspace(Index bytes);
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  char* data() const { return data_; }
+
+ private:
+  char* data_ = nullptr;
+  bool takes_kept_ = false;
+  AlignedBuffer own_;
 };
 
 }  // namespace septet::detail

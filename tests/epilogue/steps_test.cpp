@@ -258,3 +258,25 @@ TEST_CASE("bf16 and f16 outputs are the f32 ones, rounded") {
     run_narrow<f16>(rng);
   }
 }
+
+TEST_CASE("a function on the tile may multiply itself") {
+  // More than fits a small product, and from packed panels, so that outer and inner both want memory.
+  const Index m = 300, n = 200, k = 100;
+  Rng rng(11);
+  Storage<float> a(m, k), b(k, n), c(m, n), want(m, n);
+  fill_random(rng, a.view(), ValueKind::mixed);
+  fill_random(rng, b.view(), ValueKind::mixed);
+  gemm(a.view(), b.view(), want.view());
+  Storage<float> inner(m, n);
+  bool equal = true;
+  const auto multiply = [&](const MatrixView<float>&, Index, Index) {
+    gemm(a.view(), b.view(), inner.view());
+    equal = equal && compare_bits(inner.view(), want.view()).equal;
+  };
+  GemmOptions options;
+  options.threads = 1;
+  options.epilogue.function = tile_function<float>(multiply);
+  gemm(a.view(), b.view(), c.view(), options);
+  CHECK(equal);
+  CHECK(compare_bits(c.view(), want.view()).equal);
+}
