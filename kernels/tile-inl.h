@@ -43,10 +43,10 @@ constexpr bool kMaskAlways = true;
 #else
 constexpr bool kMaskAlways = false;
 #endif
-#if HWY_ARCH_X86 && HWY_TARGET > HWY_AVX2
-constexpr bool kHasMaskedMemory = false;  // SSE reads whole vectors behind a mask
-#else
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
 constexpr bool kHasMaskedMemory = true;
+#else
+constexpr bool kHasMaskedMemory = false;  // SSE, NEON and emulation move whole vectors and mask afterwards
 #endif
 
 // The first `count` lanes of memory, zeros behind them, and nothing else touched.

@@ -107,6 +107,7 @@ SharedWorkspace workspace_of(const Batch& batch, GemmOptions chosen, int threads
 }
 
 void run(const Batch& batch, GemmOptions options) {
+  if (batch.c.rows == 0 || batch.c.cols == 0) return;
   const GemmOptions chosen = resolved(Weights(batch.a), options);
   const int threads = threads_for(batch, options);
   // All memory is claimed here, once: in a parallel region, or halfway, nobody could be told that there is none.

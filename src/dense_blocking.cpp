@@ -85,6 +85,11 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   // A panel that is read once, where it lies, is read to its end.
   if (b.panels && b.readable(packed, true) && shape.m <= tiles.rows[tiles.main_vectors - 1])
     blocking.steps = shape.steps;
+  // A pass holds whole folds.
+  const auto whole_folds = [&](Index steps) {
+    return shape.fold == 0 ? steps : std::max<Index>(1, steps / shape.fold) * shape.fold;
+  };
+  blocking.steps = whole_folds(blocking.steps);
   blocking.pack_a = !a.readable(packed, false) || worth_packing_a(shape, a, tiles);
   blocking.pack_b = !b.readable(packed, true) || worth_packing_b(shape, b, tiles, blocking.steps);
   // A fraction of the second level only: B, C and the other thread of the core pass through it as well. Measured at
@@ -111,7 +116,7 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
     blocking.pack_a = !a.readable(packed, false);
     blocking.pack_b = !b.readable(packed, true);
   }
-  if (shape.fold > 0) blocking.steps = std::max<Index>(1, blocking.steps / shape.fold) * shape.fold;
+  blocking.steps = whole_folds(blocking.steps);
   return blocking;
 }
 

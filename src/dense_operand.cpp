@@ -15,7 +15,10 @@ using kernels::PanelCall;
 
 DenseOperand operand(const ConstMatrix& x, Index outer, Index k, Index outer_stride, Index k_stride, int zero_point) {
   const Index size = size_of(x.type);
-  return {static_cast<const char*>(x.data), x.type, outer, k, outer_stride * size, k_stride * size, zero_point};
+  // The stride of a single row or column may be anything, and says nothing.
+  const auto bytes = [&](Index count, Index stride) { return count > 1 ? stride * size : size; };
+  return {
+      static_cast<const char*>(x.data), x.type, outer, k, bytes(outer, outer_stride), bytes(k, k_stride), zero_point};
 }
 
 // Elements of [outer][k] of `call` widened to what the kernels multiply, in the order in which they lie in memory.

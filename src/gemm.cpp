@@ -21,6 +21,10 @@ void multiply(const DenseOperand& a, const DenseOperand& b, const Matrix& c, con
 
 void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const GemmOptions chosen = resolved(a, options);
+  if (a.sparse() != nullptr && !is_sparse(chosen.dataflow) && chosen.alpha != 0 && a.cols() != 0) {
+    const auto dense = pack_any(a, packing_for(chosen));
+    return multiply(DenseOperand::packed(*dense), DenseOperand::columns_of(b, chosen.b_zero_point), c, chosen);
+  }
   if (!is_sparse(chosen.dataflow) || chosen.alpha == 0 || a.cols() == 0) {
     const bool panels = a.packed() != nullptr && a.packed()->format() == Format::dense;
     const DenseOperand left = panels ? DenseOperand::packed(*a.packed()->storage())

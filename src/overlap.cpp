@@ -19,9 +19,9 @@ Lattice lattice_of(const ConstMatrix& x) {
   const Index size = size_of(x.type);
   Lattice v{static_cast<Index>(reinterpret_cast<std::intptr_t>(x.data)),
             x.rows,
-            x.row_stride * size,
+            x.rows > 1 ? x.row_stride * size : 0,
             x.cols,
-            x.col_stride * size,
+            x.cols > 1 ? x.col_stride * size : 0,
             size};
   if (v.length < v.lines) {
     std::swap(v.lines, v.length);

@@ -69,8 +69,13 @@ Status validate_weights(const Weights& a) {
 
 // Every element of A can be counted in bytes.
 Status validate_extent(const Weights& a) {
+  // Packed panels are filled up to groups of four, and have some slack.
+  constexpr Index kGroup = 4, kSlack = 4096;
+  const auto filled = [](Index size) { return ceil_div(size, kGroup) * kGroup; };
   Index elements = 0, bytes = 0;
-  if (multiply(a.rows(), a.cols(), elements) && multiply(elements, size_of(a.type()), bytes)) return {};
+  const bool fits =
+      multiply(filled(a.rows()), filled(a.cols()), elements) && multiply(elements, size_of(a.type()), bytes);
+  if (fits && bytes <= std::numeric_limits<Index>::max() - kSlack) return {};
   return {Cause::bad_shape, "a", text(a.rows(), " x ", a.cols(), ": more than 2^63 bytes")};
 }
 
