@@ -207,3 +207,37 @@ TEST_CASE("infinities and NaN in B: skipped where the format skips, injected whe
   CHECK_FALSE(product(Dataflow::csOS));  // no weight, no MAC
   CHECK(c[0] == 1);
 }
+
+TEST_CASE("a sparse view under a dense dataflow is multiplied densely") {
+  const float values[] = {2, 3, 4}, b[] = {1, 2, 3, 4, 5, 6};
+  const std::int32_t offsets[] = {0, 2, 3}, indices[] = {0, 2, 1};
+  for (const Dataflow dataflow : {Dataflow::dOS, Dataflow::dWS, Dataflow::dIS}) {
+    float c[4] = {};
+    GemmOptions options;
+    options.dataflow = dataflow;
+    gemm(csr(2, 3, offsets, indices, values), row_major(b, 3, 2), row_major(c, 2, 2), options);
+    CHECK(c[0] == 2 * 1 + 3 * 5);
+    CHECK(c[1] == 2 * 2 + 3 * 6);
+    CHECK(c[2] == 4 * 3);
+    CHECK(c[3] == 4 * 4);
+  }
+}
+
+TEST_CASE("the stride of a single row or column means nothing") {
+  constexpr Index kAny = std::numeric_limits<Index>::max();
+  const float a[] = {1, 2, 3}, b[] = {4, 5, 6};
+  float c = 0;
+  gemm(ConstMatrix(a, Type::f32, 1, 3, kAny, 1), ConstMatrix(b, Type::f32, 3, 1, 1, kAny), row_major(&c, 1, 1));
+  CHECK(c == 1 * 4 + 2 * 5 + 3 * 6);
+}
+
+TEST_CASE("what cannot be counted in bytes is not packed") {
+  const std::int8_t byte = 1;
+  PackedMatrix packed;
+  CHECK(try_pack(ConstMatrix(&byte, Type::s8, Index{1} << 62, 1, 0, 0), {}, packed).cause() == Cause::bad_shape);
+}
+
+TEST_CASE("many empty products end at once") {
+  float x = 0;
+  gemm_batch(Index{1} << 50, row_major(&x, 0, 1), 0, row_major(&x, 1, 0), 0, row_major(&x, 0, 0), 0);
+}
