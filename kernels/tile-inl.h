@@ -95,11 +95,20 @@ struct TileColumns {
   }
 };
 
+// B comes from the second level: so many steps ahead, a step's lines are fetched into the first.
+constexpr Index kFetchSteps = 4;
+template <int kBytes>
+HWY_INLINE void FetchLines(const char* from) {
+  HWY_UNROLL(4)
+  for (int at = 0; at < kBytes; at += 64) hwy::Prefetch(from + at);
+}
+
 template <class Mac, int kRows, int kVectors, bool kPartial>
 HWY_NOINLINE void RunTile(const TileCall& call) {
   using V = typename Mac::V;
   using D = typename Mac::D;
   using Acc = hn::TFromD<D>;
+  constexpr int kVectorBytes = static_cast<int>(hn::MaxLanes(D()) * sizeof(Acc));
   const D d;
   const TileColumns<D, kVectors, kPartial> columns(call.cols);
   const auto row_of = [](void* base, Index stride, int i) {
@@ -139,6 +148,7 @@ HWY_NOINLINE void RunTile(const TileCall& call) {
       V right[kVectors];
       HWY_UNROLL(4)
       for (int v = 0; v < kVectors; ++v) right[v] = Mac::template LoadB<kVectors, kPartial>(b, columns, v);
+      FetchLines<kVectors * kVectorBytes>(b + kFetchSteps * b_step);
       HWY_UNROLL(16)
       for (int i = 0; i < kRows; ++i) {
         const V weight = Mac::Broadcast(a[i / 3] + (i % 3) * a_row);

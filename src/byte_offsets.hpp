@@ -17,21 +17,23 @@ class ByteOffsets {
 
   bool turns_b() const { return turns_b_; }
   bool any() const { return oa_ != 0 || ob_ != 0; }
-  /// Memory that one thread needs for passes of `steps` over blocks of `rows` rows.
-  Index bytes(Index rows, Index steps) const;
+  /// Memory that one thread needs for passes of `steps` over bands of `rows` rows in blocks of `cols` columns.
+  Index bytes(Index rows, Index cols, Index steps) const;
 
-  /// Of one pass of one thread: `memory` as said above, `k` elements in `steps` quads.
+  /// Of one pass of one thread over one block: `memory` as said above, `k` elements in `steps` quads.
   struct Pass {
     std::int32_t* by_row = nullptr;
+    std::int32_t* by_col = nullptr;
     char* ones = nullptr;
     Index k = 0, steps = 0;
   };
-  Pass begin(char* memory, Index rows, Index k, Index steps) const;
-  /// Takes the sums of `rows` rows of A, the strip from `first` on, as the kernel will read them.
+  Pass begin(char* memory, Index rows, Index cols, Index k, Index steps) const;
+  /// Takes the sums of `rows` rows of A, from row `first` of the band on, as the kernel will read them.
   void add_rows(const Pass& pass, const PanelView& a, Index first, Index rows) const;
-  /// Corrects the sums of a column of tiles, whose panel of B is `b`.
-  void add(const Pass& pass, const kernels::TileSet& tiles, const PanelView& b, void* c, Index c_row, Index rows,
-           Index cols) const;
+  /// Takes the sums of `cols` columns of B, from column `first` of the block on.
+  void add_column(const Pass& pass, const kernels::TileSet& tiles, const PanelView& b, Index first, Index cols) const;
+  /// Corrects the sums of a band, of which everything has been taken.
+  void add(const Pass& pass, void* c, Index c_row, Index rows, Index cols) const;
 
  private:
   const kernels::QuadKernels* quads_;

@@ -2,11 +2,12 @@
 //
 //   for each block of C                              independent: shared among the threads
 //     for each pass over k, ascending
-//       panel <- A's rows of the block               if they are worth packing, or must be
-//       for each column of tiles
-//         panel <- B's columns
-//         for each tile: kernel                      straight into C, unless something happens to a sum on its way
-//         there
+//       for each band of rows                        A's are packed, if they must be
+//         for each slab: the rows of one tile        A's part of them stays in the first-level cache
+//           for each tile across: kernel             straight into C, unless something happens to a sum on its way
+//                                                    there; B's panels, packed for the first slab, stay in the second
+//
+// After Goto and van de Geijn (ACM TOMS 34(3), 2008, section 4), with A and B in each other's place: C's rows are contiguous.
 #include "dense.hpp"
 
 #include "arithmetic.hpp"
@@ -154,8 +155,10 @@ class DenseRun {
     }
   }
 
-  // ---- memory of one thread: sums, panels of A, a panel of B, and what is widened on the way
-  Index sums_bytes() const { return direct_ ? 0 : on_line(blocking_.rows * blocking_.cols * acc_bytes_); }
+  // ---- memory of one thread: sums, panels of A, panels of B, and what is widened on the way
+  Index sums_bytes() const { return direct_ ? 0 : on_line(sum_rows() * blocking_.cols * acc_bytes_); }
+  // What is complete after one pass needs no more room than a band.
+  Index sum_rows() const { return steps_ <= blocking_.steps ? blocking_.band : blocking_.rows; }
   Index tile_rows() const { return tiles_.main_rows; }
   // Vectors of a tile: as many as load least where B lies as it came; otherwise as many as a panel had better be wide.
   Index widest() const { return blocking_.pack_b && !product_.b.panels ? tiles_.main_vectors : tiles_.most_vectors; }
@@ -164,20 +167,18 @@ class DenseRun {
     if (!blocking_.pack_a) return 0;
     return on_line(ceil_div(blocking_.band, tile_rows()) * tile_rows() * blocking_.steps * unit_);
   }
-  // One panel, in the first-level cache; or all of a block, if they are used for several bands of rows.
   Index b_bytes() const {
     if (!blocking_.pack_b) return 0;
-    if (!keeps_panels()) return on_line(widest() * tiles_.lanes * blocking_.steps * unit_);
     const Index segments = product_.b.panels ? ceil_div(blocking_.cols, product_.b.segment()) : 1;
     return on_line((blocking_.cols + segments * tiles_.lanes) * blocking_.steps * unit_);
   }
-  bool keeps_panels() const { return blocking_.rows > blocking_.band; }
   Index wide_bytes() const {
     const bool widened = product_.a.widened(packed_) || product_.b.widened(packed_);
     return widened ? on_line(std::max(tile_rows(), widest() * tiles_.lanes) * blocking_.steps * unit_) : 0;
   }
   Index bytes() const {
-    return sums_bytes() + a_bytes() + b_bytes() + wide_bytes() + offsets_.bytes(blocking_.band, blocking_.steps);
+    return sums_bytes() + a_bytes() + b_bytes() + wide_bytes() +
+           offsets_.bytes(blocking_.band, blocking_.cols, blocking_.steps);
   }
 
   struct Block {
@@ -196,27 +197,20 @@ class DenseRun {
     block.b = block.a + a_bytes();
     block.wide = block.b + b_bytes();
     block.offsets = block.wide + wide_bytes();
-    const Index ld = direct_ ? product_.c.row_stride : blocking_.cols;
-    block.sums_row = ld * acc_bytes_;
+    block.sums_row = (direct_ ? product_.c.row_stride : blocking_.cols) * acc_bytes_;
     block.sums = memory;
     if (direct_) {
       block.sums = static_cast<char*>(product_.c.data) + block.m0 * block.sums_row + block.n0 * acc_bytes_;
     }
-    if (!zero_ && !(direct_ && epilogue_.starts_in_c())) {
-      epilogue_.begin(block.m0, block.m0 + block.m, block.n0, block.n0 + block.n, block.sums, ld);
-    }
     for (Index step = 0; step < steps_; step += blocking_.steps) {
       pass(block, step, std::min(blocking_.steps, steps_ - step));
     }
-    if (!direct_) epilogue_.end(block.m0, block.m0 + block.m, block.n0, block.n0 + block.n, block.sums, ld);
   }
 
   // Steps [step, step + steps) of one block.
   struct Pass {
     Index step, steps;
     ByteOffsets::Pass offsets;
-    char* panel;  // the next panel of B
-    bool first_band;
   };
 
   static Part part_of_blocks(Index length, Index size, Index p) {
@@ -224,100 +218,112 @@ class DenseRun {
   }
 
   void pass(const Block& block, Index step, Index steps) const {
+    Pass pass{step, steps, {}};
+    const Index k = std::min(steps * group_, product_.a.k - step * group_);
+    pass.offsets = offsets_.begin(block.offsets, blocking_.band, block.n, k, steps);
     for (Index i = 0; i < block.m; i += blocking_.band) {
       Block band = block;
       band.m0 += i, band.m = std::min(blocking_.band, block.m - i);
-      band.sums += i * block.sums_row;
-      multiply_band(band, {step, steps, {}, block.b, i == 0});
+      if (direct_ || sum_rows() > blocking_.band) band.sums += i * block.sums_row;
+      if (step == 0) begin_sums(band);
+      multiply_band(band, pass, i == 0, i + band.m < block.m);
+      if (step + steps == steps_ && !direct_) {
+        epilogue_.end(band.m0, band.m0 + band.m, band.n0, band.n0 + band.n, band.sums, band.sums_row / acc_bytes_);
+      }
     }
   }
 
-  void multiply_band(const Block& band, Pass pass) const {
+  void begin_sums(const Block& band) const {
+    if (zero_ || (direct_ && epilogue_.starts_in_c())) return;
+    epilogue_.begin(band.m0, band.m0 + band.m, band.n0, band.n0 + band.n, band.sums, band.sums_row / acc_bytes_);
+  }
+
+  // `first` of the pass: B's panels are packed. More bands follow, or none.
+  void multiply_band(const Block& band, const Pass& pass, bool first, bool more) const {
     if (blocking_.pack_a) {
       for (Index i = 0; i < band.m; i += tile_rows()) {
         product_.a.pack(kernels_.pack, packed_, band.m0 + i, std::min(tile_rows(), band.m - i), pass.step, pass.steps,
                         tile_rows(), band.a + i * pass.steps * unit_, band.wide);
       }
     }
-    const Index k = std::min(pass.steps * group_, product_.a.k - pass.step * group_);
-    pass.offsets = offsets_.begin(band.offsets, band.m, k, pass.steps);
-    if (offsets_.any()) {
-      for_each_strip(band, tiles_.rows[0], [&](const Part& part) {
-        offsets_.add_rows(pass.offsets, a_view(band, pass, part.begin), part.begin, part.size);
-      });
-    }
+    for_each_slab(band, [&](const Part& rows) {
+      offsets_.add_rows(pass.offsets, a_view(band, pass, rows.begin), rows.begin, rows.size);
+      const bool last = rows.begin + rows.size == band.m;
+      slab(band, pass, rows, first && rows.begin == 0, last && (!more || blocking_.pack_a));
+    });
+    offsets_.add(pass.offsets, band.sums, band.sums_row, band.m, band.n);
+  }
+
+  // The tiles of a few rows of the band, left to right. `first`: B's panels are packed on the way. `last`: what lies
+  // below is not to be looked at yet.
+  void slab(const Block& band, const Pass& pass, const Part& rows, bool first, bool last) const {
+    char* sums = band.sums + rows.begin * band.sums_row;
+    const PanelView a = a_view(band, pass, rows.begin);
+    TileCall call;
+    call.steps = pass.steps;
+    call.a = a.data, call.a_row = a.outer_stride, call.a_step = a.step_stride;
+    call.c_row = band.sums_row;
+    call.fold_steps = fold_;
+    call.zero = zero_ && pass.step == 0;
+    const Index below = last ? 0 : std::min(rows.size, product_.a.outer - band.m0 - rows.begin - rows.size);
+    char* panel = band.b;
+    Index column = 0;
+    for_each_column(band, [&](Index n0, Index n, Index vectors) {
+      const PanelView b = b_panel(band, pass, n0, n, vectors, first, panel);
+      if (first) offsets_.add_column(pass.offsets, tiles_, b, n0, n);
+      call.b = b.data, call.b_step = b.step_stride;
+      call.c = sums + n0 * acc_bytes_;
+      call.cols = n;
+      call.next_c = n0 + n < band.n ? sums + (n0 + n) * acc_bytes_ : below > 0 ? sums + rows.size * band.sums_row : nullptr;
+      // The rows below are on their way from afar while these are multiplied: every tile fetches one of them.
+      const bool fetches = !blocking_.pack_a && column < below && a.step_stride <= kLine;
+      call.ahead = fetches ? a.data + (rows.size + column) * a.outer_stride : nullptr;
+      call.ahead_step = fetches ? a.step_stride : 0;
+      tiles_.run[vectors - 1][rows.size - 1](call);
+      ++column;
+    });
+  }
+
+  // The band's columns in tiles of nearly equal width: f(first, count, vectors).
+  template <class F>
+  void for_each_column(const Block& band, F&& f) const {
     const Index segment = product_.b.panels ? product_.b.segment() : band.n;
     for (Index begin = 0; begin < band.n; begin += segment) {
-      columns(band, pass, begin, std::min(segment, band.n - begin));
+      const Index length = std::min(segment, band.n - begin);
+      const Index vectors = ceil_div(length, tiles_.lanes), count = ceil_div(vectors, widest());
+      for (Index j = 0; j < count; ++j) {
+        const Part part = part_of(vectors, count, j);
+        const Index first = part.begin * tiles_.lanes;
+        f(begin + first, std::min(part.size * tiles_.lanes, length - first), part.size);
+      }
     }
   }
 
-  // Columns [begin, begin + length) of the block, in tiles of nearly equal width.
-  void columns(const Block& block, Pass& pass, Index begin, Index length) const {
-    const Index vectors = ceil_div(length, tiles_.lanes);
-    const Index count = ceil_div(vectors, widest());
-    for (Index j = 0; j < count; ++j) {
-      const Part part = part_of(vectors, count, j);
-      const Index n0 = begin + part.begin * tiles_.lanes;
-      const Index n = std::min(part.size * tiles_.lanes, begin + length - n0);
-      const Index width = part.size * tiles_.lanes;
-      const PanelView b = blocking_.pack_b ? panel(block, pass, block.n0 + n0, n, width)
-                                           : product_.b.view(packed_, block.n0 + n0, pass.step);
-      // The next panel is on its way from afar while this one is multiplied.
-      const bool more = blocking_.pack_b && pass.first_band && j + 1 < count && product_.b.contiguous();
-      const char* ahead = more ? product_.b.view(packed_, block.n0 + n0 + n, pass.step).data : nullptr;
-      column(block, pass, b, n0, n, static_cast<int>(part.size), ahead);
+  // A panel of B: packed for the first slab of a pass, found again by the others. `panel` goes on to the next.
+  PanelView b_panel(const Block& band, const Pass& pass, Index n0, Index n, Index vectors, bool first,
+                    char*& panel) const {
+    if (!blocking_.pack_b) return product_.b.view(packed_, band.n0 + n0, pass.step);
+    const Index width = vectors * tiles_.lanes, bytes = width * pass.steps * unit_;
+    const PanelView view{panel, unit_, width * unit_};
+    if (first) {
+      product_.b.pack(kernels_.pack, packed_, band.n0 + n0, n, pass.step, pass.steps, width, panel, band.wide);
+      if (offsets_.turns_b()) kernels_.quads->turn_sign(panel, bytes);
     }
-  }
-
-  // A panel of B: packed in the first band of a pass, found again in the others.
-  PanelView panel(const Block& block, Pass& pass, Index first, Index count, Index width) const {
-    PanelView view{pass.panel, unit_, width * unit_};
-    const Index bytes = width * pass.steps * unit_;
-    if (pass.first_band) {
-      view =
-          product_.b.pack(kernels_.pack, packed_, first, count, pass.step, pass.steps, width, pass.panel, block.wide);
-      if (offsets_.turns_b()) kernels_.quads->turn_sign(pass.panel, bytes);
-    }
-    if (keeps_panels()) pass.panel += bytes;
+    panel += bytes;
     return view;
   }
 
-  // The tiles of one column, top to bottom.
-  void column(const Block& block, const Pass& pass, const PanelView& b, Index n0, Index n, int vectors,
-              const char* ahead) const {
-    const Index lines = ceil_div(tile_cols() * unit_ / group_, kLine) + 1;
-    Index line = 0;
-    TileCall call;
-    call.steps = pass.steps;
-    call.b = b.data, call.b_step = b.step_stride;
-    call.c_row = block.sums_row;
-    call.cols = n;
-    call.fold_steps = fold_;
-    call.zero = zero_ && pass.step == 0;
-    char* sums = block.sums + n0 * acc_bytes_;
-    const auto* kernels = tiles_.run[vectors - 1];
-    for_each_strip(block, tiles_.rows[vectors - 1], [&](const Part& part) {
-      const PanelView a = a_view(block, pass, part.begin);
-      call.a = a.data, call.a_row = a.outer_stride, call.a_step = a.step_stride;
-      call.c = sums + part.begin * block.sums_row;
-      call.next_c = part.begin + part.size < block.m ? sums + (part.begin + part.size) * block.sums_row : nullptr;
-      call.ahead = ahead != nullptr && line < lines ? ahead + line++ * kLine : nullptr;
-      call.ahead_step = call.ahead != nullptr ? product_.b.k_stride * group_ : 0;
-      kernels[part.size - 1](call);
-    });
-    offsets_.add(pass.offsets, tiles_, b, sums, block.sums_row, block.m, n);
-  }
-
-  // The block's rows, in strips of at most `most`: f(part).
+  // The band's rows, as many at a time as the widest tile is high: f(part).
   template <class F>
-  void for_each_strip(const Block& block, Index most, F&& f) const {
-    // Strips end where panels do.
-    const Index segment = blocking_.pack_a ? tile_rows() : product_.a.panels ? product_.a.segment() : block.m;
-    for (Index begin = 0; begin < block.m; begin += segment) {
-      const Index length = std::min(segment, block.m - begin), strips = ceil_div(length, most);
-      for (Index i = 0; i < strips; ++i) {
-        const Part part = part_of(length, strips, i);
+  void for_each_slab(const Block& band, F&& f) const {
+    // Slabs end where panels do.
+    const Index segment = blocking_.pack_a ? tile_rows() : product_.a.panels ? product_.a.segment() : band.m;
+    const Index vectors = ceil_div(product_.b.panels ? std::min(product_.b.segment(), band.n) : band.n, tiles_.lanes);
+    const Index most = tiles_.rows[ceil_div(vectors, ceil_div(vectors, widest())) - 1];
+    for (Index begin = 0; begin < band.m; begin += segment) {
+      const Index length = std::min(segment, band.m - begin), slabs = ceil_div(length, most);
+      for (Index i = 0; i < slabs; ++i) {
+        const Part part = part_of(length, slabs, i);
         f(Part{begin + part.begin, part.size});
       }
     }

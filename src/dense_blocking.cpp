@@ -37,10 +37,13 @@ bool worth_packing_b(const DenseShape& shape, const DenseOperand& b, const kerne
   return !stays_in_l1(std::min(steps, shape.steps), lines, b.k_stride);
 }
 
+// Rows of A are read one element at a time, from as many lines as a tile is high: that is as good as a panel while the
+// elements follow each other. Columns (a line for each step) are worth packing if they are used again and again.
 bool worth_packing_a(const DenseShape& shape, const DenseOperand& a, const kernels::TileSet& tiles) {
   constexpr Index kUses = 4;  // by so many tiles, side by side
   if (shape.n <= kUses * tiles.main_vectors * tiles.lanes) return false;
-  return !a.panels && shape.m * shape.steps * shape.unit > cache_sizes().l1;
+  const bool follow = std::abs(a.k_stride) <= size_of(a.type);
+  return !a.panels && !follow && shape.m * shape.steps * shape.unit > cache_sizes().l1;
 }
 
 // Blocks for t threads: as square as they come, since every block packs what it reads.
@@ -77,14 +80,13 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   const Index tile_cols = tiles.main_vectors * tiles.lanes, tile_rows = tiles.main_rows;
   DenseBlocking blocking;
   blocking.threads = threads;
-  // A panel of B in three quarters of the first level.
-  const Index most_steps = std::max<Index>(16, cache.l1 * 3 / 4 / (tile_cols * shape.unit));
+  // The part of A that one row of tiles reads, in a third of the first level.
+  const Index most_steps = std::max<Index>(16, cache.l1 / 3 / (tile_rows * shape.unit));
   // Whole vectors of k, so that no pass but the last packs a remainder.
   constexpr Index kVector = 16;
   blocking.steps = std::min(shape.steps, even_part(shape.steps, most_steps, kVector));
-  // A panel that is read once, where it lies, is read to its end.
-  if (b.panels && b.readable(packed, true) && shape.m <= tiles.rows[tiles.main_vectors - 1])
-    blocking.steps = shape.steps;
+  // What is read once, where it lies, is read to its end.
+  if (b.readable(packed, true) && shape.m <= tiles.rows[tiles.main_vectors - 1]) blocking.steps = shape.steps;
   // A pass holds whole folds.
   const auto whole_folds = [&](Index steps) {
     return shape.fold == 0 ? steps : std::max<Index>(1, steps / shape.fold) * shape.fold;
@@ -92,13 +94,17 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   blocking.steps = whole_folds(blocking.steps);
   blocking.pack_a = !a.readable(packed, false) || worth_packing_a(shape, a, tiles);
   blocking.pack_b = !b.readable(packed, true) || worth_packing_b(shape, b, tiles, blocking.steps);
-  // A fraction of the second level only: B, C and the other thread of the core pass through it as well. Measured at
-  // 1024^3: half of it 128, an eighth 140 GFLOP/s.
-  blocking.band = even_part(shape.m, std::max(tile_rows, cache.l2 / 8 / (blocking.steps * shape.unit)), tile_rows);
+  // Some rows of A at a time, where they are packed and where sums wait for their end.
+  constexpr Index kBand = 64;
+  blocking.band = even_part(shape.m, kBand, tile_rows);
+  // B's panels in half of the second level.
   const Index cols = std::max(tile_cols, cache.l2 / 2 / (blocking.steps * shape.unit));
-  // Sums that are not C's own take memory: blocks are kept small.
-  blocking.rows = shape.direct ? shape.m : blocking.band;
-  blocking.cols = even_part(shape.n, shape.direct ? cols : 8 * tile_cols, tile_cols);
+  blocking.cols = even_part(shape.n, cols, tile_cols);
+  // Sums that are neither C's own nor complete after one pass take memory: a quarter of the second level.
+  constexpr Index kSum = 4;
+  const bool waits = !shape.direct && blocking.steps < shape.steps;
+  blocking.rows = shape.m;
+  if (waits) blocking.rows = even_part(shape.m, cache.l2 / 4 / (blocking.cols * kSum), blocking.band);
   if (threads > 1) share(blocking, shape, tile_rows, tile_cols);
   const ForcedBlocking& forced = forced_blocking();
   if (forced.rows > 0) blocking.rows = forced.rows, blocking.band = std::max<Index>(1, forced.rows / 2);

@@ -7,12 +7,12 @@
 
 namespace septet::detail {
 
-/// Loop nest, outermost first (after Goto and van de Geijn, ACM TOMS 34(3), 2008, section 4):
+/// Loop nest, outermost first:
 ///   blocks of C, rows x cols: shared among the threads
-///     steps of k at a time: the block's panels of B are packed once
-///       bands of rows: their part of A stays in the second-level cache
-///         columns of C, one tile wide: their panel of B stays in the first-level cache
-///           rows of C, one tile high
+///     steps of k at a time: the block's panels of B stay in the second-level cache
+///       bands of rows: their part of A is packed, if it has to be
+///         slabs, one tile high: their part of A stays in the first-level cache
+///           tiles
 struct DenseBlocking {
   Index rows = 0;   ///< per block
   Index cols = 0;   ///< per block
