@@ -9,6 +9,7 @@
 #define SEPTET_KERNELS_PACK_INL_H_
 #endif
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/tile.hpp"
 
@@ -36,20 +37,39 @@ void PackElements(const PanelCall& call, Index outer0, Index outer1, Index k0, I
 }
 
 #if HWY_TARGET != HWY_SCALAR
-// The elements of one step lie side by side along the panel already: rows are copied. Width and length may be anything.
-template <class Elem>
+// The elements of one step lie side by side along the panel already: rows are copied, `kVectors` whole vectors of them
+// or (0) any width. They come from afar, one line or a few in each page: the next ones are fetched meanwhile.
+template <class Elem, int kVectors>
 void CopyRows(const PanelCall& call) {
   const hn::ScalableTag<Elem> d;
+  constexpr Index kAhead = 12;
   const Index lanes = static_cast<Index>(hn::Lanes(d));
-  const Index whole = call.outer / lanes * lanes;
+  const Index width = call.width, k_stride = call.k_stride, outer = call.outer;
   Elem* to = static_cast<Elem*>(call.to);
   const char* from = static_cast<const char*>(call.from);
-  for (Index k = 0; k < call.k; ++k, to += call.width, from += call.k_stride) {
+  for (Index k = call.k; k > 0; --k, to += width, from += k_stride) {
     const Elem* row = reinterpret_cast<const Elem*>(from);
-    Index i = 0;
-    for (; i < whole; i += lanes) hn::StoreU(hn::LoadU(d, row + i), d, to + i);
-    for (; i < call.outer; ++i) to[i] = row[i];
+    if constexpr (kVectors > 0) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) {
+        hwy::Prefetch(reinterpret_cast<const Elem*>(from + kAhead * k_stride) + v * lanes);
+        hn::StoreU(hn::LoadU(d, row + v * lanes), d, to + v * lanes);
+      }
+    } else {
+      Index i = 0;
+      for (; i + lanes <= outer; i += lanes) hn::StoreU(hn::LoadU(d, row + i), d, to + i);
+      for (; i < outer; ++i) to[i] = row[i];
+    }
   }
+}
+
+template <class Elem>
+void CopyRowsOf(const PanelCall& call) {
+  const Index lanes = static_cast<Index>(hn::Lanes(hn::ScalableTag<Elem>()));
+  if (call.outer == 3 * lanes) return CopyRows<Elem, 3>(call);
+  if (call.outer == 2 * lanes) return CopyRows<Elem, 2>(call);
+  if (call.outer == lanes) return CopyRows<Elem, 1>(call);
+  CopyRows<Elem, 0>(call);
 }
 
 // Blocks of 128 bits of v become the steps' elements: block b of `v` goes to `to` + b * stride.
@@ -170,7 +190,7 @@ void PackPanel(const PanelCall& call) {
   constexpr Index kSize = sizeof(Elem);
   if (call.k_stride == kSize) return TransposePanel<Elem, kGroup>(call);
   if (call.outer_stride == kSize) {
-    if constexpr (kGroup == 1) return CopyRows<Elem>(call);
+    if constexpr (kGroup == 1) return CopyRowsOf<Elem>(call);
     if constexpr (kGroup > 1) return InterleavePanel<Elem, kGroup>(call);
   }
 #endif

@@ -60,7 +60,8 @@ SEPTET_VNNI void run_tile(const TileCall& call) {
   for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + Index{3} * i * call.a_row;
   const char* b = static_cast<const char*>(call.b);
   const Index a_row = call.a_row, a_step = call.a_step, b_step = call.b_step;
-  const char* ahead = static_cast<const char*>(call.ahead);
+  // An address that is nowhere would be looked up again and again.
+  const char* ahead = static_cast<const char*>(call.ahead != nullptr ? call.ahead : call.a);
   for (Index s = call.steps; s > 0; --s) {
     __m512i right[kVectors];
 #pragma GCC unroll 4

@@ -37,12 +37,6 @@ constexpr int kMainVectors = 2;
 constexpr int kMainRows = 6;
 #endif
 
-// Where loads and stores can be masked for nothing, the last vector of a tile always is.
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-constexpr bool kMaskAlways = true;
-#else
-constexpr bool kMaskAlways = false;
-#endif
 #if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
 constexpr bool kHasMaskedMemory = true;
 #else
@@ -103,47 +97,38 @@ HWY_INLINE void FetchLines(const char* from) {
   for (int at = 0; at < kBytes; at += 64) hwy::Prefetch(from + at);
 }
 
+// The operands of a tile, walked step by step.
 template <class Mac, int kRows, int kVectors, bool kPartial>
-HWY_NOINLINE void RunTile(const TileCall& call) {
+struct TileSums {
   using V = typename Mac::V;
   using D = typename Mac::D;
   using Acc = hn::TFromD<D>;
-  constexpr int kVectorBytes = static_cast<int>(hn::MaxLanes(D()) * sizeof(Acc));
-  const D d;
-  const TileColumns<D, kVectors, kPartial> columns(call.cols);
-  const auto row_of = [](void* base, Index stride, int i) {
-    return reinterpret_cast<Acc*>(static_cast<char*>(base) + i * stride);
-  };
-  if (call.next_c != nullptr) {
-    HWY_UNROLL(16)
-    for (int i = 0; i < kRows; ++i) {
-      HWY_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) {
-        hwy::Prefetch(row_of(const_cast<void*>(call.next_c), call.c_row, i) + v * columns.lanes);
-      }
-    }
-  }
+  using Columns = TileColumns<D, kVectors, kPartial>;
+  static constexpr D d{};
   // Three rows per pointer: base, base + stride and base + 2 * stride are one address each on x86.
-  constexpr int kBases = (kRows + 2) / 3;
+  static constexpr int kBases = (kRows + 2) / 3;
+  static constexpr int kVectorBytes = static_cast<int>(hn::MaxLanes(D()) * sizeof(Acc));
+
+  const Columns columns;
   const char* a[kBases];
-  HWY_UNROLL(16)
-  for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + Index{3} * i * call.a_row;
-  const char* b = static_cast<const char*>(call.b);
-  const Index a_row = call.a_row, a_step = call.a_step, b_step = call.b_step;
-  const char* ahead = static_cast<const char*>(call.ahead);
-  const bool folds = call.fold_steps != 0;
-  bool zero = call.zero;
-  for (Index left = call.steps; left > 0;) {
-    V sum[kRows][kVectors];
+  const char* b;
+  const char* ahead;
+  Index a_row, a_step, b_step, ahead_step;
+
+  HWY_INLINE explicit TileSums(const TileCall& call)
+      : columns(call.cols),
+        b(static_cast<const char*>(call.b)),
+        // An address that is nowhere would be looked up again and again.
+        ahead(static_cast<const char*>(call.ahead != nullptr ? call.ahead : call.a)),
+        a_row(call.a_row),
+        a_step(call.a_step),
+        b_step(call.b_step),
+        ahead_step(call.ahead_step) {
     HWY_UNROLL(16)
-    for (int i = 0; i < kRows; ++i) {
-      HWY_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) {
-        sum[i][v] = zero || folds ? hn::Zero(d) : columns.load(row_of(call.c, call.c_row, i), v);
-      }
-    }
-    Index s = folds ? std::min(left, call.fold_steps) : left;
-    left -= s;
+    for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + Index{3} * i * call.a_row;
+  }
+
+  HWY_INLINE void add_steps(V (&sum)[kRows][kVectors], Index steps) {
     do {
       V right[kVectors];
       HWY_UNROLL(4)
@@ -159,29 +144,92 @@ HWY_NOINLINE void RunTile(const TileCall& call) {
       for (int i = 0; i < kBases; ++i) a[i] += a_step;
       b += b_step;
       __builtin_prefetch(ahead, 0, 2);
-      ahead += call.ahead_step;
-    } while (--s > 0);
+      ahead += ahead_step;
+    } while (--steps > 0);
+  }
+
+  // sum <- C, or nothing.
+  static HWY_INLINE void load(V (&sum)[kRows][kVectors], const TileCall& call, const Columns& columns, bool zero) {
+    const char* row = static_cast<const char*>(call.c);
+    const Index c_row = call.c_row;
     HWY_UNROLL(16)
-    for (int i = 0; i < kRows; ++i) {
-      Acc* row = row_of(call.c, call.c_row, i);
+    for (int i = 0; i < kRows; ++i, row += c_row) {
       HWY_UNROLL(4)
       for (int v = 0; v < kVectors; ++v) {
-        if (folds) sum[i][v] = hn::Add(zero ? hn::Zero(d) : columns.load(row, v), sum[i][v]);
-        columns.store(sum[i][v], row, v);
+        sum[i][v] = zero ? hn::Zero(d) : columns.load(reinterpret_cast<const Acc*>(row), v);
       }
     }
+  }
+
+  static HWY_INLINE void store(V (&sum)[kRows][kVectors], const TileCall& call, const Columns& columns) {
+    char* row = static_cast<char*>(call.c);
+    const Index c_row = call.c_row;
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i, row += c_row) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) columns.store(sum[i][v], reinterpret_cast<Acc*>(row), v);
+    }
+  }
+
+  // C <- C + sum, or 0 + sum.
+  static HWY_INLINE void add_to_c(V (&sum)[kRows][kVectors], const TileCall& call, const Columns& columns, bool zero) {
+    char* row = static_cast<char*>(call.c);
+    const Index c_row = call.c_row;
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i, row += c_row) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) {
+        Acc* at = reinterpret_cast<Acc*>(row);
+        columns.store(hn::Add(zero ? hn::Zero(d) : columns.load(at, v), sum[i][v]), at, v);
+      }
+    }
+  }
+
+  static HWY_INLINE void fetch_next_c(const TileCall& call) {
+    if (call.next_c == nullptr) return;
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i) {
+      FetchLines<kVectors * kVectorBytes>(static_cast<const char*>(call.next_c) + i * call.c_row);
+    }
+  }
+};
+
+template <class Mac, int kRows, int kVectors, bool kPartial>
+HWY_NOINLINE void RunTile(const TileCall& call) {
+  using Sums = TileSums<Mac, kRows, kVectors, kPartial>;
+  Sums::fetch_next_c(call);
+  Sums tile(call);
+  typename Mac::V sum[kRows][kVectors];
+  Sums::load(sum, call, tile.columns, call.zero);
+  tile.add_steps(sum, call.steps);
+  Sums::store(sum, call, tile.columns);
+}
+
+// A new sum every so many steps, added to C's at its end.
+template <class Mac, int kRows, int kVectors, bool kPartial>
+HWY_NOINLINE void RunTileFolds(const TileCall& call) {
+  using Sums = TileSums<Mac, kRows, kVectors, kPartial>;
+  Sums::fetch_next_c(call);
+  Sums tile(call);
+  bool zero = call.zero;
+  for (Index left = call.steps; left > 0; left -= call.fold_steps) {
+    typename Mac::V sum[kRows][kVectors];
+    Sums::load(sum, call, tile.columns, true);
+    tile.add_steps(sum, std::min(left, call.fold_steps));
+    Sums::add_to_c(sum, call, tile.columns, zero);
     zero = false;
   }
 }
 
-// Whole tiles need no mask; which it is shows in the number of columns.
+// Whole tiles need no mask, which shows in the number of columns. A masked load takes one of the multipliers' ports.
 template <class Mac, int kRows, int kVectors>
 void RunTileOf(const TileCall& call) {
-  if constexpr (!kMaskAlways) {
-    const size_t whole = kVectors * hn::Lanes(typename Mac::D());
-    if (static_cast<size_t>(call.cols) == whole) return RunTile<Mac, kRows, kVectors, false>(call);
+  const size_t whole = kVectors * hn::Lanes(typename Mac::D());
+  if (static_cast<size_t>(call.cols) == whole) {
+    return call.fold_steps == 0 ? RunTile<Mac, kRows, kVectors, false>(call)
+                                : RunTileFolds<Mac, kRows, kVectors, false>(call);
   }
-  RunTile<Mac, kRows, kVectors, true>(call);
+  call.fold_steps == 0 ? RunTile<Mac, kRows, kVectors, true>(call) : RunTileFolds<Mac, kRows, kVectors, true>(call);
 }
 
 template <class Mac, int kVectors, int... kRow>

@@ -12,6 +12,7 @@
 
 #include "arithmetic.hpp"
 #include "byte_offsets.hpp"
+#include "cache_sizes.hpp"
 #include "dense_blocking.hpp"
 #include "epilogue.hpp"
 #include "fp_environment.hpp"
@@ -35,15 +36,22 @@ using kernels::TileSet;
 constexpr Index kLine = 64;
 constexpr Index on_line(Index bytes) { return ceil_div(bytes, kLine) * kLine; }
 
-// [begin, begin + size) of some length that is cut into `parts` nearly equal parts.
+// [begin, begin + size) of some length.
 struct Part {
   Index begin;
   Index size;
 };
-Part part_of(Index length, Index parts, Index p) {
-  const Index base = length / parts, longer = length % parts;
-  return {p * base + std::min(p, longer), base + (p < longer ? 1 : 0)};
-}
+
+// A length that is cut into nearly equal parts, known before the first of many is asked for.
+class Split {
+ public:
+  Split(Index length, Index parts) : count_(parts), base_(length / parts), longer_(length - base_ * parts) {}
+  Index count() const { return count_; }
+  Part operator[](Index p) const { return {p * base_ + std::min(p, longer_), base_ + (p < longer_ ? 1 : 0)}; }
+
+ private:
+  Index count_, base_, longer_;
+};
 
 // A product in the orientation in which it runs: columns of C contiguous where they can be.
 struct Product {
@@ -102,6 +110,7 @@ class DenseRun {
     steps_ = ceil_div(product.a.k, group_);
     direct_ = epilogue.plain() && product.c.col_stride == 1;
     zero_ = direct_ && !has_preload(options);
+    fetches_c_ = product.a.outer * product.b.outer * acc_bytes_ > cache_sizes().l2;
     // Integers are exact modulo 2^32 in any order.
     const bool folds = options.accumulate == Accumulate::fold_then_add && group_ == 1;
     if (folds) fold_ = std::min(options.fold_depth, steps_);
@@ -190,8 +199,8 @@ class DenseRun {
 
   void block(Index item, char* memory) const {
     Block block;
-    const Part down = part_of_blocks(product_.a.outer, blocking_.rows, item / cols_);
-    const Part across = part_of_blocks(product_.b.outer, blocking_.cols, item % cols_);
+    const Part down = block_part(product_.a.outer, blocking_.rows, item / cols_);
+    const Part across = block_part(product_.b.outer, blocking_.cols, item % cols_);
     block.m0 = down.begin, block.m = down.size, block.n0 = across.begin, block.n = across.size;
     block.a = memory + sums_bytes();
     block.b = block.a + a_bytes();
@@ -213,7 +222,7 @@ class DenseRun {
     ByteOffsets::Pass offsets;
   };
 
-  static Part part_of_blocks(Index length, Index size, Index p) {
+  static Part block_part(Index length, Index size, Index p) {
     return {p * size, std::min(size, length - p * size)};
   }
 
@@ -266,15 +275,19 @@ class DenseRun {
     call.fold_steps = fold_;
     call.zero = zero_ && pass.step == 0;
     const Index below = last ? 0 : std::min(rows.size, product_.a.outer - band.m0 - rows.begin - rows.size);
+    // Where B lies as it came, the next tile is a few columns on.
+    const bool strided = !blocking_.pack_b && !product_.b.panels;
+    const PanelView b0 = strided ? product_.b.view(packed_, band.n0, pass.step) : PanelView{};
     char* panel = band.b;
     Index column = 0;
     for_each_column(band, [&](Index n0, Index n, Index vectors) {
-      const PanelView b = b_panel(band, pass, n0, n, vectors, first, panel);
+      const PanelView b = strided ? PanelView{b0.data + n0 * b0.outer_stride, b0.outer_stride, b0.step_stride}
+                                  : b_panel(band, pass, n0, n, vectors, first, panel);
       if (first) offsets_.add_column(pass.offsets, tiles_, b, n0, n);
       call.b = b.data, call.b_step = b.step_stride;
       call.c = sums + n0 * acc_bytes_;
       call.cols = n;
-      call.next_c = n0 + n < band.n ? sums + (n0 + n) * acc_bytes_ : below > 0 ? sums + rows.size * band.sums_row : nullptr;
+      if (fetches_c_) call.next_c = n0 + n < band.n ? sums + (n0 + n) * acc_bytes_ : below > 0 ? sums + rows.size * band.sums_row : nullptr;
       // The rows below are on their way from afar while these are multiplied: every tile fetches one of them.
       const bool fetches = !blocking_.pack_a && column < below && a.step_stride <= kLine;
       call.ahead = fetches ? a.data + (rows.size + column) * a.outer_stride : nullptr;
@@ -290,11 +303,11 @@ class DenseRun {
     const Index segment = product_.b.panels ? product_.b.segment() : band.n;
     for (Index begin = 0; begin < band.n; begin += segment) {
       const Index length = std::min(segment, band.n - begin);
-      const Index vectors = ceil_div(length, tiles_.lanes), count = ceil_div(vectors, widest());
-      for (Index j = 0; j < count; ++j) {
-        const Part part = part_of(vectors, count, j);
-        const Index first = part.begin * tiles_.lanes;
-        f(begin + first, std::min(part.size * tiles_.lanes, length - first), part.size);
+      const Index vectors = ceil_div(length, tiles_.lanes);
+      const Split tiles(vectors, ceil_div(vectors, widest()));
+      for (Index j = 0; j < tiles.count(); ++j) {
+        const Index first = tiles[j].begin * tiles_.lanes;
+        f(begin + first, std::min(tiles[j].size * tiles_.lanes, length - first), tiles[j].size);
       }
     }
   }
@@ -321,11 +334,9 @@ class DenseRun {
     const Index vectors = ceil_div(product_.b.panels ? std::min(product_.b.segment(), band.n) : band.n, tiles_.lanes);
     const Index most = tiles_.rows[ceil_div(vectors, ceil_div(vectors, widest())) - 1];
     for (Index begin = 0; begin < band.m; begin += segment) {
-      const Index length = std::min(segment, band.m - begin), slabs = ceil_div(length, most);
-      for (Index i = 0; i < slabs; ++i) {
-        const Part part = part_of(length, slabs, i);
-        f(Part{begin + part.begin, part.size});
-      }
+      const Index length = std::min(segment, band.m - begin);
+      const Split slabs(length, ceil_div(length, most));
+      for (Index i = 0; i < slabs.count(); ++i) f(Part{begin + slabs[i].begin, slabs[i].size});
     }
   }
 
@@ -347,6 +358,7 @@ class DenseRun {
   Index steps_ = 0, fold_ = 0;
   bool direct_ = false;  // the sums are C's own elements
   bool zero_ = false;    // they start from nothing
+  bool fetches_c_ = false;
   DenseBlocking blocking_;
   Index rows_ = 0, cols_ = 0;  // blocks
 };

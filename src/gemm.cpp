@@ -49,6 +49,15 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
       accumulator_of(a.type()), chosen.threads);
 }
 
+namespace {
+
+// Options that are obviously valid stand for themselves: there is nothing to resolve.
+Status plain(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  multiply_dense(DenseOperand::rows_of(a, 0), DenseOperand::columns_of(b, 0), c, options);
+  return {};
+}
+
+}  // namespace
 }  // namespace detail
 
 using namespace detail;
@@ -56,6 +65,7 @@ using namespace detail;
 Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const FpEnvironment environment;  // alpha and beta are rounded on this thread
   if (a.dense() != nullptr && obviously_valid(*a.dense(), b, c, options) && kernels::target_ok()) {
+    if (!SmallProduct::fits(*a.dense(), b, c, options)) return guarded([&] { return plain(*a.dense(), b, c, options); });
     SmallProduct(*a.dense(), b, c, options).run(a.dense()->data, b.data, c.data);
     return {};
   }

@@ -12,13 +12,30 @@ namespace {
 // All three operands of 64^3 f32 take 48 KiB: what the first level and the way to it still carry.
 constexpr Index kMost = 64;
 
-bool is_usual(const ConstMatrix& x) { return x.col_stride == 1 && x.row_stride >= x.cols && x.row_stride < (1 << 20); }
+// Of a size and with strides whose products do not overflow, rows one after the other.
+bool is_usual(const ConstMatrix& x) {
+  constexpr std::uint64_t kFar = 1 << 20;
+  const auto is_size = [](Index size) { return static_cast<std::uint64_t>(size - 1) < kFar; };
+  return x.data != nullptr && is_size(x.rows) && is_size(x.cols) && x.col_stride == 1 && x.row_stride >= x.cols &&
+         x.row_stride <= static_cast<Index>(kFar);
+}
+
+bool types_meet(Type a, Type b, Type c) {
+  const auto is_byte = [](Type type) { return type == Type::s8 || type == Type::u8; };
+  if (c == Type::s32) return is_byte(a) && is_byte(b);
+  return (c == Type::f32 || c == Type::f64) && a == c && b == c;
+}
+
+// A product and no more: what is left to be seen are types, shapes and strides.
+bool is_plain(const GemmOptions& o) {
+  return o.alpha == 1 && (o.beta == 0 || o.beta == 1) && o.preload.data == nullptr && o.epilogue.empty() &&
+         o.accumulate == Accumulate::chained && !is_sparse(o.dataflow);
+}
 
 bool apart(const Matrix& c, const ConstMatrix& x) {
   const auto begin_c = reinterpret_cast<std::uintptr_t>(c.data), begin_x = reinterpret_cast<std::uintptr_t>(x.data);
-  const Index size = size_of(c.type);
-  return begin_c + static_cast<std::uintptr_t>(c.rows * c.row_stride * size) <= begin_x ||
-         begin_x + static_cast<std::uintptr_t>(x.rows * x.row_stride * size) <= begin_c;
+  return begin_c + static_cast<std::uintptr_t>(c.rows * c.row_stride * size_of(c.type)) <= begin_x ||
+         begin_x + static_cast<std::uintptr_t>(x.rows * x.row_stride * size_of(x.type)) <= begin_c;
 }
 
 }  // namespace
@@ -26,9 +43,7 @@ bool apart(const Matrix& c, const ConstMatrix& x) {
 bool SmallProduct::fits(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
   const auto is_small = [](Index size) { return static_cast<std::uint64_t>(size - 1) < kMost; };
   return is_small(a.rows) && is_small(a.cols) && is_small(b.cols) && (c.type == Type::f32 || c.type == Type::f64) &&
-         a.type == c.type && b.type == c.type && b.col_stride == 1 && c.col_stride == 1 && o.alpha == 1 &&
-         (o.beta == 0 || o.beta == 1) && o.preload.data == nullptr && o.epilogue.empty() &&
-         o.accumulate == Accumulate::chained && !is_sparse(o.dataflow);
+         a.type == c.type && b.type == c.type && b.col_stride == 1 && c.col_stride == 1 && is_plain(o);
 }
 
 SmallProduct::SmallProduct(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options)
@@ -78,13 +93,13 @@ void SmallProduct::column(kernels::TileCall& call, const char* a, char* c, int v
 }
 
 bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
+  constexpr unsigned kFewThreads = 64;
   const bool usual_options = o.a_zero_point == 0 && o.b_zero_point == 0 && o.fold_depth == 0 &&
                              o.workspace == nullptr && o.workspace_bytes == 0 &&
-                             static_cast<unsigned>(o.threads) <= 1 && o.array.height == 16 && o.array.width == 16 &&
-                             o.combine.lanes == 4 && o.combine.window == 16;
-  return usual_options && SmallProduct::fits(a, b, c, o) && b.rows == a.cols && c.rows == a.rows && c.cols == b.cols &&
-         is_usual(a) && is_usual(b) && is_usual(c) && a.data != nullptr && b.data != nullptr && c.data != nullptr &&
-         apart(c, a) && apart(c, b);
+                             static_cast<unsigned>(o.threads) <= kFewThreads && o.array.height == 16 &&
+                             o.array.width == 16 && o.combine.lanes == 4 && o.combine.window == 16;
+  return usual_options && is_plain(o) && types_meet(a.type, b.type, c.type) && b.rows == a.cols && c.rows == a.rows &&
+         c.cols == b.cols && is_usual(a) && is_usual(b) && is_usual(c) && apart(c, a) && apart(c, b);
 }
 
 SmallBatch::SmallBatch(const Batch& x, const GemmOptions& options) : product_(x.a, x.b, x.c, options) {

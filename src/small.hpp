@@ -29,7 +29,7 @@ class SmallProduct {
   kernels::TileCall call_;
 };
 
-/// True for a call that fits a SmallProduct and needs no closer look to be seen as valid: everything usual.
+/// True for a dense product, small or not, that needs no closer look to be seen as valid: everything usual.
 bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
 
 /// A batch of small products: one kernel that loops over them where there is one for their shape and layout, else a
