@@ -105,11 +105,12 @@ HWY_INLINE void ItemTile(const ItemsCall& call, const char* a, const char* b, ch
 // than it brings (8^3: 111 without, 92 with).
 class FarItems {
  public:
-  FarItems(const ItemsCall& call, Index tiles, Index size)
-      : a_(call.a_item, call.m * call.k * size, tiles),
-        b_(call.b_item, call.k * call.n * size, tiles),
-        c_(call.stream ? 0 : call.c_item, call.m * call.n * size, tiles),
-        far_(call.far) {}
+  FarItems(const ItemsCall& call, Index tiles, Index size) : far_(call.far) {
+    if (!far_) return;
+    a_ = Operand(call.a_item, call.m * call.k * size, tiles);
+    b_ = Operand(call.b_item, call.k * call.n * size, tiles);
+    if (!call.stream) c_ = Operand(call.c_item, call.m * call.n * size, tiles);
+  }
 
   HWY_INLINE void fetch(Index item, Index tile, const ItemsCall& call) const {
     if (HWY_LIKELY(!far_)) return;
@@ -120,7 +121,8 @@ class FarItems {
 
  private:
   struct Operand {
-    Index item, ahead, share;  // bytes
+    Index item = 0, ahead = 0, share = 0;  // bytes
+    Operand() = default;
     Operand(Index item_, Index bytes, Index tiles)
         : item(item_),
           ahead(item_ == bytes ? (kAhead + bytes - 1) / bytes * bytes : 0),

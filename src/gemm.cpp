@@ -65,9 +65,8 @@ using namespace detail;
 Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const FpEnvironment environment;  // alpha and beta are rounded on this thread
   if (a.dense() != nullptr && obviously_valid(*a.dense(), b, c, options) && kernels::target_ok()) {
-    if (!SmallProduct::fits(*a.dense(), b, c, options)) return guarded([&] { return plain(*a.dense(), b, c, options); });
-    SmallProduct(*a.dense(), b, c, options).run(a.dense()->data, b.data, c.data);
-    return {};
+    if (run_small(*a.dense(), b, c, options)) return {};
+    return guarded([&] { return plain(*a.dense(), b, c, options); });
   }
   return guarded([&]() -> Status {
     if (Status status = kernels::target_status(); !status.ok()) return status;

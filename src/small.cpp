@@ -40,10 +40,40 @@ bool apart(const Matrix& c, const ConstMatrix& x) {
 
 }  // namespace
 
+namespace {
+
+bool is_small(const ConstMatrix& a, const ConstMatrix& b) {
+  const auto is_small_size = [](Index size) { return static_cast<std::uint64_t>(size - 1) < kMost; };
+  return is_small_size(a.rows) && is_small_size(a.cols) && is_small_size(b.cols);
+}
+
+}  // namespace
+
 bool SmallProduct::fits(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
-  const auto is_small = [](Index size) { return static_cast<std::uint64_t>(size - 1) < kMost; };
-  return is_small(a.rows) && is_small(a.cols) && is_small(b.cols) && (c.type == Type::f32 || c.type == Type::f64) &&
-         a.type == c.type && b.type == c.type && b.col_stride == 1 && c.col_stride == 1 && is_plain(o);
+  return is_small(a, b) && (c.type == Type::f32 || c.type == Type::f64) && a.type == c.type && b.type == c.type &&
+         b.col_stride == 1 && c.col_stride == 1 && is_plain(o);
+}
+
+bool run_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  if (!is_small(a, b) || c.type == Type::s32) return false;
+  // Up to two vectors of columns, the loop over a batch is the faster one even for a batch of one.
+  constexpr Index kNarrow = 32;
+  if (b.cols <= kNarrow && a.cols <= kNarrow) {
+    const kernels::KernelSet& set = kernels::kernel_set(kernels::arithmetic_for(c.type, options.mac));
+    if (const kernels::ItemsKernel kernel = set.find_items(a.rows, b.cols, a.cols); kernel != nullptr) {
+      const Index size = c.type == Type::f64 ? 8 : 4;
+      kernels::ItemsCall call;
+      call.count = 1;
+      call.m = a.rows, call.n = b.cols, call.k = a.cols;
+      call.a = a.data, call.b = b.data, call.c = c.data;
+      call.a_row = a.row_stride * size, call.b_step = b.row_stride * size, call.c_row = c.row_stride * size;
+      call.zero = options.beta == 0;
+      kernel(call);
+      return true;
+    }
+  }
+  SmallProduct(a, b, c, options).run(a.data, b.data, c.data);
+  return true;
 }
 
 SmallProduct::SmallProduct(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options)
