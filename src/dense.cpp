@@ -6,6 +6,8 @@
 //         for each slab: the rows of one tile        A's part of them stays in the first-level cache
 //           for each tile across: kernel             straight into C, unless something happens to a sum on its way
 //                                                    there; B's panels, packed for the first slab, stay in the second
+//         or, if there are few rows, the two inner loops the other way round: B is read once, and then lies in the
+//         first-level cache, A in the second
 //
 // After Goto and van de Geijn (ACM TOMS 34(3), 2008, section 4), with A and B in each other's place: C's rows are contiguous.
 #include "dense.hpp"
@@ -178,6 +180,7 @@ class DenseRun {
   }
   Index b_bytes() const {
     if (!blocking_.pack_b) return 0;
+    if (blocking_.by_columns) return on_line(widest() * tiles_.lanes * blocking_.steps * unit_);
     const Index segments = product_.b.panels ? ceil_div(blocking_.cols, product_.b.segment()) : 1;
     return on_line((blocking_.cols + segments * tiles_.lanes) * blocking_.steps * unit_);
   }
@@ -257,47 +260,96 @@ class DenseRun {
     }
     for_each_slab(band, [&](const Part& rows) {
       offsets_.add_rows(pass.offsets, a_view(band, pass, rows.begin), rows.begin, rows.size);
-      const bool last = rows.begin + rows.size == band.m;
-      slab(band, pass, rows, first && rows.begin == 0, last && (!more || blocking_.pack_a));
     });
+    blocking_.by_columns ? by_columns(band, pass) : by_slabs(band, pass, first, more);
     offsets_.add(pass.offsets, band.sums, band.sums_row, band.m, band.n);
   }
 
-  // The tiles of a few rows of the band, left to right. `first`: B's panels are packed on the way. `last`: what lies
-  // below is not to be looked at yet.
-  void slab(const Block& band, const Pass& pass, const Part& rows, bool first, bool last) const {
-    char* sums = band.sums + rows.begin * band.sums_row;
-    const PanelView a = a_view(band, pass, rows.begin);
-    TileCall call;
-    call.steps = pass.steps;
-    call.a = a.data, call.a_row = a.outer_stride, call.a_step = a.step_stride;
-    call.c_row = band.sums_row;
-    call.fold_steps = fold_;
-    call.zero = zero_ && pass.step == 0;
-    const Index below = last ? 0 : std::min(rows.size, product_.a.outer - band.m0 - rows.begin - rows.size);
-    // Where B lies as it came, the next tile is a few columns on.
-    const bool strided = !blocking_.pack_b && !product_.b.panels;
-    const PanelView b0 = strided ? product_.b.view(packed_, band.n0, pass.step) : PanelView{};
-    char* panel = band.b;
-    Index column = 0;
-    for_each_column(band, [&](Index n0, Index n, Index vectors) {
-      const PanelView b = strided ? PanelView{b0.data + n0 * b0.outer_stride, b0.outer_stride, b0.step_stride}
-                                  : b_panel(band, pass, n0, n, vectors, first, panel);
-      if (first) offsets_.add_column(pass.offsets, tiles_, b, n0, n);
-      call.b = b.data, call.b_step = b.step_stride;
-      call.c = sums + n0 * acc_bytes_;
-      call.cols = n;
-      if (fetches_c_) call.next_c = n0 + n < band.n ? sums + (n0 + n) * acc_bytes_ : below > 0 ? sums + rows.size * band.sums_row : nullptr;
-      // The rows below are on their way from afar while these are multiplied: every tile fetches one of them.
-      const bool fetches = !blocking_.pack_a && column < below && a.step_stride <= kLine;
-      call.ahead = fetches ? a.data + (rows.size + column) * a.outer_stride : nullptr;
-      call.ahead_step = fetches ? a.step_stride : 0;
-      tiles_.run[vectors - 1][rows.size - 1](call);
-      ++column;
+  struct Column {
+    Index n0, n, vectors;
+  };
+
+  // Many rows: A's few of a slab stay in the first-level cache while B's panels pass by from the second.
+  void by_slabs(const Block& band, const Pass& pass, bool first, bool more) const {
+    for_each_slab(band, [&](const Part& rows) {
+      const PanelView a = a_view(band, pass, rows.begin);
+      const bool packs = first && rows.begin == 0;
+      const bool last = rows.begin + rows.size == band.m;
+      // What lies below a packed band is not to be looked at yet.
+      const Index below = last && (!more || blocking_.pack_a)
+                              ? 0
+                              : std::min(rows.size, product_.a.outer - band.m0 - rows.begin - rows.size);
+      Index j = 0;
+      char* panel = band.b;
+      for_each_column(band, [&](const Column& column) {
+        const PanelView b = b_panel(band, pass, column, packs, panel);
+        panel += panel_bytes(pass, column);
+        TileCall call = tile_call(band, pass, rows, column, a, b);
+        const Index right = column.n0 + column.n;
+        if (fetches_c_ && (right < band.n || below > 0)) {
+          call.next_c = static_cast<char*>(call.c) +
+                        (right < band.n ? column.n * acc_bytes_ : rows.size * band.sums_row - column.n0 * acc_bytes_);
+        }
+        // The rows below are on their way from afar while these are multiplied: every tile fetches one of them.
+        if (!blocking_.pack_a && j < below && a.step_stride <= kLine) {
+          call.ahead = a.data + (rows.size + j) * a.outer_stride, call.ahead_step = a.step_stride;
+        }
+        tiles_.run[column.vectors - 1][rows.size - 1](call);
+        ++j;
+      });
     });
   }
 
-  // The band's columns in tiles of nearly equal width: f(first, count, vectors).
+  // Few rows: all of A stays in the second-level cache, while one panel of B after the other is in the first. What of B
+  // comes next is on its way from afar meanwhile: every tile fetches a part of one row.
+  void by_columns(const Block& band, const Pass& pass) const {
+    const Chunk next = next_chunk(band, pass);
+    Index tiles = 0;
+    for_each_column(band, [&](const Column& column) {
+      const PanelView b = b_panel(band, pass, column, true, band.b);
+      for_each_slab(band, [&](const Part& rows) {
+        TileCall call = tile_call(band, pass, rows, column, a_view(band, pass, rows.begin), b);
+        if (fetches_c_ && rows.begin + rows.size < band.m) {
+          call.next_c = static_cast<char*>(call.c) + rows.size * band.sums_row;
+        }
+        if (tiles < next.steps) {
+          call.ahead = next.view.data + tiles++ * next.view.step_stride;
+          call.ahead_step = ceil_div(next.row_bytes, pass.steps);
+        }
+        tiles_.run[column.vectors - 1][rows.size - 1](call);
+      });
+    });
+  }
+
+  // The rows of B that the next pass will read, or the next block's first.
+  struct Chunk {
+    PanelView view;
+    Index steps, row_bytes;
+  };
+  Chunk next_chunk(const Block& band, const Pass& pass) const {
+    const Index behind = pass.step + pass.steps;
+    const bool same = behind < steps_;
+    const Index n0 = same ? band.n0 : band.n0 + band.n, step = same ? behind : 0;
+    if (!product_.b.contiguous() || n0 >= product_.b.outer) return {{}, 0, 0};
+    const Index cols = std::min(band.n, product_.b.outer - n0);
+    return {product_.b.view(packed_, n0, step), std::min(blocking_.steps, steps_ - step), cols * unit_ / group_};
+  }
+
+  TileCall tile_call(const Block& band, const Pass& pass, const Part& rows, const Column& column, const PanelView& a,
+                     const PanelView& b) const {
+    TileCall call;
+    call.steps = pass.steps;
+    call.a = a.data, call.a_row = a.outer_stride, call.a_step = a.step_stride;
+    call.b = b.data, call.b_step = b.step_stride;
+    call.c = band.sums + rows.begin * band.sums_row + column.n0 * acc_bytes_;
+    call.c_row = band.sums_row;
+    call.cols = column.n;
+    call.fold_steps = fold_;
+    call.zero = zero_ && pass.step == 0;
+    return call;
+  }
+
+  // The band's columns in tiles of nearly equal width: f(column).
   template <class F>
   void for_each_column(const Block& band, F&& f) const {
     const Index segment = product_.b.panels ? product_.b.segment() : band.n;
@@ -307,22 +359,25 @@ class DenseRun {
       const Split tiles(vectors, ceil_div(vectors, widest()));
       for (Index j = 0; j < tiles.count(); ++j) {
         const Index first = tiles[j].begin * tiles_.lanes;
-        f(begin + first, std::min(tiles[j].size * tiles_.lanes, length - first), tiles[j].size);
+        f(Column{begin + first, std::min(tiles[j].size * tiles_.lanes, length - first), tiles[j].size});
       }
     }
   }
 
-  // A panel of B: packed for the first slab of a pass, found again by the others. `panel` goes on to the next.
-  PanelView b_panel(const Block& band, const Pass& pass, Index n0, Index n, Index vectors, bool first,
-                    char*& panel) const {
-    if (!blocking_.pack_b) return product_.b.view(packed_, band.n0 + n0, pass.step);
-    const Index width = vectors * tiles_.lanes, bytes = width * pass.steps * unit_;
-    const PanelView view{panel, unit_, width * unit_};
-    if (first) {
-      product_.b.pack(kernels_.pack, packed_, band.n0 + n0, n, pass.step, pass.steps, width, panel, band.wide);
-      if (offsets_.turns_b()) kernels_.quads->turn_sign(panel, bytes);
+  Index panel_bytes(const Pass& pass, const Column& column) const {
+    return column.vectors * tiles_.lanes * pass.steps * unit_;
+  }
+
+  // A panel of B, where it lies or in `panel`; `first`: it has to be packed there.
+  PanelView b_panel(const Block& band, const Pass& pass, const Column& column, bool first, char* panel) const {
+    const Index n0 = band.n0 + column.n0, width = column.vectors * tiles_.lanes;
+    const PanelView view = blocking_.pack_b ? PanelView{panel, unit_, width * unit_} : product_.b.view(packed_, n0, pass.step);
+    if (!first) return view;
+    if (blocking_.pack_b) {
+      product_.b.pack(kernels_.pack, packed_, n0, column.n, pass.step, pass.steps, width, panel, band.wide);
+      if (offsets_.turns_b()) kernels_.quads->turn_sign(panel, panel_bytes(pass, column));
     }
-    panel += bytes;
+    offsets_.add_column(pass.offsets, tiles_, view, column.n0, column.n);
     return view;
   }
 

@@ -67,8 +67,12 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   const Index tile_cols = tiles.main_vectors * tiles.lanes, tile_rows = tiles.main_rows;
   DenseBlocking blocking;
   blocking.threads = threads;
-  // The part of A that one row of tiles reads, in a third of the first level.
-  const Index most_steps = std::max<Index>(16, cache.l1 / 3 / (tile_rows * shape.unit));
+  const ForcedBlocking& forced = forced_blocking();
+  constexpr Index kFewRows = 192;
+  blocking.by_columns = forced.by_columns >= 0 ? forced.by_columns == 1 : shape.m <= kFewRows;
+  // The part of A that a slab reads, in a third of the first level; or a panel of B in three quarters.
+  const Index most_steps = std::max<Index>(16, blocking.by_columns ? cache.l1 * 3 / 4 / (tile_cols * shape.unit)
+                                                                   : cache.l1 / 3 / (tile_rows * shape.unit));
   // Whole vectors of k, so that no pass but the last packs a remainder.
   constexpr Index kVector = 16;
   blocking.steps = std::min(shape.steps, even_part(shape.steps, most_steps, kVector));
@@ -80,22 +84,22 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   };
   blocking.steps = whole_folds(blocking.steps);
   blocking.pack_a = !a.readable(packed, false) || worth_packing_a(shape, a, tiles);
-  blocking.pack_b = !b.readable(packed, true) || worth_packing_b(shape, b, tiles);
+  blocking.pack_b = !b.readable(packed, true) || (!blocking.by_columns && worth_packing_b(shape, b, tiles));
   // Some rows of A at a time, where they are packed and where sums wait for their end.
   constexpr Index kBand = 64;
   blocking.band = even_part(shape.m, kBand, tile_rows);
-  // B's panels in half of the second level.
-  const Index cols = std::max(tile_cols, cache.l2 / 2 / (blocking.steps * shape.unit));
-  blocking.cols = even_part(shape.n, cols, tile_cols);
+  // Half of the second level for B's panels; a fifth, where the next ones are fetched meanwhile.
+  const Index cols = cache.l2 / (blocking.by_columns ? 5 : 2) / (blocking.steps * shape.unit);
+  blocking.cols = even_part(shape.n, std::max(tile_cols, cols), tile_cols);
   // Sums that are neither C's own nor complete after one pass take memory: a quarter of the second level.
   constexpr Index kSum = 4;
   const bool waits = !shape.direct && blocking.steps < shape.steps;
   blocking.rows = shape.m;
   if (waits) blocking.rows = even_part(shape.m, cache.l2 / 4 / (blocking.cols * kSum), blocking.band);
   if (threads > 1) share(blocking, shape, tile_rows, tile_cols);
-  const ForcedBlocking& forced = forced_blocking();
   if (forced.rows > 0) blocking.rows = forced.rows, blocking.band = std::max<Index>(1, forced.rows / 2);
   if (forced.cols > 0) blocking.cols = forced.cols;
+  if (blocking.by_columns) blocking.band = blocking.rows;
   // Panels are not cut across.
   const auto whole_segments = [](Index size, Index segment) {
     return segment == 0 ? size : ceil_div(size, segment) * segment;

@@ -13,6 +13,7 @@ namespace septet::detail {
 ///       bands of rows: their part of A is packed, if it has to be
 ///         slabs, one tile high: their part of A stays in the first-level cache
 ///           tiles
+/// With few rows (`by_columns`), columns of tiles instead of slabs: one panel of B in the first level, A in the second.
 struct DenseBlocking {
   Index rows = 0;   ///< per block
   Index cols = 0;   ///< per block
@@ -20,6 +21,7 @@ struct DenseBlocking {
   Index band = 0;   ///< rows per band
   bool pack_a = false;
   bool pack_b = false;
+  bool by_columns = false;  ///< tiles top to bottom, column by column, instead of slab by slab; one band
   int threads = 1;
 };
 
@@ -40,6 +42,7 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
 struct ForcedBlocking {
   Index rows = 0, cols = 0, steps = 0;
   int pack = -1;  ///< 1: both operands are packed; 0: none that need not be; -1: as usual
+  int by_columns = -1;  ///< 1, 0: that order, or slab by slab; -1: as usual
 };
 ForcedBlocking& forced_blocking();
 

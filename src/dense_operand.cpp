@@ -103,14 +103,9 @@ bool DenseOperand::readable(Packed packed_as, bool contiguous) const {
   return !contiguous || outer_stride == size_of(type);
 }
 
-PanelView DenseOperand::view(Packed packed_as, Index outer0, Index step0) const {
-  if (panels) {
-    const DensePanels p = geometry();
-    const Index row = p.rows(outer0 / p.height()) * p.unit();
-    return {data + p.offset(outer0, step0 * p.group()), p.unit(), row};
-  }
-  const Index step = steps_per_group(packed_as) * k_stride;
-  return {data + outer0 * outer_stride + step0 * step, outer_stride, step};
+PanelView DenseOperand::panel_view(Index outer0, Index k0) const {
+  const DensePanels p = geometry();
+  return {data + p.offset(outer0, k0), p.unit(), p.rows(outer0 / p.height()) * p.unit()};
 }
 
 PanelView DenseOperand::pack(void (*pack_panel)(const PanelCall&), Packed packed_as, Index outer0, Index count,

@@ -42,13 +42,20 @@ struct DenseOperand {
   /// Can the kernels of this arithmetic read it where it lies, as rows of A or (`contiguous`) as columns of B?
   bool readable(kernels::Packed packed_as, bool contiguous) const;
   /// From row `outer0`, step `step0` on, where it lies.
-  PanelView view(kernels::Packed packed_as, Index outer0, Index step0) const;
+  PanelView view(kernels::Packed packed_as, Index outer0, Index step0) const {
+    const Index group = steps_per_group(packed_as);
+    if (panels) return panel_view(outer0, step0 * group);
+    return {data + outer0 * outer_stride + step0 * group * k_stride, outer_stride, group * k_stride};
+  }
   /// Copies rows [outer0, outer0 + count), steps [step0, step0 + steps) into a panel of `width`; `wide` holds count *
   /// steps elements if the type has to be widened first.
   PanelView pack(void (*pack_panel)(const kernels::PanelCall&), kernels::Packed packed_as, Index outer0, Index count,
                  Index step0, Index steps, Index width, char* panel, char* wide) const;
   /// Does packing need the memory `wide`?
   bool widened(kernels::Packed packed_as) const;
+
+ private:
+  PanelView panel_view(Index outer0, Index k0) const;
 };
 
 }  // namespace septet::detail

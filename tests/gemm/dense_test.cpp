@@ -62,7 +62,14 @@ Dense<T> chained(const Dense<T>& a, const Dense<T>& b) {
 
 // The blocking as usual, and forced to sizes that divide nothing, operands packed or not.
 const detail::ForcedBlocking kBlockings[] = {
-    {}, {0, 0, 0, 0}, {0, 0, 0, 1}, {13, 29, 7, 0}, {13, 29, 7, 1}, {1, 17, 1, 1}, {31, 3, 53, -1}};
+    {},
+    {0, 0, 0, 0, 0},
+    {0, 0, 0, 1, 1},
+    {13, 29, 7, 0, 1},
+    {13, 29, 7, 1, 0},
+    {1, 17, 1, 1, 1},
+    {31, 3, 53, -1, 0},
+    {31, 70, 53, 1, 0}};
 
 template <class T>
 void check_floats(Rng& rng, Index m, Index n, Index k) {
