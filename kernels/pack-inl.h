@@ -72,69 +72,68 @@ void CopyRowsOf(const PanelCall& call) {
   CopyRows<Elem, 0>(call);
 }
 
-// Blocks of 128 bits of v become the steps' elements: block b of `v` goes to `to` + b * stride.
-template <class D, class V, class U = hn::TFromD<D>>
-HWY_INLINE void StoreBlocks(D d, V v, U* to, Index stride) {
-  constexpr size_t kPerBlock = 16 / sizeof(U);
-  const hn::FixedTag<U, kPerBlock> block;
-  if constexpr (hn::MaxLanes(D()) == kPerBlock) {
-    hn::StoreU(v, block, to);
+// 128 bits of each of several rows, side by side: block b from rows + b * stride.
+template <class D, class U = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> LoadBlocks(D d, const char* rows, Index stride) {
+  constexpr size_t kBlocks = hn::MaxLanes(D()) * sizeof(U) / 16;
+  if constexpr (kBlocks == 1) {
+    return hn::LoadU(d, reinterpret_cast<const U*>(rows));
   } else {
-    HWY_ALIGN U blocks[hn::MaxLanes(D())];
-    hn::Store(v, d, blocks);
-    for (size_t b = 0; b < hn::Lanes(d) / kPerBlock; ++b) {
-      hn::StoreU(hn::Load(block, blocks + b * kPerBlock), block, to + static_cast<Index>(b) * stride);
+    const hn::Half<D> half;
+    return hn::Combine(d, LoadBlocks(half, rows + kBlocks / 2 * stride, stride), LoadBlocks(half, rows, stride));
+  }
+}
+
+// A vector's worth of rows, 128 bits of k at a time: rows that are a block apart are transposed within their blocks.
+// The blocks are loaded into their places, which takes fewer shuffles than moving them there.
+template <class D, std::enable_if_t<sizeof(hn::TFromD<D>) == 4>* = nullptr>
+HWY_INLINE void TransposeStep(D d, const char* from, Index stride, std::uint32_t* to, Index width) {
+  const hn::Repartition<std::uint64_t, D> d64;
+  const auto a = LoadBlocks(d, from, 4 * stride), b = LoadBlocks(d, from + stride, 4 * stride);
+  const auto e = LoadBlocks(d, from + 2 * stride, 4 * stride), f = LoadBlocks(d, from + 3 * stride, 4 * stride);
+  const auto ab_low = hn::BitCast(d64, hn::InterleaveLower(d, a, b));
+  const auto ab_high = hn::BitCast(d64, hn::InterleaveUpper(d, a, b));
+  const auto ef_low = hn::BitCast(d64, hn::InterleaveLower(d, e, f));
+  const auto ef_high = hn::BitCast(d64, hn::InterleaveUpper(d, e, f));
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, ab_low, ef_low)), d, to);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, ab_low, ef_low)), d, to + width);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, ab_high, ef_high)), d, to + 2 * width);
+  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, ab_high, ef_high)), d, to + 3 * width);
+}
+template <class D, std::enable_if_t<sizeof(hn::TFromD<D>) == 8>* = nullptr>
+HWY_INLINE void TransposeStep(D d, const char* from, Index stride, std::uint64_t* to, Index width) {
+  const auto a = LoadBlocks(d, from, 2 * stride), b = LoadBlocks(d, from + stride, 2 * stride);
+  hn::StoreU(hn::InterleaveLower(d, a, b), d, to);
+  hn::StoreU(hn::InterleaveUpper(d, a, b), d, to + width);
+}
+
+// Rows [row, row + lanes), and so on, as long as they are there; of `groups` groups each.
+template <class D, class U = hn::TFromD<D>>
+void TransposeRows(D d, const PanelCall& call, Index groups, Index& row) {
+  constexpr Index kPerBlock = 16 / sizeof(U);
+  const Index lanes = static_cast<Index>(hn::Lanes(d));
+  for (; row + lanes <= call.outer; row += lanes) {
+    const char* from = static_cast<const char*>(call.from) + row * call.outer_stride;
+    U* to = static_cast<U*>(call.to) + row;
+    for (Index s = 0; s + kPerBlock <= groups; s += kPerBlock) {
+      TransposeStep(d, from, call.outer_stride, to, call.width);
+      from += 16, to += kPerBlock * call.width;
     }
   }
 }
 
-// Groups lie one after the other along k (row-major A, column-major B): transposed, four rows of 4-byte groups or two
-// of 8 bytes at a time. Returns how many whole groups of how many rows are done.
-HWY_INLINE void TransposeRows(const PanelCall& call, const std::uint32_t* const* row, Index groups, std::uint32_t* to) {
-  const hn::ScalableTag<std::uint32_t> d;
-  const hn::Repartition<std::uint64_t, decltype(d)> d64;
-  const Index lanes = static_cast<Index>(hn::Lanes(d));
-  for (Index s = 0; s + lanes <= groups; s += lanes) {
-    const auto a = hn::LoadU(d, row[0] + s), b = hn::LoadU(d, row[1] + s);
-    const auto e = hn::LoadU(d, row[2] + s), f = hn::LoadU(d, row[3] + s);
-    const auto ab_low = hn::BitCast(d64, hn::InterleaveLower(d, a, b));
-    const auto ab_high = hn::BitCast(d64, hn::InterleaveUpper(d, a, b));
-    const auto ef_low = hn::BitCast(d64, hn::InterleaveLower(d, e, f));
-    const auto ef_high = hn::BitCast(d64, hn::InterleaveUpper(d, e, f));
-    std::uint32_t* out = to + s * call.width;
-    const Index apart = 4 * call.width;
-    StoreBlocks(d, hn::BitCast(d, hn::InterleaveLower(d64, ab_low, ef_low)), out, apart);
-    StoreBlocks(d, hn::BitCast(d, hn::InterleaveUpper(d64, ab_low, ef_low)), out + call.width, apart);
-    StoreBlocks(d, hn::BitCast(d, hn::InterleaveLower(d64, ab_high, ef_high)), out + 2 * call.width, apart);
-    StoreBlocks(d, hn::BitCast(d, hn::InterleaveUpper(d64, ab_high, ef_high)), out + 3 * call.width, apart);
-  }
-}
-HWY_INLINE void TransposeRows(const PanelCall& call, const std::uint64_t* const* row, Index groups, std::uint64_t* to) {
-  const hn::ScalableTag<std::uint64_t> d;
-  const Index lanes = static_cast<Index>(hn::Lanes(d));
-  for (Index s = 0; s + lanes <= groups; s += lanes) {
-    const auto a = hn::LoadU(d, row[0] + s), b = hn::LoadU(d, row[1] + s);
-    std::uint64_t* out = to + s * call.width;
-    StoreBlocks(d, hn::InterleaveLower(d, a, b), out, 2 * call.width);
-    StoreBlocks(d, hn::InterleaveUpper(d, a, b), out + call.width, 2 * call.width);
-  }
-}
-
+// Groups lie one after the other along k (row-major A, column-major B).
 template <class Elem, int kGroup>
 void TransposePanel(const PanelCall& call) {
   using U = std::conditional_t<sizeof(Elem) * kGroup == 4, std::uint32_t, std::uint64_t>;
-  constexpr Index kRows = 16 / sizeof(U);
-  const Index lanes = static_cast<Index>(hn::Lanes(hn::ScalableTag<U>()));
-  const Index groups = call.k / kGroup / lanes * lanes, outer = call.outer / kRows * kRows;
-  for (Index i = 0; i < outer; i += kRows) {
-    const U* row[kRows];
-    for (Index r = 0; r < kRows; ++r) {
-      row[r] = reinterpret_cast<const U*>(static_cast<const char*>(call.from) + (i + r) * call.outer_stride);
-    }
-    TransposeRows(call, row, groups, static_cast<U*>(call.to) + i);
-  }
-  PackElements<Elem, kGroup>(call, 0, outer, groups * kGroup, call.k);
-  PackElements<Elem, kGroup>(call, outer, call.outer, 0, call.k);
+  constexpr Index kPerBlock = 16 / sizeof(U);
+  const Index groups = call.k / kGroup;
+  Index row = 0;
+  TransposeRows(hn::ScalableTag<U>(), call, groups, row);
+  TransposeRows(hn::CappedTag<U, 8>(), call, groups, row);
+  TransposeRows(hn::CappedTag<U, 16 / sizeof(U)>(), call, groups, row);
+  PackElements<Elem, kGroup>(call, 0, row, groups / kPerBlock * kPerBlock * kGroup, call.k);
+  PackElements<Elem, kGroup>(call, row, call.outer, 0, call.k);
 }
 
 // Groups are made of neighbouring rows of k (row-major B): rows are interleaved, 16 bytes at a time.

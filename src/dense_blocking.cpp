@@ -76,8 +76,14 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   // Whole vectors of k, so that no pass but the last packs a remainder.
   constexpr Index kVector = 16;
   blocking.steps = std::min(shape.steps, even_part(shape.steps, most_steps, kVector));
-  // What is read once, where it lies, is read to its end.
-  if (b.readable(packed, true) && shape.m <= tiles.rows[tiles.main_vectors - 1]) blocking.steps = shape.steps;
+  const bool one_slab = shape.m <= tiles.rows[tiles.main_vectors - 1];
+  const bool reads_b = b.readable(packed, true);
+  if (one_slab && reads_b) {  // and read once only
+    // Panels to their end; rows a few at a time, from end to end, as memory likes best to be read.
+    constexpr Index kFew = 4;
+    blocking.by_columns = false;
+    blocking.steps = std::min<Index>(shape.steps, b.panels ? shape.steps : shape.m <= kFew ? 16 : 32);
+  }
   // A pass holds whole folds.
   const auto whole_folds = [&](Index steps) {
     return shape.fold == 0 ? steps : std::max<Index>(1, steps / shape.fold) * shape.fold;
@@ -89,7 +95,9 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   constexpr Index kBand = 64;
   blocking.band = even_part(shape.m, kBand, tile_rows);
   // Half of the second level for B's panels; a fifth, where the next ones are fetched meanwhile.
-  const Index cols = cache.l2 / (blocking.by_columns ? 5 : 2) / (blocking.steps * shape.unit);
+  Index cols = cache.l2 / (blocking.by_columns ? 5 : 2) / (blocking.steps * shape.unit);
+  // Columns of B that are read once, each to its end.
+  if (one_slab && !reads_b && b.k_stride == size_of(b.type)) cols = tile_cols;
   blocking.cols = even_part(shape.n, std::max(tile_cols, cols), tile_cols);
   // Sums that are neither C's own nor complete after one pass take memory: a quarter of the second level.
   constexpr Index kSum = 4;
