@@ -59,13 +59,16 @@ SEPTET_VNNI void run_tile(const TileCall& call) {
 #pragma GCC unroll 16
   for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + Index{3} * i * call.a_row;
   const char* b = static_cast<const char*>(call.b);
-  const Index a_row = call.a_row, a_step = call.a_step, b_step = call.b_step;
+  const Index a_row = call.a_row, a_step = call.a_step, b_step = call.b_step, b_ahead = call.b_ahead;
   // An address that is nowhere would be looked up again and again.
   const char* ahead = static_cast<const char*>(call.ahead != nullptr ? call.ahead : call.a);
   for (Index s = call.steps; s > 0; --s) {
     __m512i right[kVectors];
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) right[v] = _mm512_loadu_si512(b + v * 64);
+    for (int v = 0; v < kVectors; ++v) {
+      right[v] = _mm512_loadu_si512(b + v * 64);
+      _mm_prefetch(b + b_ahead + v * 64, _MM_HINT_T0);
+    }
 #pragma GCC unroll 16
     for (int i = 0; i < kTileRows; ++i) {
       // By way of a vector: from a general register, the broadcast would take a multiplier's port.

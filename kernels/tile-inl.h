@@ -89,8 +89,7 @@ struct TileColumns {
   }
 };
 
-// B comes from the second level: so many steps ahead, a step's lines are fetched into the first.
-constexpr Index kFetchSteps = 4;
+// The lines of so many bytes.
 template <int kBytes>
 HWY_INLINE void FetchLines(const char* from) {
   HWY_UNROLL(4)
@@ -113,7 +112,7 @@ struct TileSums {
   const char* a[kBases];
   const char* b;
   const char* ahead;
-  Index a_row, a_step, b_step, ahead_step;
+  Index a_row, a_step, b_step, b_ahead, ahead_step;
 
   HWY_INLINE explicit TileSums(const TileCall& call)
       : columns(call.cols),
@@ -123,6 +122,7 @@ struct TileSums {
         a_row(call.a_row),
         a_step(call.a_step),
         b_step(call.b_step),
+        b_ahead(call.b_ahead),
         ahead_step(call.ahead_step) {
     HWY_UNROLL(16)
     for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + Index{3} * i * call.a_row;
@@ -133,7 +133,7 @@ struct TileSums {
       V right[kVectors];
       HWY_UNROLL(4)
       for (int v = 0; v < kVectors; ++v) right[v] = Mac::template LoadB<kVectors, kPartial>(b, columns, v);
-      FetchLines<kVectors * kVectorBytes>(b + kFetchSteps * b_step);
+      FetchLines<kVectors * kVectorBytes>(b + b_ahead);
       HWY_UNROLL(16)
       for (int i = 0; i < kRows; ++i) {
         const V weight = Mac::Broadcast(a[i / 3] + (i % 3) * a_row);

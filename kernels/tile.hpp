@@ -28,6 +28,7 @@ struct TileCall {
   Index a_step = 0;
   const void* b = nullptr;
   Index b_step = 0;
+  Index b_ahead = 0;  ///< what lies so far behind a step's columns is fetched into the first level meanwhile
   void* c = nullptr;
   Index c_row = 0;
   Index cols = 0;        ///< more than (vectors - 1) * lanes, at most vectors * lanes; no column beyond is touched

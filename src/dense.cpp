@@ -112,6 +112,7 @@ class DenseRun {
     steps_ = ceil_div(product.a.k, group_);
     direct_ = epilogue.plain() && product.c.col_stride == 1;
     zero_ = direct_ && !has_preload(options);
+    streams_b_ = product.b.panels && product.a.outer <= tiles_.rows[tiles_.most_vectors - 1];
     fetches_c_ = product.a.outer * product.b.outer * acc_bytes_ > cache_sizes().l2;
     // Integers are exact modulo 2^32 in any order.
     const bool folds = options.accumulate == Accumulate::fold_then_add && group_ == 1;
@@ -301,7 +302,7 @@ class DenseRun {
   }
 
   // Few rows: all of A stays in the second-level cache, while one panel of B after the other is in the first. What of B
-  // comes next is on its way from afar meanwhile: every tile fetches a part of one row.
+  // comes next is on its way from afar meanwhile: every tile fetches a piece of it.
   void by_columns(const Block& band, const Pass& pass) const {
     const Chunk next = next_chunk(band, pass);
     Index tiles = 0;
@@ -312,27 +313,33 @@ class DenseRun {
         if (fetches_c_ && rows.begin + rows.size < band.m) {
           call.next_c = static_cast<char*>(call.c) + rows.size * band.sums_row;
         }
-        if (tiles < next.steps) {
-          call.ahead = next.view.data + tiles++ * next.view.step_stride;
-          call.ahead_step = ceil_div(next.row_bytes, pass.steps);
+        if (tiles < next.pieces) {
+          call.ahead = next.data + tiles++ * next.stride;
+          call.ahead_step = ceil_div(next.bytes, pass.steps);
         }
         tiles_.run[column.vectors - 1][rows.size - 1](call);
       });
     });
   }
 
-  // The rows of B that the next pass will read, or the next block's first.
+  // What the next pass, or the next block's first, will read of B: so many pieces of so many bytes.
   struct Chunk {
-    PanelView view;
-    Index steps, row_bytes;
+    const char* data = nullptr;
+    Index pieces = 0, stride = 0, bytes = 0;
   };
   Chunk next_chunk(const Block& band, const Pass& pass) const {
+    const DenseOperand& b = product_.b;
     const Index behind = pass.step + pass.steps;
     const bool same = behind < steps_;
     const Index n0 = same ? band.n0 : band.n0 + band.n, step = same ? behind : 0;
-    if (!product_.b.contiguous() || n0 >= product_.b.outer) return {{}, 0, 0};
-    const Index cols = std::min(band.n, product_.b.outer - n0);
-    return {product_.b.view(packed_, n0, step), std::min(blocking_.steps, steps_ - step), cols * unit_ / group_};
+    if (n0 >= b.outer || b.widened(packed_)) return {};
+    const PanelView next = b.view(packed_, n0, step);
+    const Index steps = std::min(blocking_.steps, steps_ - step), cols = std::min(band.n, b.outer - n0);
+    if (b.contiguous()) return {next.data, steps, next.step_stride, cols * unit_ / group_};  // rows
+    if (!b.panels || band.n > b.segment()) return {};
+    const Index slabs = ceil_div(band.m, tiles_.rows[tiles_.most_vectors - 1]);
+    const Index bytes = steps * next.step_stride / slabs;
+    return {next.data, slabs, bytes, bytes};  // a panel
   }
 
   TileCall tile_call(const Block& band, const Pass& pass, const Part& rows, const Column& column, const PanelView& a,
@@ -341,6 +348,9 @@ class DenseRun {
     call.steps = pass.steps;
     call.a = a.data, call.a_row = a.outer_stride, call.a_step = a.step_stride;
     call.b = b.data, call.b_step = b.step_stride;
+    // From the second level, a few steps ahead; from memory, a page.
+    call.b_ahead = kFetched * b.step_stride;
+    if (streams_b_) call.ahead = b.data + kStreamed * b.step_stride, call.ahead_step = b.step_stride;
     call.c = band.sums + rows.begin * band.sums_row + column.n0 * acc_bytes_;
     call.c_row = band.sums_row;
     call.cols = column.n;
@@ -413,6 +423,8 @@ class DenseRun {
   Index steps_ = 0, fold_ = 0;
   bool direct_ = false;  // the sums are C's own elements
   bool zero_ = false;    // they start from nothing
+  static constexpr Index kFetched = 4, kStreamed = 64;
+  bool streams_b_ = false;  // panels, each read once
   bool fetches_c_ = false;
   DenseBlocking blocking_;
   Index rows_ = 0, cols_ = 0;  // blocks

@@ -96,8 +96,9 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   blocking.band = even_part(shape.m, kBand, tile_rows);
   // Half of the second level for B's panels; a fifth, where the next ones are fetched meanwhile.
   Index cols = cache.l2 / (blocking.by_columns ? 5 : 2) / (blocking.steps * shape.unit);
-  // Columns of B that are read once, each to its end.
+  // Columns of B that are read once, or panels: each to its end.
   if (one_slab && !reads_b && b.k_stride == size_of(b.type)) cols = tile_cols;
+  if (blocking.by_columns && b.panels) cols = b.segment();
   blocking.cols = even_part(shape.n, std::max(tile_cols, cols), tile_cols);
   // Sums that are neither C's own nor complete after one pass take memory: a quarter of the second level.
   constexpr Index kSum = 4;
