@@ -4,6 +4,7 @@
 #include "hwy/targets.h"
 #include "kernels/portable/epilogue_portable.hpp"
 #include "kernels/portable/strip_portable.hpp"
+#include "kernels/quad_amx.hpp"
 #include "kernels/quad_vnni.hpp"
 
 #include <atomic>
@@ -29,6 +30,7 @@ struct Target {
   std::vector<KernelSet> sets;  // by Arithmetic
   EpilogueKernels epilogue;
   const QuadKernels* quads = nullptr;
+  const QuadKernels* large_quads = nullptr;
 };
 
 Target highway_target(std::int64_t target) {
@@ -49,6 +51,14 @@ Target vnni_target(std::int64_t target) {
   return result;
 }
 
+// … and AMX, for all but small products.
+Target amx_target(std::int64_t target) {
+  Target result = vnni_target(target);
+  result.name = "AVX3_AMX";
+  result.large_quads = amx_kernels();
+  return result;
+}
+
 Target portable_target() {
   return {"portable",
           {
@@ -65,7 +75,8 @@ class Targets {
   Targets() {
     // Lower bits are better targets (hwy/detect_targets.h).
     for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-      if (targets_.empty() && vnni_kernels() != nullptr) targets_.push_back(vnni_target(target));
+      if (targets_.empty() && amx_kernels() != nullptr) targets_.push_back(amx_target(target));
+      if (targets_.size() <= 1 && vnni_kernels() != nullptr) targets_.push_back(vnni_target(target));
       targets_.push_back(highway_target(target));
     }
     targets_.push_back(portable_target());
@@ -131,6 +142,7 @@ const KernelSet& kernel_set(Arithmetic arithmetic) {
 }
 
 const QuadKernels* quad_kernels() { return targets().chosen().quads; }
+const QuadKernels* large_quad_kernels() { return targets().chosen().large_quads; }
 const EpilogueKernels& epilogue_kernels() { return targets().chosen().epilogue; }
 
 Status target_status() { return targets().status(); }

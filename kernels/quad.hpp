@@ -15,8 +15,8 @@
 namespace septet::kernels {
 
 struct QuadKernels {
-  TileSet unsigned_a;  ///< A u8, B s8
-  TileSet signed_a;    ///< A s8, B u8
+  TileSet tiles[2][2];     ///< [A is signed][B is signed]
+  bool any_signs = false;  ///< all four are there; else the two that differ
   void (*pack)(const PanelCall&);
   /// Adds or takes 128 of every byte.
   void (*turn_sign)(void* bytes, Index count);
@@ -29,5 +29,7 @@ struct QuadKernels {
 
 /// Of the target in use; null if it has none.
 const QuadKernels* quad_kernels();
+/// … for products that fill whole tiles; null if it has none.
+const QuadKernels* large_quad_kernels();
 
 }  // namespace septet::kernels

@@ -129,7 +129,7 @@ SEPTET_VNNI void row_sums(const TileCall& call, Index rows, bool is_signed, std:
     return is_signed ? _mm512_dpbusd_epi32(sum, ones, quads) : _mm512_dpbusd_epi32(sum, quads, ones);
   };
   const char* a = static_cast<const char*>(call.a);
-  if (call.a_row == 4) {  // a panel: its rows lie side by side
+  if (call.a_row == 4 && rows <= kLanes) {  // a panel: its rows lie side by side
     const __mmask16 mask = first(rows);
     __m512i sum = _mm512_maskz_loadu_epi32(mask, sums);
     for (Index s = 0; s < call.steps; ++s) sum = add_quads(sum, _mm512_maskz_loadu_epi32(mask, a + s * call.a_step));
@@ -227,7 +227,13 @@ void pack(const PanelCall& call) {
 const QuadKernels* vnni_kernels() {
   static const bool has = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
                           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-  static const QuadKernels kernels = {make_tiles<true>(), make_tiles<false>(), &pack, &turn_sign, &row_sums, &add};
+  static const QuadKernels kernels = [] {
+    QuadKernels result;
+    result.tiles[0][1] = make_tiles<true>();
+    result.tiles[1][0] = make_tiles<false>();
+    result.pack = &pack, result.turn_sign = &turn_sign, result.row_sums = &row_sums, result.add = &add;
+    return result;
+  }();
   return has ? &kernels : nullptr;
 }
 

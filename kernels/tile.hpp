@@ -31,6 +31,7 @@ struct TileCall {
   Index b_ahead = 0;  ///< what lies so far behind a step's columns is fetched into the first level meanwhile
   void* c = nullptr;
   Index c_row = 0;
+  Index rows = 0;
   Index cols = 0;        ///< more than (vectors - 1) * lanes, at most vectors * lanes; no column beyond is touched
   Index fold_steps = 0;  ///< a new sum, added to c at its end, begins every so many steps; 0: one chain
   bool zero = false;     ///< c is not read: it counts as zero
@@ -42,7 +43,7 @@ struct TileCall {
 using TileKernel = void (*)(const TileCall&);
 
 constexpr int kMaxTileVectors = 3;
-constexpr int kMaxTileRows = 16;
+constexpr int kMaxTileRows = 32;
 
 /// The dense kernels of one instruction set for one arithmetic.
 struct TileSet {
@@ -51,6 +52,8 @@ struct TileSet {
   int most_vectors = 0;                                ///< the widest there is
   int main_vectors = 0;                                ///< width of the tile that is fastest on long sums …
   int main_rows = 0;                                   ///< … and its height, which divides panel_cols()
+  Index row_unit = 1;                                  ///< heights are best multiples of this
+  bool a_by_rows = false;                              ///< the steps of a row of A have to follow each other
   TileKernel run[kMaxTileVectors][kMaxTileRows] = {};  ///< [vectors - 1][rows - 1]
 };
 

@@ -22,7 +22,7 @@ ByteOffsets::ByteOffsets(const kernels::QuadKernels* quads, const DenseOperand& 
     : quads_(quads) {
   if (quads == nullptr) return;
   a_signed_ = a.type == Type::s8;
-  turns_b_ = a.type == b.type;
+  turns_b_ = a.type == b.type && !quads->any_signs;
   oa_ = a.zero_point;
   ob_ = b.zero_point + (turns_b_ ? b.type == Type::s8 ? 128 : -128 : 0);
 }
@@ -63,7 +63,7 @@ void ByteOffsets::add_column(const Pass& pass, const kernels::TileSet& tiles, co
   call.a = pass.ones, call.a_step = 4;
   call.b = b.data, call.b_step = b.step_stride;
   call.c = by_col;
-  call.cols = cols;
+  call.rows = 1, call.cols = cols;
   call.zero = true;
   tiles.run[(cols - 1) / tiles.lanes][0](call);
   const std::int32_t constant = times(times(oa_, ob_), pass.k);

@@ -84,11 +84,22 @@ struct DenseKernels {
   const kernels::QuadKernels* quads = nullptr;  // bytes as they are
 };
 
+// Is there enough to fill tiles of 16 x 16 x 64?
+bool worth_large_tiles(const Product& product) {
+  constexpr Index kRows = 16, kDepth = 64;
+  return forced_blocking().large_tiles ||
+         (product.a.outer >= kRows && product.b.outer >= kRows && product.a.k >= kDepth);
+}
+
 DenseKernels choose_kernels(const Product& product, Mac mac) {
   const Type type = product.a.type;
-  const kernels::QuadKernels* quads = kernels::quad_kernels();
-  if (quads != nullptr && (type == Type::s8 || type == Type::u8)) {
-    return {type == Type::s8 ? &quads->signed_a : &quads->unsigned_a, quads->pack, Packed::s8, quads};
+  if (type == Type::s8 || type == Type::u8) {
+    const kernels::QuadKernels* quads = kernels::large_quad_kernels();
+    if (quads == nullptr || !worth_large_tiles(product)) quads = kernels::quad_kernels();
+    const bool a_signed = type == Type::s8;
+    // Of two that are the same, B is turned.
+    const bool b_signed = quads != nullptr && quads->any_signs ? product.b.type == Type::s8 : !a_signed;
+    if (quads != nullptr) return {&quads->tiles[a_signed ? 1 : 0][b_signed ? 1 : 0], quads->pack, Packed::s8, quads};
   }
   const Arithmetic arithmetic = kernels::arithmetic_for(accumulator_of(type), mac);
   const kernels::KernelSet& set = kernels::kernel_set(arithmetic);
@@ -123,6 +134,7 @@ class DenseRun {
                                 packed_, tiles_, threads);
     // A turned sign needs a copy to be turned in.
     blocking_.pack_b = blocking_.pack_b || offsets_.turns_b();
+    blocking_.pack_a = blocking_.pack_a || (tiles_.a_by_rows && product.a.panels);
     rows_ = ceil_div(product.a.outer, blocking_.rows);
     cols_ = ceil_div(product.b.outer, blocking_.cols);
     blocking_.threads = static_cast<int>(std::min<Index>(threads, rows_ * cols_));
@@ -172,6 +184,8 @@ class DenseRun {
   // What is complete after one pass needs no more room than a band.
   Index sum_rows() const { return steps_ <= blocking_.steps ? blocking_.band : blocking_.rows; }
   Index tile_rows() const { return tiles_.main_rows; }
+  // Rows of A that are packed together, step by step; or each on its own.
+  Index panel_rows() const { return tiles_.a_by_rows ? 1 : tile_rows(); }
   // Vectors of a tile: as many as load least where B lies as it came; otherwise as many as a panel had better be wide.
   Index widest() const { return blocking_.pack_b && !product_.b.panels ? tiles_.main_vectors : tiles_.most_vectors; }
   Index tile_cols() const { return tiles_.main_vectors * tiles_.lanes; }
@@ -254,9 +268,10 @@ class DenseRun {
   // `first` of the pass: B's panels are packed. More bands follow, or none.
   void multiply_band(const Block& band, const Pass& pass, bool first, bool more) const {
     if (blocking_.pack_a) {
-      for (Index i = 0; i < band.m; i += tile_rows()) {
-        product_.a.pack(kernels_.pack, packed_, band.m0 + i, std::min(tile_rows(), band.m - i), pass.step, pass.steps,
-                        tile_rows(), band.a + i * pass.steps * unit_, band.wide);
+      const Index height = panel_rows();
+      for (Index i = 0; i < band.m; i += height) {
+        product_.a.pack(kernels_.pack, packed_, band.m0 + i, std::min(height, band.m - i), pass.step, pass.steps, height,
+                        band.a + i * pass.steps * unit_, band.wide);
       }
     }
     for_each_slab(band, [&](const Part& rows) {
@@ -353,7 +368,7 @@ class DenseRun {
     if (streams_b_) call.ahead = b.data + kStreamed * b.step_stride, call.ahead_step = b.step_stride;
     call.c = band.sums + rows.begin * band.sums_row + column.n0 * acc_bytes_;
     call.c_row = band.sums_row;
-    call.cols = column.n;
+    call.rows = rows.size, call.cols = column.n;
     call.fold_steps = fold_;
     call.zero = zero_ && pass.step == 0;
     return call;
@@ -395,20 +410,24 @@ class DenseRun {
   template <class F>
   void for_each_slab(const Block& band, F&& f) const {
     // Slabs end where panels do.
-    const Index segment = blocking_.pack_a ? tile_rows() : product_.a.panels ? product_.a.segment() : band.m;
+    const Index segment = blocking_.pack_a ? (tiles_.a_by_rows ? band.m : tile_rows()) : product_.a.panels ? product_.a.segment() : band.m;
     const Index vectors = ceil_div(product_.b.panels ? std::min(product_.b.segment(), band.n) : band.n, tiles_.lanes);
     const Index most = tiles_.rows[ceil_div(vectors, ceil_div(vectors, widest())) - 1];
     for (Index begin = 0; begin < band.m; begin += segment) {
-      const Index length = std::min(segment, band.m - begin);
-      const Split slabs(length, ceil_div(length, most));
-      for (Index i = 0; i < slabs.count(); ++i) f(Part{begin + slabs[i].begin, slabs[i].size});
+      const Index length = std::min(segment, band.m - begin), unit = tiles_.row_unit;
+      const Split slabs(ceil_div(length, unit), ceil_div(length, most));
+      for (Index i = 0; i < slabs.count(); ++i) {
+        const Index first = slabs[i].begin * unit;
+        f(Part{begin + first, std::min(slabs[i].size * unit, length - first)});
+      }
     }
   }
 
   PanelView a_view(const Block& block, const Pass& pass, Index row) const {
     if (!blocking_.pack_a) return product_.a.view(packed_, block.m0 + row, pass.step);
-    const Index within = row % tile_rows();
-    return {block.a + ((row - within) * pass.steps + within) * unit_, unit_, tile_rows() * unit_};
+    const Index height = panel_rows(), within = row % height;
+    const Index outer_stride = height == 1 ? pass.steps * unit_ : unit_;
+    return {block.a + ((row - within) * pass.steps + within) * unit_, outer_stride, height * unit_};
   }
 
   const Product& product_;

@@ -70,9 +70,11 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   const ForcedBlocking& forced = forced_blocking();
   constexpr Index kFewRows = 192;
   blocking.by_columns = forced.by_columns >= 0 ? forced.by_columns == 1 : shape.m <= kFewRows;
-  // The part of A that a slab reads, in a third of the first level; or a panel of B in three quarters.
+  // The part of A that a slab reads, in a third of the first level; or a panel of B in three quarters. Tiles of 32 rows
+  // come back to C more often.
+  const Index slab_bytes = tiles.row_unit > 1 ? cache.l1 * 2 / 3 : cache.l1 / 3;
   const Index most_steps = std::max<Index>(16, blocking.by_columns ? cache.l1 * 3 / 4 / (tile_cols * shape.unit)
-                                                                   : cache.l1 / 3 / (tile_rows * shape.unit));
+                                                                   : slab_bytes / (tile_rows * shape.unit));
   // Whole vectors of k, so that no pass but the last packs a remainder.
   constexpr Index kVector = 16;
   blocking.steps = std::min(shape.steps, even_part(shape.steps, most_steps, kVector));

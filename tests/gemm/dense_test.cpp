@@ -112,6 +112,22 @@ TEST_CASE("f32 and f64 bits: threads, targets, packing, blocking and layouts cha
 
 namespace {
 
+// Packed on the left (2), on the right (3), or as they are.
+void multiply_integers(int way, const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, GemmOptions options) {
+  PackOptions packing;
+  packing.dataflow = Dataflow::dOS;
+  if (way == 2) {
+    packing.zero_point = options.a_zero_point;
+    return gemm(pack(a, packing), b, c, options);
+  }
+  if (way == 3) {
+    packing.side = Side::right;
+    packing.zero_point = options.b_zero_point;
+    return gemm(a, pack(b, packing), c, options);
+  }
+  gemm(a, b, c, options);
+}
+
 template <class TA, class TB>
 void check_integers(const MatrixView<TA>& a, const MatrixView<TB>& b, int a_zero, int b_zero) {
   std::vector<std::int32_t> c(static_cast<std::size_t>(a.rows * b.cols)), want(c.size());
@@ -129,13 +145,17 @@ void check_integers(const MatrixView<TA>& a, const MatrixView<TB>& b, int a_zero
   options.b_zero_point = b_zero;
   for (const std::string& name : all_targets()) {
     REQUIRE(set_target(name.c_str()).ok());
-    for (const int threads : {1, 3}) {
-      options.threads = threads;
+    for (const int way : {0, 1, 2, 3, 4}) {
+      options.threads = way == 1 ? 3 : 1;
+      detail::forced_blocking().large_tiles = way > 0;  // every other way also where a tile is hardly filled
+      if (way > 3) detail::forced_blocking().steps = 17, detail::forced_blocking().rows = 40;
       std::fill(c.begin(), c.end(), -1);
-      gemm(a, b, row_major(c.data(), a.rows, b.cols), options);
+      const auto got = row_major(c.data(), a.rows, b.cols);
+      multiply_integers(way, a, b, got, options);
+      detail::forced_blocking() = {};
       INFO(name << " " << septet::name(type_of<TA>()) << " " << septet::name(type_of<TB>()) << " " << a.rows << "x"
-                << b.cols << "x" << a.cols << " zero points " << a_zero << ", " << b_zero << " threads " << threads);
-      CHECK(compare_bits(row_major(c.data(), a.rows, b.cols), row_major(want.data(), a.rows, b.cols)).text == "");
+                << b.cols << "x" << a.cols << " zero points " << a_zero << ", " << b_zero << " way " << way);
+      CHECK(compare_bits(got, row_major(want.data(), a.rows, b.cols)).text == "");
     }
   }
   REQUIRE(set_target(nullptr).ok());
@@ -191,7 +211,7 @@ void check_random(Rng& rng, Index m, Index n, Index k) {
 TEST_CASE("integers of full range, any zero points") {
   Rng rng(72);
   for (int i = 0; i < 25; ++i) {
-    const Index m = rng.between(1, 40), n = rng.between(1, 70), k = rng.between(1, 200);
+    const Index m = rng.between(1, 70), n = rng.between(1, 110), k = rng.between(1, 200);
     check_random<std::int8_t, std::int8_t>(rng, m, n, k);
     check_random<std::uint8_t, std::int8_t>(rng, m, n, k);
     check_random<std::int8_t, std::uint8_t>(rng, m, n, k);
@@ -252,6 +272,7 @@ TEST_CASE("guard pages behind every operand: 1 to 65, primes, all layouts") {
       const Index sizes[3][3] = {{size, other, third}, {third, size, other}, {other, third, size}};
       for (const auto& s : sizes) {
         const int layouts = static_cast<int>(rng.below(8));
+        detail::forced_blocking().large_tiles = rng.chance(0.5);
         check_guarded<float, float>(rng, s[0], s[1], s[2], layouts);
         check_guarded<double, double>(rng, s[0], s[1], s[2], layouts ^ 1);
         check_guarded<std::int8_t, std::int32_t>(rng, s[0], s[1], s[2], layouts ^ 2);
@@ -259,5 +280,6 @@ TEST_CASE("guard pages behind every operand: 1 to 65, primes, all layouts") {
       }
     }
   }
+  detail::forced_blocking() = {};
   REQUIRE(set_target(nullptr).ok());
 }

@@ -1,0 +1,213 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Bytes on AMX: a tile register holds 16 rows of 64 bytes, one instruction multiplies 16 x 64 bytes of A by 64 x 16 of B
+// into 16 x 16 sums, modulo 2^32 (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18).
+// Either operand may be signed.
+//
+//   registers       0 1 2    C, rows 0 to 15, by 16 columns          6   A, one half of the rows
+//                   3 4 5    C, rows 16 to 31                        7   B, 16 columns
+//
+// 64 steps of k take 6 products of 16 cycles each, and 8 loads of 8.
+#include "kernels/quad_amx.hpp"
+
+#include "kernels/quad_vnni.hpp"
+
+#if defined(__x86_64__) && defined(__GNUC__) && defined(__linux__)
+#include <cpuid.h>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#define SEPTET_AMX __attribute__((target("amx-tile,amx-int8")))
+
+namespace septet::kernels {
+namespace {
+
+constexpr int kTileRows = 16;   // of a register
+constexpr int kTileQuads = 16;  // 64 bytes
+constexpr int kColumns = 16;
+constexpr int kMostRows = 2 * kTileRows;
+static_assert(kMostRows <= kMaxTileRows);
+
+struct alignas(64) TileConfig {
+  std::uint8_t palette = 1;
+  std::uint8_t start_row = 0;
+  std::uint8_t reserved[14] = {};
+  std::uint16_t row_bytes[16] = {};
+  std::uint8_t rows[16] = {};
+
+  void set(int tile, Index tile_rows, Index bytes) {
+    rows[tile] = static_cast<std::uint8_t>(tile_rows);
+    row_bytes[tile] = static_cast<std::uint16_t>(bytes);
+  }
+};
+
+// For steps of `quads`, vectors of `columns`.
+TileConfig config_of(Index rows, Index columns, Index quads) {
+  TileConfig config;
+  for (int sums = 0; sums < 6; ++sums) config.set(sums, rows, 4 * columns);
+  config.set(6, rows, 4 * quads);
+  config.set(7, quads, 4 * columns);
+  return config;
+}
+
+// The intrinsics paste their registers' numbers, which have to be literals.
+#define SEPTET_MULTIPLY(sums)                                        \
+  do {                                                               \
+    if constexpr (kSignedA && kSignedB) _tile_dpbssd(sums, 6, 7);    \
+    if constexpr (kSignedA && !kSignedB) _tile_dpbsud(sums, 6, 7);   \
+    if constexpr (!kSignedA && kSignedB) _tile_dpbusd(sums, 6, 7);   \
+    if constexpr (!kSignedA && !kSignedB) _tile_dpbuud(sums, 6, 7);  \
+  } while (false)
+#define SEPTET_FOR_EACH_SUM(operation)             \
+  do {                                             \
+    operation(0, 0, 0);                            \
+    if constexpr (kVectors > 1) operation(1, 0, 1);  \
+    if constexpr (kVectors > 2) operation(2, 0, 2);  \
+    if constexpr (kHalves > 1) operation(3, 1, 0);   \
+    if constexpr (kHalves > 1 && kVectors > 1) operation(4, 1, 1);  \
+    if constexpr (kHalves > 1 && kVectors > 2) operation(5, 1, 2);  \
+  } while (false)
+
+// C += A B for `halves` times `rows` rows and `count` times `quads` steps.
+template <bool kSignedA, bool kSignedB, int kHalves, int kVectors>
+SEPTET_AMX void run_quads(const TileCall& call, const TileConfig& config, Index first_row, Index first_quad,
+                          Index quads, Index count, bool zero) {
+  const auto a_row = static_cast<std::size_t>(call.a_row), b_step = static_cast<std::size_t>(call.b_step);
+  const auto c_row = static_cast<std::size_t>(call.c_row);
+  const char* a = static_cast<const char*>(call.a) + first_row * call.a_row + first_quad * 4;
+  const char* b = static_cast<const char*>(call.b) + first_quad * call.b_step;
+  char* c = static_cast<char*>(call.c) + first_row * call.c_row;
+  char* const halves[2] = {c, c + kTileRows * call.c_row};
+  _tile_loadconfig(&config);
+#define SEPTET_ZERO(sums, half, v) _tile_zero(sums)
+#define SEPTET_LOAD(sums, half, v) _tile_loadd(sums, halves[half] + (v)*64, c_row)
+#define SEPTET_STORE(sums, half, v) _tile_stored(sums, halves[half] + (v)*64, c_row)
+  if (zero) {
+    SEPTET_FOR_EACH_SUM(SEPTET_ZERO);
+  } else {
+    SEPTET_FOR_EACH_SUM(SEPTET_LOAD);
+  }
+  for (; count > 0; --count, a += 4 * quads, b += quads * call.b_step) {
+    const char* ahead = b + call.b_ahead;
+    for (Index q = 0; q < quads; ++q, ahead += call.b_step) {
+      for (int v = 0; v < kVectors; ++v) _mm_prefetch(ahead + v * 64, _MM_HINT_T0);
+    }
+    _tile_loadd(6, a, a_row);
+    _tile_loadd(7, b, b_step);
+    SEPTET_MULTIPLY(0);
+    if constexpr (kVectors > 1) {
+      _tile_loadd(7, b + 64, b_step);
+      SEPTET_MULTIPLY(1);
+    }
+    if constexpr (kVectors > 2) {
+      _tile_loadd(7, b + 128, b_step);
+      SEPTET_MULTIPLY(2);
+    }
+    if constexpr (kHalves > 1) {
+      _tile_loadd(6, a + kTileRows * call.a_row, a_row);
+      if constexpr (kVectors > 2) SEPTET_MULTIPLY(5);  // its columns are still there
+      if constexpr (kVectors > 1) {
+        if constexpr (kVectors > 2) _tile_loadd(7, b + 64, b_step);
+        SEPTET_MULTIPLY(4);
+      }
+      if constexpr (kVectors > 1) _tile_loadd(7, b, b_step);
+      SEPTET_MULTIPLY(3);
+    }
+  }
+  SEPTET_FOR_EACH_SUM(SEPTET_STORE);
+}
+
+// kHalves times `rows` rows: whole registers of k, and what is left of it.
+template <bool kSignedA, bool kSignedB, int kHalves, int kVectors>
+SEPTET_AMX void run_rows(const TileCall& call, Index first_row, Index rows, Index columns) {
+  const Index whole = call.steps / kTileQuads, left = call.steps % kTileQuads;
+  if (whole > 0) {
+    const TileConfig config = config_of(rows, columns, kTileQuads);
+    run_quads<kSignedA, kSignedB, kHalves, kVectors>(call, config, first_row, 0, kTileQuads, whole, call.zero);
+  }
+  if (left > 0) {
+    const TileConfig config = config_of(rows, columns, left);
+    run_quads<kSignedA, kSignedB, kHalves, kVectors>(call, config, first_row, whole * kTileQuads, left, 1,
+                                                     call.zero && whole == 0);
+  }
+}
+
+// kVectors of `columns` each.
+template <bool kSignedA, bool kSignedB, int kVectors>
+SEPTET_AMX void run_columns(const TileCall& call, Index columns) {
+  if (call.rows == kMostRows) return run_rows<kSignedA, kSignedB, 2, kVectors>(call, 0, kTileRows, columns);
+  for (Index row = 0; row < call.rows; row += kTileRows) {
+    run_rows<kSignedA, kSignedB, 1, kVectors>(call, row, std::min<Index>(kTileRows, call.rows - row), columns);
+  }
+}
+
+template <bool kSignedA, bool kSignedB, int kVectors>
+SEPTET_AMX void run_tile(const TileCall& call) {
+  asm volatile("" ::: "memory");  // the intrinsics do not say that they read and write it
+  constexpr Index kWhole = kVectors - 1;
+  const Index last = call.cols - kWhole * kColumns;
+  if (last == kColumns) {
+    run_columns<kSignedA, kSignedB, kVectors>(call, kColumns);
+  } else {
+    if constexpr (kWhole > 0) run_columns<kSignedA, kSignedB, kWhole>(call, kColumns);
+    TileCall rest = call;
+    rest.b = static_cast<const char*>(call.b) + kWhole * kColumns * 4;
+    rest.c = static_cast<char*>(call.c) + kWhole * kColumns * 4;
+    run_columns<kSignedA, kSignedB, 1>(rest, last);
+  }
+  _tile_release();
+  asm volatile("" ::: "memory");
+}
+
+template <bool kSignedA, bool kSignedB>
+TileSet make_tiles() {
+  TileSet set;
+  set.lanes = kColumns;
+  set.most_vectors = set.main_vectors = kMaxTileVectors;
+  set.main_rows = kMostRows;
+  set.row_unit = kTileRows;
+  set.a_by_rows = true;
+  for (int v = 0; v < kMaxTileVectors; ++v) set.rows[v] = kMostRows;
+  for (int r = 0; r < kMostRows; ++r) {
+    set.run[0][r] = &run_tile<kSignedA, kSignedB, 1>;
+    set.run[1][r] = &run_tile<kSignedA, kSignedB, 2>;
+    set.run[2][r] = &run_tile<kSignedA, kSignedB, 3>;
+  }
+  return set;
+}
+
+// Tiles are kilobytes of state: Linux wants to be asked before they are used.
+bool may_use_tiles() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  constexpr unsigned kTile = 1u << 24, kInt8 = 1u << 25;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || (edx & kTile) == 0 || (edx & kInt8) == 0) return false;
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // asm/prctl.h, from Linux 5.16 on
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
+}  // namespace
+
+const QuadKernels* amx_kernels() {
+  static const bool has = vnni_kernels() != nullptr && may_use_tiles();
+  static const QuadKernels kernels = [] {
+    QuadKernels result = has ? *vnni_kernels() : QuadKernels();
+    result.tiles[0][0] = make_tiles<false, false>();
+    result.tiles[0][1] = make_tiles<false, true>();
+    result.tiles[1][0] = make_tiles<true, false>();
+    result.tiles[1][1] = make_tiles<true, true>();
+    result.any_signs = true;
+    return result;
+  }();
+  return has ? &kernels : nullptr;
+}
+
+}  // namespace septet::kernels
+#else
+namespace septet::kernels {
+const QuadKernels* amx_kernels() { return nullptr; }
+}  // namespace septet::kernels
+#endif
