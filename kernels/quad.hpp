@@ -25,6 +25,8 @@ struct QuadKernels {
   void (*row_sums)(const TileCall& call, Index rows, bool is_signed, std::int32_t* sums);
   /// c(i, j) += by_row[i] + by_col[j]; either may be null.
   void (*add)(void* c, Index c_row, Index rows, Index cols, const std::int32_t* by_row, const std::int32_t* by_col);
+  /// To be called by every thread that has run tiles, when it is done; or null.
+  void (*release)() = nullptr;
 };
 
 /// Of the target in use; null if it has none.

@@ -159,27 +159,41 @@ SEPTET_VNNI void add(void* c, Index c_row, Index rows, Index cols, const std::in
   }
 }
 
-// Four rows of B become quads: bytes interleaved, 64 columns at a time.
+// Lane r of 128 bits is row r of 16 columns: they become 16 quads.
+SEPTET_VNNI inline __m512i quads_of(__m512i rows) {
+  const __m512i across = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+  const __m512i within = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602, 0x0d090501, 0x0c080400);
+  return _mm512_shuffle_epi8(_mm512_permutexvar_epi32(across, rows), within);
+}
+
+// Four rows of B become quads, 16 columns at a time.
 SEPTET_VNNI void interleave(const PanelCall& call) {
-  const __m512i order = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+  const Index stride = call.k_stride, whole = call.outer / kLanes * kLanes;
   for (Index k = 0; k < call.k; k += 4) {
+    const char* from = static_cast<const char*>(call.from) + k * stride;
     char* to = static_cast<char*>(call.to) + k * call.width;
-    for (Index j = 0; j < call.width; j += kLanes) {
+    Index j = 0;
+    if (k + 4 <= call.k) {
+      const auto row = [&](Index r) SEPTET_VNNI {
+        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + r * stride + j));
+      };
+      for (; j < whole; j += kLanes) {
+        __m512i four = _mm512_inserti32x4(_mm512_castsi128_si512(row(0)), row(1), 1);
+        four = _mm512_inserti32x4(_mm512_inserti32x4(four, row(2), 2), row(3), 3);
+        _mm512_storeu_si512(to + j * 4, quads_of(four));
+      }
+    }
+    for (; j < call.width; j += kLanes) {
       const Index left = call.outer - j;
       const __mmask16 mask = left >= kLanes ? __mmask16{0xffff} : left > 0 ? first(left) : __mmask16{0};
       __m128i rows[4];
-      for (int r = 0; r < 4; ++r) {
-        const char* from = static_cast<const char*>(call.from) + (k + r) * call.k_stride + j;
-        rows[r] = k + r < call.k ? _mm_maskz_loadu_epi8(mask, from) : _mm_setzero_si128();
+      for (Index r = 0; r < 4; ++r) {
+        rows[r] = k + r < call.k ? _mm_maskz_loadu_epi8(mask, from + r * stride + j) : _mm_setzero_si128();
       }
       __m512i four = _mm512_inserti32x4(_mm512_castsi128_si512(rows[0]), rows[1], 1);
       four = _mm512_inserti32x4(_mm512_inserti32x4(four, rows[2], 2), rows[3], 3);
-      // Lane r of 128 bits is row r. Dwords across: column group g of every row; then bytes within.
-      four = _mm512_permutexvar_epi32(order, four);
-      const __m512i bytes = _mm512_set4_epi32(0x0f0b0703, 0x0e0a0602, 0x0d090501, 0x0c080400);
-      four = _mm512_shuffle_epi8(four, bytes);
       const Index lanes = call.width - j;
-      _mm512_mask_storeu_epi32(to + j * 4, lanes >= kLanes ? __mmask16{0xffff} : first(lanes), four);
+      _mm512_mask_storeu_epi32(to + j * 4, lanes >= kLanes ? __mmask16{0xffff} : first(lanes), quads_of(four));
     }
   }
 }

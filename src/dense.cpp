@@ -147,6 +147,7 @@ class DenseRun {
     char* memory = workspace_ == nullptr ? own.data() : callers_memory();
     if (blocking_.threads == 1) {
       for (Index item = 0; item < rows_ * cols_; ++item) block(item, memory);
+      release();
     } else {
       run_parallel(memory, each);
     }
@@ -176,7 +177,12 @@ class DenseRun {
       char* mine = memory + omp_get_thread_num() * each;
 #pragma omp for schedule(dynamic)
       for (Index item = 0; item < rows_ * cols_; ++item) block(item, mine);
+      release();
     }
+  }
+
+  void release() const {
+    if (kernels_.quads != nullptr && kernels_.quads->release != nullptr) kernels_.quads->release();
   }
 
   // ---- memory of one thread: sums, panels of A, panels of B, and what is widened on the way

@@ -68,8 +68,8 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   DenseBlocking blocking;
   blocking.threads = threads;
   const ForcedBlocking& forced = forced_blocking();
-  constexpr Index kFewRows = 192;
-  blocking.by_columns = forced.by_columns >= 0 ? forced.by_columns == 1 : shape.m <= kFewRows;
+  const Index few_rows = tiles.row_unit > 1 ? 256 : 192;
+  blocking.by_columns = forced.by_columns >= 0 ? forced.by_columns == 1 : shape.m <= few_rows;
   // The part of A that a slab reads, in a third of the first level; or a panel of B in three quarters. Tiles of 32 rows
   // come back to C more often.
   const Index slab_bytes = tiles.row_unit > 1 ? cache.l1 * 2 / 3 : cache.l1 / 3;
