@@ -184,6 +184,7 @@ TileSet make_tiles() {
   set.most_vectors = set.main_vectors = kMaxTileVectors;
   set.main_rows = kMostRows;
   set.row_unit = kTileRows;
+  set.step_unit = kTileQuads;
   set.a_by_rows = true;
   for (int v = 0; v < kMaxTileVectors; ++v) set.rows[v] = kMostRows;
   for (int r = 0; r < kMostRows; ++r) {

@@ -12,6 +12,7 @@
 #endif
 #include <immintrin.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -198,24 +199,56 @@ SEPTET_VNNI void interleave(const PanelCall& call) {
   }
 }
 
-// 16 rows by 16 quads, transposed in registers.
+// Quads [first, …) of row i, one by one; zeros where there is no row, and behind the last k.
+void copy_quads(const PanelCall& call, Index i, Index first) {
+  const char* from = static_cast<const char*>(call.from) + i * call.outer_stride;
+  char* to = static_cast<char*>(call.to) + i * 4;
+  const bool exists = i < call.outer;
+  Index k = first * 4;
+  for (; k + 4 <= call.k; k += 4) {
+    std::uint32_t quad = 0;
+    if (exists) std::memcpy(&quad, from + k, 4);
+    std::memcpy(to + k * call.width, &quad, 4);
+  }
+  if (k == call.k) return;
+  std::uint32_t quad = 0;
+  for (Index byte = 0; exists && k + byte < call.k; ++byte) {
+    quad |= std::uint32_t{static_cast<std::uint8_t>(from[k + byte])} << (8 * byte);
+  }
+  std::memcpy(to + k * call.width, &quad, 4);
+}
+
+// Quads lie one after the other along k: four rows by four quads at a time.
 SEPTET_VNNI void transpose(const PanelCall& call) {
-  const Index quads = call.k / 4;
-  for (Index i = 0; i < call.width; ++i) {
-    const bool exists = i < call.outer;
+  const Index quads = call.k / 16 * 4;
+  Index i = 0;
+  for (; i + 4 <= call.outer; i += 4) {
     const char* from = static_cast<const char*>(call.from) + i * call.outer_stride;
     char* to = static_cast<char*>(call.to) + i * 4;
-    for (Index s = 0; s < quads; ++s) {
-      int quad = 0;
-      if (exists) __builtin_memcpy(&quad, from + s * 4, 4);
-      __builtin_memcpy(to + s * call.width * 4, &quad, 4);
+    const auto row = [&](Index r) SEPTET_VNNI {
+      return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + r * call.outer_stride));
+    };
+    const auto store = [&](Index q, __m128i v) SEPTET_VNNI {
+      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + q * call.width * 4), v);
+    };
+    for (Index s = 0; s < quads; s += 4, from += 16, to += 16 * call.width) {
+      const __m128i r0 = row(0), r1 = row(1), r2 = row(2), r3 = row(3);
+      const __m128i low01 = _mm_unpacklo_epi32(r0, r1), low23 = _mm_unpacklo_epi32(r2, r3);
+      const __m128i high01 = _mm_unpackhi_epi32(r0, r1), high23 = _mm_unpackhi_epi32(r2, r3);
+      store(0, _mm_unpacklo_epi64(low01, low23));
+      store(1, _mm_unpackhi_epi64(low01, low23));
+      store(2, _mm_unpacklo_epi64(high01, high23));
+      store(3, _mm_unpackhi_epi64(high01, high23));
     }
-    if (call.k % 4 != 0) {
-      int quad = 0;
-      if (exists) __builtin_memcpy(&quad, from + quads * 4, static_cast<std::size_t>(call.k % 4));
-      __builtin_memcpy(to + quads * call.width * 4, &quad, 4);
-    }
+    for (Index r = 0; r < 4; ++r) copy_quads(call, i + r, quads);
   }
+  for (; i < call.width; ++i) copy_quads(call, i, 0);
+}
+
+// A single row: its quads follow each other as its bytes do.
+void copy_row(const PanelCall& call) {
+  std::memcpy(call.to, call.from, static_cast<std::size_t>(call.k));
+  std::memset(static_cast<char*>(call.to) + call.k, 0, static_cast<std::size_t>(-call.k & 3));
 }
 
 void pack_elements(const PanelCall& call) {
@@ -231,6 +264,7 @@ void pack_elements(const PanelCall& call) {
 }
 
 void pack(const PanelCall& call) {
+  if (call.k_stride == 1 && call.width == 1) return copy_row(call);
   if (call.outer_stride == 1) return interleave(call);
   if (call.k_stride == 1) return transpose(call);
   pack_elements(call);

@@ -53,6 +53,7 @@ struct TileSet {
   int main_vectors = 0;                                ///< width of the tile that is fastest on long sums …
   int main_rows = 0;                                   ///< … and its height, which divides panel_cols()
   Index row_unit = 1;                                  ///< heights are best multiples of this
+  Index step_unit = 1;                                 ///< … and so are numbers of steps
   bool a_by_rows = false;                              ///< the steps of a row of A have to follow each other
   TileKernel run[kMaxTileVectors][kMaxTileRows] = {};  ///< [vectors - 1][rows - 1]
 };

@@ -121,6 +121,10 @@ class DenseRun {
         workspace_(options.workspace),
         workspace_bytes_(options.workspace_bytes) {
     steps_ = ceil_div(product.a.k, group_);
+    if (tiles_.step_unit > 1 && steps_ % tiles_.step_unit != 0 && !product.b.panels) {
+      steps_ = ceil_div(steps_, tiles_.step_unit) * tiles_.step_unit;
+      pads_ = true;
+    }
     direct_ = epilogue.plain() && product.c.col_stride == 1;
     zero_ = direct_ && !has_preload(options);
     streams_b_ = product.b.panels && product.a.outer <= tiles_.rows[tiles_.most_vectors - 1];
@@ -134,7 +138,8 @@ class DenseRun {
                                 packed_, tiles_, threads);
     // A turned sign needs a copy to be turned in.
     blocking_.pack_b = blocking_.pack_b || offsets_.turns_b();
-    blocking_.pack_a = blocking_.pack_a || (tiles_.a_by_rows && product.a.panels);
+    blocking_.pack_a = blocking_.pack_a || pads_ || (tiles_.a_by_rows && product.a.panels);
+    blocking_.pack_b = blocking_.pack_b || pads_;
     rows_ = ceil_div(product.a.outer, blocking_.rows);
     cols_ = ceil_div(product.b.outer, blocking_.cols);
     blocking_.threads = static_cast<int>(std::min<Index>(threads, rows_ * cols_));
@@ -252,7 +257,7 @@ class DenseRun {
 
   void pass(const Block& block, Index step, Index steps) const {
     Pass pass{step, steps, {}};
-    const Index k = std::min(steps * group_, product_.a.k - step * group_);
+    const Index k = std::clamp<Index>(product_.a.k - step * group_, 0, steps * group_);
     pass.offsets = offsets_.begin(block.offsets, blocking_.band, block.n, k, steps);
     for (Index i = 0; i < block.m; i += blocking_.band) {
       Block band = block;
@@ -446,6 +451,7 @@ class DenseRun {
   void* workspace_;  // the caller's, or null
   Index workspace_bytes_;
   Index steps_ = 0, fold_ = 0;
+  bool pads_ = false;    // with zeros behind the last k
   bool direct_ = false;  // the sums are C's own elements
   bool zero_ = false;    // they start from nothing
   static constexpr Index kFetched = 4, kStreamed = 64;

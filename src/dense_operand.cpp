@@ -113,10 +113,14 @@ PanelView DenseOperand::pack(void (*pack_panel)(const PanelCall&), Packed packed
   const Index group = steps_per_group(packed_as), unit = group * bytes_of(packed_as);
   PanelCall call;
   call.outer = count;
-  call.k = std::min(steps * group, k - step0 * group);
+  call.k = std::clamp<Index>(k - step0 * group, 0, steps * group);  // nothing, where padding begins
   call.to = panel;
   call.width = width;
   const PanelView packed_view{panel, unit, width * unit};
+  if (const Index there = ceil_div(call.k, group); there < steps) {  // zeros change no sum
+    std::memset(panel + there * width * unit, 0, static_cast<std::size_t>((steps - there) * width * unit));
+    steps = there;
+  }
   if (panels && !widened(packed_as)) {
     copy_groups(view(packed_as, outer0, step0), unit, call, steps);
     return packed_view;

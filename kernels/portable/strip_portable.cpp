@@ -102,7 +102,7 @@ void pack_panel(const PanelCall& call) {
 
 template <class Mac, class Acc>
 TileSet make_tiles() {
-  TileSet set{5, {3, 2, 0}, 2, 2, 2, 1, false, {}};
+  TileSet set{5, {3, 2, 0}, 2, 2, 2, 1, 1, false, {}};
   set.run[0][0] = set.run[1][0] = &run_tile<Mac, Acc, 1>;
   set.run[0][1] = set.run[1][1] = &run_tile<Mac, Acc, 2>;
   set.run[0][2] = &run_tile<Mac, Acc, 3>;
