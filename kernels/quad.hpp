@@ -17,6 +17,7 @@ namespace septet::kernels {
 struct QuadKernels {
   TileSet tiles[2][2];     ///< [A is signed][B is signed]
   bool any_signs = false;  ///< all four are there; else the two that differ
+  TileSet dots[2];         ///< [A is signed], B of the other sign: tiles one column wide, vectors along k
   void (*pack)(const PanelCall&);
   /// Adds or takes 128 of every byte.
   void (*turn_sign)(void* bytes, Index count);

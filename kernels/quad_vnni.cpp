@@ -24,6 +24,12 @@ namespace {
 constexpr int kLanes = 16;
 constexpr int kRows[kMaxTileVectors] = {16, 14, 9};
 
+std::uint32_t load_u32(const char* from) {
+  std::uint32_t value;
+  std::memcpy(&value, from, 4);
+  return value;
+}
+
 SEPTET_VNNI inline __mmask16 first(Index count) { return static_cast<__mmask16>((1u << count) - 1); }
 
 // sum += u * s, quad by quad. Written out, because GCC 12 copies the sum before and after its intrinsic, which takes
@@ -112,6 +118,47 @@ TileSet make_tiles() {
   fill_rows<kUnsignedA, 1>(set, std::make_integer_sequence<int, kRows[0]>());
   fill_rows<kUnsignedA, 2>(set, std::make_integer_sequence<int, kRows[1]>());
   fill_rows<kUnsignedA, 3>(set, std::make_integer_sequence<int, kRows[2]>());
+  return set;
+}
+
+// A few rows by one column, whose quads follow each other: vectors run along k, since integers have the same sum in any
+// order. That is how a matrix meets a vector without being transposed.
+template <bool kUnsignedA, int kDotRows>
+SEPTET_VNNI void run_dots(const TileCall& call) {
+  const char* a = static_cast<const char*>(call.a);
+  const char* b = static_cast<const char*>(call.b);
+  __m512i sum[kDotRows];
+#pragma GCC unroll 8
+  for (int i = 0; i < kDotRows; ++i) sum[i] = _mm512_setzero_si512();
+  const auto add = [&](Index s, __mmask16 mask) SEPTET_VNNI {
+    const __m512i right = _mm512_maskz_loadu_epi32(mask, b + s * 4);
+#pragma GCC unroll 8
+    for (int i = 0; i < kDotRows; ++i) {
+      const __m512i left = _mm512_maskz_loadu_epi32(mask, a + i * call.a_row + s * 4);
+      if (kUnsignedA) multiply_add(sum[i], left, right);
+      if (!kUnsignedA) multiply_add(sum[i], right, left);
+    }
+  };
+  Index s = 0;
+  for (; s + kLanes <= call.steps; s += kLanes) add(s, 0xffff);
+  if (s < call.steps) add(s, first(call.steps - s));
+#pragma GCC unroll 8
+  for (int i = 0; i < kDotRows; ++i) {
+    char* to = static_cast<char*>(call.c) + i * call.c_row;
+    std::uint32_t total = static_cast<std::uint32_t>(_mm512_reduce_add_epi32(sum[i]));
+    if (!call.zero) total += load_u32(to);
+    std::memcpy(to, &total, 4);
+  }
+}
+
+template <bool kUnsignedA, int... kRow>
+TileSet make_dots(std::integer_sequence<int, kRow...> /*rows - 1*/) {
+  TileSet set;
+  set.lanes = 1;
+  set.most_vectors = set.main_vectors = 1;
+  set.main_rows = set.rows[0] = sizeof...(kRow);
+  set.a_by_rows = true;
+  ((set.run[0][kRow] = &run_dots<kUnsignedA, kRow + 1>), ...);
   return set;
 }
 
@@ -279,6 +326,8 @@ const QuadKernels* vnni_kernels() {
     QuadKernels result;
     result.tiles[0][1] = make_tiles<true>();
     result.tiles[1][0] = make_tiles<false>();
+    result.dots[0] = make_dots<true>(std::make_integer_sequence<int, 8>());
+    result.dots[1] = make_dots<false>(std::make_integer_sequence<int, 8>());
     result.pack = &pack, result.turn_sign = &turn_sign, result.row_sums = &row_sums, result.add = &add;
     return result;
   }();

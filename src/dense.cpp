@@ -68,11 +68,22 @@ bool thin(const DenseOperand& a, const DenseOperand& b) {
   return b.outer < a.outer && b.outer <= (a.panels && !b.panels ? kFewForPanels : kFew);
 }
 
+// Bytes by few columns: dot products along k, where A's rows lie along it.
+bool for_dots(const DenseOperand& a, const DenseOperand& b) {
+  constexpr Index kFew = 4;
+  const bool are_bytes = a.type == Type::s8 || a.type == Type::u8;
+  return are_bytes && kernels::quad_kernels() != nullptr && b.outer <= kFew && !a.panels && !b.panels &&
+         a.k_stride == 1 && a.k % 4 == 0;
+}
+
 Product oriented(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options) {
   // The caller's function is promised tiles of C as they lie.
   const bool may_turn = options.epilogue.function.call == nullptr;
   const bool by_columns = c.row_stride == 1 && c.col_stride != 1;
-  if (!may_turn || !(by_columns ? !thin(b, a) : thin(a, b))) return {a, b, c};
+  bool turns = by_columns ? !thin(b, a) : thin(a, b);
+  if (for_dots(a, b)) turns = false;
+  if (!for_dots(a, b) && for_dots(b, a)) turns = true;
+  if (!may_turn || !turns) return {a, b, c};
   return {b, a, Matrix(c.data, c.type, c.cols, c.rows, c.col_stride, c.row_stride), true};
 }
 
@@ -94,6 +105,10 @@ bool worth_large_tiles(const Product& product) {
 DenseKernels choose_kernels(const Product& product, Mac mac) {
   const Type type = product.a.type;
   if (type == Type::s8 || type == Type::u8) {
+    if (for_dots(product.a, product.b)) {
+      const kernels::QuadKernels* quads = kernels::quad_kernels();
+      return {&quads->dots[type == Type::s8 ? 1 : 0], quads->pack, Packed::s8, quads};
+    }
     const kernels::QuadKernels* quads = kernels::large_quad_kernels();
     if (quads == nullptr || !worth_large_tiles(product)) quads = kernels::quad_kernels();
     const bool a_signed = type == Type::s8;
