@@ -12,6 +12,7 @@
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/tile.hpp"
+#include "kernels/transpose-inl.h"
 
 #include <cstring>
 
@@ -72,41 +73,6 @@ void CopyRowsOf(const PanelCall& call) {
   CopyRows<Elem, 0>(call);
 }
 
-// 128 bits of each of several rows, side by side: block b from rows + b * stride.
-template <class D, class U = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> LoadBlocks(D d, const char* rows, Index stride) {
-  constexpr size_t kBlocks = hn::MaxLanes(D()) * sizeof(U) / 16;
-  if constexpr (kBlocks == 1) {
-    return hn::LoadU(d, reinterpret_cast<const U*>(rows));
-  } else {
-    const hn::Half<D> half;
-    return hn::Combine(d, LoadBlocks(half, rows + kBlocks / 2 * stride, stride), LoadBlocks(half, rows, stride));
-  }
-}
-
-// A vector's worth of rows, 128 bits of k at a time: rows that are a block apart are transposed within their blocks.
-// The blocks are loaded into their places, which takes fewer shuffles than moving them there.
-template <class D, std::enable_if_t<sizeof(hn::TFromD<D>) == 4>* = nullptr>
-HWY_INLINE void TransposeStep(D d, const char* from, Index stride, std::uint32_t* to, Index width) {
-  const hn::Repartition<std::uint64_t, D> d64;
-  const auto a = LoadBlocks(d, from, 4 * stride), b = LoadBlocks(d, from + stride, 4 * stride);
-  const auto e = LoadBlocks(d, from + 2 * stride, 4 * stride), f = LoadBlocks(d, from + 3 * stride, 4 * stride);
-  const auto ab_low = hn::BitCast(d64, hn::InterleaveLower(d, a, b));
-  const auto ab_high = hn::BitCast(d64, hn::InterleaveUpper(d, a, b));
-  const auto ef_low = hn::BitCast(d64, hn::InterleaveLower(d, e, f));
-  const auto ef_high = hn::BitCast(d64, hn::InterleaveUpper(d, e, f));
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, ab_low, ef_low)), d, to);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, ab_low, ef_low)), d, to + width);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d64, ab_high, ef_high)), d, to + 2 * width);
-  hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d64, ab_high, ef_high)), d, to + 3 * width);
-}
-template <class D, std::enable_if_t<sizeof(hn::TFromD<D>) == 8>* = nullptr>
-HWY_INLINE void TransposeStep(D d, const char* from, Index stride, std::uint64_t* to, Index width) {
-  const auto a = LoadBlocks(d, from, 2 * stride), b = LoadBlocks(d, from + stride, 2 * stride);
-  hn::StoreU(hn::InterleaveLower(d, a, b), d, to);
-  hn::StoreU(hn::InterleaveUpper(d, a, b), d, to + width);
-}
-
 // Rows [row, row + lanes), and so on, as long as they are there; of `groups` groups each.
 template <class D, class U = hn::TFromD<D>>
 void TransposeRows(D d, const PanelCall& call, Index groups, Index& row) {
@@ -116,7 +82,10 @@ void TransposeRows(D d, const PanelCall& call, Index groups, Index& row) {
     const char* from = static_cast<const char*>(call.from) + row * call.outer_stride;
     U* to = static_cast<U*>(call.to) + row;
     for (Index s = 0; s + kPerBlock <= groups; s += kPerBlock) {
-      TransposeStep(d, from, call.outer_stride, to, call.width);
+      hn::Vec<D> steps[kPerBlock];
+      TransposeBlocks(d, from, call.outer_stride, steps);
+      HWY_UNROLL(4)
+      for (Index q = 0; q < kPerBlock; ++q) hn::StoreU(steps[q], d, to + q * call.width);
       from += 16, to += kPerBlock * call.width;
     }
   }

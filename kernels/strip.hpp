@@ -57,10 +57,13 @@ constexpr Index bytes_of(Packed packed) {
   return packed == Packed::f64 ? 8 : packed == Packed::f32 ? 4 : packed == Packed::s16 ? 2 : 1;
 }
 
+/// Widens `count` elements side by side.
+using WidenRow = void (*)(const void* from, Index count, float* to);
+
 /// The kernels of one instruction set for one arithmetic. `tall`: many rows share each loaded vector of B; `single`:
 /// one row over many vectors, where rows share nothing. `narrow`: one vector wide, for few columns.
 /// `tiles` and `pack`: the dense kernels and their panels (tile.hpp). `find_items`: the kernel for a batch of small
-/// products (items.hpp) of m x n x k, or null.
+/// products (items.hpp) of m x n x k, or null. `widen_…`: of the sets of f32, or null.
 struct KernelSet {
   StripKernel tall_wide;
   StripKernel tall_narrow;
@@ -69,6 +72,8 @@ struct KernelSet {
   TileSet tiles;
   void (*pack)(const PanelCall&);
   ItemsKernel (*find_items)(Index m, Index n, Index k) = nullptr;
+  WidenRow widen_bf16 = nullptr;
+  WidenRow widen_f16 = nullptr;
 };
 
 }  // namespace septet::kernels

@@ -9,11 +9,18 @@
 
 #include "kernels/instantiate.hpp"
 #include "kernels/strip-inl.h"
+#include "kernels/widen-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace septet::kernels::HWY_NAMESPACE {
-KernelSet f32_fused() { return MakeKernelSet<FusedMac<float>, float>(); }
-KernelSet f32_unfused() { return MakeKernelSet<UnfusedMac<float>, float>(); }
+template <class Mac>
+KernelSet MakeF32() {
+  KernelSet set = MakeKernelSet<Mac, float>();
+  AddWidening(set);
+  return set;
+}
+KernelSet f32_fused() { return MakeF32<FusedMac<float>>(); }
+KernelSet f32_unfused() { return MakeF32<UnfusedMac<float>>(); }
 }  // namespace septet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -12,6 +12,7 @@
 #include "hwy/highway.h"
 #include "kernels/mac-inl.h"
 #include "kernels/tile.hpp"
+#include "kernels/transpose-inl.h"
 
 #include <algorithm>
 #include <cstring>
@@ -232,6 +233,82 @@ void RunTileOf(const TileCall& call) {
   call.fold_steps == 0 ? RunTile<Mac, kRows, kVectors, true>(call) : RunTileFolds<Mac, kRows, kVectors, true>(call);
 }
 
+#if HWY_TARGET != HWY_SCALAR
+// B's columns lie along k (a row-major matrix times a vector, the other way round): each vector of columns is transposed
+// in registers, 128 bits of k at a time, and used at once. Columns beyond the last are read as if they were the last.
+template <class Mac, int kRows, int kVectors>
+HWY_NOINLINE void RunStridedTile(const TileCall& call) {
+  using D = typename Mac::D;
+  using V = typename Mac::V;
+  using T = typename Mac::Elem;
+  constexpr Index kPerBlock = 16 / sizeof(T), kSize = sizeof(T);
+  const D d;
+  const Index lanes = static_cast<Index>(hn::Lanes(d));
+  const auto a = [&](int i, Index s) { return static_cast<const char*>(call.a) + i * call.a_row + s * call.a_step; };
+  const auto b = [&](Index j, Index s) { return static_cast<const char*>(call.b) + j * call.b_outer + s * kSize; };
+  const auto c = [&](int i, int v) {
+    return reinterpret_cast<T*>(static_cast<char*>(call.c) + i * call.c_row) + v * lanes;
+  };
+  const size_t rest = static_cast<size_t>(call.cols - (kVectors - 1) * lanes);
+  const auto mask = hn::FirstN(d, rest);
+  V sum[kRows][kVectors];
+  for (int i = 0; i < kRows; ++i) {
+    for (int v = 0; v < kVectors; ++v) {
+      const bool partial = v == kVectors - 1;
+      sum[i][v] = call.zero ? hn::Zero(d) : partial ? LoadFirst(d, mask, c(i, v), rest) : hn::LoadU(d, c(i, v));
+    }
+  }
+  const auto add = [&](Index s, int v, V right) HWY_ATTR {
+    HWY_UNROLL(4)
+    for (int i = 0; i < kRows; ++i) sum[i][v] = Mac::Step(sum[i][v], Mac::Broadcast(a(i, s)), right);
+  };
+  // One step of any columns, element by element.
+  const auto add_collected = [&](Index s, int v) HWY_ATTR {
+    HWY_ALIGN T collected[hn::MaxLanes(D())];
+    for (Index j = 0; j < lanes; ++j) {
+      std::memcpy(collected + j, b(std::min(v * lanes + j, call.cols - 1), s), sizeof(T));
+    }
+    add(s, v, hn::Load(d, collected));
+  };
+  const int whole_vectors = rest == static_cast<size_t>(lanes) ? kVectors : kVectors - 1;
+  constexpr Index kLanes = static_cast<Index>(hn::MaxLanes(D()));
+  Index s = 0;
+  for (; s + kLanes <= call.steps; s += kLanes) {
+    HWY_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) {
+      if (v == kVectors - 1 && whole_vectors < kVectors) break;
+      V steps[kLanes];
+      TransposeSquare(d, b(v * lanes, s), call.b_outer, steps);
+      HWY_UNROLL(16)
+      for (Index q = 0; q < kLanes; ++q) add(s + q, v, steps[q]);
+    }
+  }
+  for (; s + kPerBlock <= call.steps; s += kPerBlock) {
+    HWY_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) {
+      if (v == kVectors - 1 && whole_vectors < kVectors) break;
+      V steps[kPerBlock];
+      TransposeBlocks(d, b(v * lanes, s), call.b_outer, steps);
+      HWY_UNROLL(4)
+      for (Index q = 0; q < kPerBlock; ++q) add(s + q, v, steps[q]);
+    }
+  }
+  const Index whole = s;
+  for (int v = 0; v < kVectors; ++v) {
+    for (s = v < whole_vectors ? whole : 0; s < call.steps; ++s) add_collected(s, v);
+  }
+  for (int i = 0; i < kRows; ++i) {
+    for (int v = 0; v < kVectors - 1; ++v) hn::StoreU(sum[i][v], d, c(i, v));
+    StoreFirst(sum[i][kVectors - 1], d, mask, c(i, kVectors - 1), rest);
+  }
+}
+
+template <class Mac, int kVectors, int... kRow>
+void FillStridedRows(TileSet& set, std::integer_sequence<int, kRow...> /*rows - 1*/) {
+  ((set.strided[kVectors - 1][kRow] = &RunStridedTile<Mac, kRow + 1, kVectors>), ...);
+}
+#endif
+
 template <class Mac, int kVectors, int... kRow>
 void FillTileRows(TileSet& set, std::integer_sequence<int, kRow...> /*rows - 1*/) {
   set.rows[kVectors - 1] = sizeof...(kRow);
@@ -248,6 +325,14 @@ TileSet MakeTileSet() {
   FillTileRows<Mac, 1>(set, std::make_integer_sequence<int, kTileRows[0]>());
   FillTileRows<Mac, 2>(set, std::make_integer_sequence<int, kTileRows[1]>());
   FillTileRows<Mac, 3>(set, std::make_integer_sequence<int, kTileRows[2]>());
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (Mac::kGroup == 1) {
+    constexpr auto kStridedRows = std::make_integer_sequence<int, kMaxStridedRows>();
+    FillStridedRows<Mac, 1>(set, kStridedRows);
+    FillStridedRows<Mac, 2>(set, kStridedRows);
+    FillStridedRows<Mac, 3>(set, kStridedRows);
+  }
+#endif
   return set;
 }
 

@@ -28,6 +28,7 @@ struct TileCall {
   Index a_step = 0;
   const void* b = nullptr;
   Index b_step = 0;
+  Index b_outer = 0;  ///< for strided kernels: from column to column
   Index b_ahead = 0;  ///< what lies so far behind a step's columns is fetched into the first level meanwhile
   void* c = nullptr;
   Index c_row = 0;
@@ -44,6 +45,7 @@ using TileKernel = void (*)(const TileCall&);
 
 constexpr int kMaxTileVectors = 3;
 constexpr int kMaxTileRows = 32;
+constexpr int kMaxStridedRows = 4;
 
 /// The dense kernels of one instruction set for one arithmetic.
 struct TileSet {
@@ -56,6 +58,8 @@ struct TileSet {
   Index step_unit = 1;                                 ///< … and so are numbers of steps
   bool a_by_rows = false;                              ///< the steps of a row of A have to follow each other
   TileKernel run[kMaxTileVectors][kMaxTileRows] = {};  ///< [vectors - 1][rows - 1]
+  /// Few rows by columns of B whose steps follow each other, transposed on the way; without folds. Or null.
+  TileKernel strided[kMaxTileVectors][kMaxStridedRows] = {};
 };
 
 /// Columns (or rows) of a packed panel, for groups of 4 or 8 bytes: three cache lines per step.

@@ -211,7 +211,12 @@ class DenseRun {
   Index sum_rows() const { return steps_ <= blocking_.steps ? blocking_.band : blocking_.rows; }
   Index tile_rows() const { return tiles_.main_rows; }
   // Rows of A that are packed together, step by step; or each on its own.
-  Index panel_rows() const { return tiles_.a_by_rows ? 1 : tile_rows(); }
+  Index panel_rows() const { return a_by_rows() ? 1 : tile_rows(); }
+  // Rows that are widened on the way need not be transposed as well.
+  bool a_by_rows() const {
+    const DenseOperand& a = product_.a;
+    return tiles_.a_by_rows || (is_narrow_float(a.type) && !a.panels && a.k_stride == size_of(a.type));
+  }
   // Vectors of a tile: as many as load least where B lies as it came; otherwise as many as a panel had better be wide.
   Index widest() const { return blocking_.pack_b && !product_.b.panels ? tiles_.main_vectors : tiles_.most_vectors; }
   Index tile_cols() const { return tiles_.main_vectors * tiles_.lanes; }
@@ -336,7 +341,7 @@ class DenseRun {
         if (!blocking_.pack_a && j < below && a.step_stride <= kLine) {
           call.ahead = a.data + (rows.size + j) * a.outer_stride, call.ahead_step = a.step_stride;
         }
-        tiles_.run[column.vectors - 1][rows.size - 1](call);
+        kernel(column, rows)(call);
         ++j;
       });
     });
@@ -358,7 +363,7 @@ class DenseRun {
           call.ahead = next.data + tiles++ * next.stride;
           call.ahead_step = ceil_div(next.bytes, pass.steps);
         }
-        tiles_.run[column.vectors - 1][rows.size - 1](call);
+        kernel(column, rows)(call);
       });
     });
   }
@@ -383,12 +388,17 @@ class DenseRun {
     return {next.data, slabs, bytes, bytes};  // a panel
   }
 
+  kernels::TileKernel kernel(const Column& column, const Part& rows) const {
+    return blocking_.strided_b ? tiles_.strided[column.vectors - 1][rows.size - 1]
+                               : tiles_.run[column.vectors - 1][rows.size - 1];
+  }
+
   TileCall tile_call(const Block& band, const Pass& pass, const Part& rows, const Column& column, const PanelView& a,
                      const PanelView& b) const {
     TileCall call;
     call.steps = pass.steps;
     call.a = a.data, call.a_row = a.outer_stride, call.a_step = a.step_stride;
-    call.b = b.data, call.b_step = b.step_stride;
+    call.b = b.data, call.b_step = b.step_stride, call.b_outer = b.outer_stride;
     // From the second level, a few steps ahead; from memory, a page.
     call.b_ahead = kFetched * b.step_stride;
     if (streams_b_) call.ahead = b.data + kStreamed * b.step_stride, call.ahead_step = b.step_stride;
@@ -436,7 +446,7 @@ class DenseRun {
   template <class F>
   void for_each_slab(const Block& band, F&& f) const {
     // Slabs end where panels do.
-    const Index segment = blocking_.pack_a ? (tiles_.a_by_rows ? band.m : tile_rows()) : product_.a.panels ? product_.a.segment() : band.m;
+    const Index segment = blocking_.pack_a ? (a_by_rows() ? band.m : tile_rows()) : product_.a.panels ? product_.a.segment() : band.m;
     const Index vectors = ceil_div(product_.b.panels ? std::min(product_.b.segment(), band.n) : band.n, tiles_.lanes);
     const Index most = tiles_.rows[ceil_div(vectors, ceil_div(vectors, widest())) - 1];
     for (Index begin = 0; begin < band.m; begin += segment) {

@@ -33,6 +33,11 @@ bool worth_packing_a(const DenseShape& shape, const DenseOperand& a, const kerne
   return !a.panels && !follow && shape.m * shape.steps * shape.unit > cache_sizes().l1;
 }
 
+bool fits_strided(const DenseShape& shape, const DenseOperand& b, kernels::Packed packed, const kernels::TileSet& tiles) {
+  return tiles.strided[0][0] != nullptr && shape.m <= kernels::kMaxStridedRows && shape.fold == 0 && !b.panels &&
+         b.k_stride == size_of(b.type) && b.outer_stride != b.k_stride && !b.widened(packed);
+}
+
 // Blocks for t threads: as square as they come, since every block packs what it reads.
 void share(DenseBlocking& blocking, const DenseShape& shape, Index tile_rows, Index tile_cols) {
   Index best_cost = 0;
@@ -79,12 +84,14 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   constexpr Index kVector = 16;
   blocking.steps = std::min(shape.steps, even_part(shape.steps, most_steps, kVector));
   const bool one_slab = shape.m <= tiles.rows[tiles.main_vectors - 1];
-  const bool reads_b = b.readable(packed, true);
+  blocking.strided_b = fits_strided(shape, b, packed, tiles);
+  const bool reads_b = blocking.strided_b || b.readable(packed, true);
   if (one_slab && reads_b) {  // and read once only
     // Panels to their end; rows a few at a time, from end to end, as memory likes best to be read.
     constexpr Index kFew = 4;
     blocking.by_columns = false;
-    blocking.steps = std::min<Index>(shape.steps, b.panels ? shape.steps : shape.m <= kFew ? 16 : 32);
+    const bool to_the_end = b.panels || blocking.strided_b;
+    blocking.steps = std::min<Index>(shape.steps, to_the_end ? shape.steps : shape.m <= kFew ? 16 : 32);
   }
   // A pass holds whole folds.
   const auto whole_folds = [&](Index steps) {
@@ -92,7 +99,7 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   };
   blocking.steps = whole_folds(blocking.steps);
   blocking.pack_a = !a.readable(packed, false) || worth_packing_a(shape, a, tiles);
-  blocking.pack_b = !b.readable(packed, true) || (!blocking.by_columns && worth_packing_b(shape, b, tiles));
+  blocking.pack_b = !reads_b || (!blocking.by_columns && worth_packing_b(shape, b, tiles));
   // Some rows of A at a time, where they are packed and where sums wait for their end.
   constexpr Index kBand = 64;
   blocking.band = even_part(shape.m, kBand, tile_rows);
@@ -119,10 +126,10 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
   blocking.band = whole_segments(std::min(blocking.band, blocking.rows), a.segment());
   blocking.cols = whole_segments(blocking.cols, b.segment());
   if (forced.steps > 0) blocking.steps = std::min(forced.steps, shape.steps);
-  if (forced.pack == 1) blocking.pack_a = blocking.pack_b = true;
+  if (forced.pack == 1) blocking.pack_a = blocking.pack_b = true, blocking.strided_b = false;
   if (forced.pack == 0) {
     blocking.pack_a = !a.readable(packed, false);
-    blocking.pack_b = !b.readable(packed, true);
+    blocking.pack_b = !reads_b;
   }
   blocking.steps = whole_folds(blocking.steps);
   return blocking;

@@ -21,6 +21,7 @@ struct DenseBlocking {
   Index band = 0;   ///< rows per band
   bool pack_a = false;
   bool pack_b = false;
+  bool strided_b = false;   ///< B's columns lie along k and are read there
   bool by_columns = false;  ///< tiles top to bottom, column by column, instead of slab by slab; one band
   int threads = 1;
 };

@@ -44,6 +44,13 @@ void widen(PanelCall& call, int zero_point, char* wide) {
   call.k_stride = along_k ? size : length * size;
 }
 
+// For rows of bf16 and f16 side by side; null: element by element.
+kernels::WidenRow row_widener(Type type) {
+  if (!is_narrow_float(type)) return nullptr;
+  const kernels::KernelSet& set = kernels::kernel_set(kernels::Arithmetic::f32_fused);
+  return type == Type::bf16 ? set.widen_bf16 : set.widen_f16;
+}
+
 bool is_kernel_type(Type type, Packed packed) {
   if (packed == Packed::s8) return type == Type::s8 || type == Type::u8;
   return type == (packed == Packed::f32 ? Type::f32 : packed == Packed::f64 ? Type::f64 : Type::s16);
@@ -124,6 +131,21 @@ PanelView DenseOperand::pack(void (*pack_panel)(const PanelCall&), Packed packed
   if (panels && !widened(packed_as)) {
     copy_groups(view(packed_as, outer0, step0), unit, call, steps);
     return packed_view;
+  }
+  if (const kernels::WidenRow widen_row = panels ? nullptr : row_widener(type); widen_row != nullptr) {
+    const char* from = data + outer0 * outer_stride + step0 * k_stride;
+    float* to = reinterpret_cast<float*>(panel);
+    if (width == 1 && k_stride == size_of(type)) {
+      widen_row(from, call.k, to);
+      return packed_view;
+    }
+    if (contiguous()) {
+      for (Index i = 0; i < call.k; ++i, from += k_stride, to += width) {
+        widen_row(from, count, to);
+        std::fill(to + count, to + width, 0.0f);
+      }
+      return packed_view;
+    }
   }
   with_type(type, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;

@@ -23,7 +23,7 @@ bool is_usual(const ConstMatrix& x) {
 bool types_meet(Type a, Type b, Type c) {
   const auto is_byte = [](Type type) { return type == Type::s8 || type == Type::u8; };
   if (c == Type::s32) return is_byte(a) && is_byte(b);
-  return (c == Type::f32 || c == Type::f64) && a == c && b == c;
+  return a == b && (is_narrow_float(a) ? c == Type::f32 || c == a : (a == Type::f32 || a == Type::f64) && c == a);
 }
 
 // A product and no more: what is left to be seen are types, shapes and strides.
@@ -55,7 +55,7 @@ bool SmallProduct::fits(const ConstMatrix& a, const ConstMatrix& b, const Matrix
 }
 
 bool run_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  if (!is_small(a, b) || c.type == Type::s32) return false;
+  if (!is_small(a, b) || (c.type != Type::f32 && c.type != Type::f64) || a.type != c.type) return false;
   // Up to two vectors of columns, the loop over a batch is the faster one even for a batch of one.
   constexpr Index kNarrow = 32;
   if (b.cols <= kNarrow && a.cols <= kNarrow) {
