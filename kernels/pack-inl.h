@@ -151,11 +151,20 @@ void ZeroBehind(const PanelCall& call) {
   }
 }
 
+// A single row of A, whose groups follow each other either way.
+template <class Elem, int kGroup>
+void CopyRow(const PanelCall& call) {
+  Elem* to = static_cast<Elem*>(call.to);
+  std::memcpy(to, call.from, static_cast<size_t>(call.k) * sizeof(Elem));
+  for (Index k = call.k; k % kGroup != 0; ++k) to[k] = 0;
+}
+
 template <class Elem, int kGroup>
 void PackPanel(const PanelCall& call) {
+  constexpr Index kSize = sizeof(Elem);
+  if (call.width == 1 && call.k_stride == kSize) return CopyRow<Elem, kGroup>(call);
   ZeroBehind<Elem, kGroup>(call);
 #if HWY_TARGET != HWY_SCALAR
-  constexpr Index kSize = sizeof(Elem);
   if (call.k_stride == kSize) return TransposePanel<Elem, kGroup>(call);
   if (call.outer_stride == kSize) {
     if constexpr (kGroup == 1) return CopyRowsOf<Elem>(call);

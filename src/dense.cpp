@@ -212,16 +212,19 @@ class DenseRun {
   Index tile_rows() const { return tiles_.main_rows; }
   // Rows of A that are packed together, step by step; or each on its own.
   Index panel_rows() const { return a_by_rows() ? 1 : tile_rows(); }
-  // Rows that are widened on the way need not be transposed as well.
+  // Where rows lie along k, there is nothing to transpose: kernels read rows anywhere.
   bool a_by_rows() const {
     const DenseOperand& a = product_.a;
-    return tiles_.a_by_rows || (is_narrow_float(a.type) && !a.panels && a.k_stride == size_of(a.type));
+    return tiles_.a_by_rows || (!a.panels && a.k_stride == size_of(a.type));
   }
+  // Between rows or steps of packed A: rows an odd number of lines apart are spread over the cache's sets.
+  Index a_outer_stride(Index steps) const { return a_by_rows() ? (steps * unit_ / kLine | 1) * kLine + kLine : unit_; }
   // Vectors of a tile: as many as load least where B lies as it came; otherwise as many as a panel had better be wide.
   Index widest() const { return blocking_.pack_b && !product_.b.panels ? tiles_.main_vectors : tiles_.most_vectors; }
   Index tile_cols() const { return tiles_.main_vectors * tiles_.lanes; }
   Index a_bytes() const {
     if (!blocking_.pack_a) return 0;
+    if (a_by_rows()) return blocking_.band * a_outer_stride(blocking_.steps);
     return on_line(ceil_div(blocking_.band, tile_rows()) * tile_rows() * blocking_.steps * unit_);
   }
   Index b_bytes() const {
@@ -302,7 +305,7 @@ class DenseRun {
       const Index height = panel_rows();
       for (Index i = 0; i < band.m; i += height) {
         product_.a.pack(kernels_.pack, packed_, band.m0 + i, std::min(height, band.m - i), pass.step, pass.steps, height,
-                        band.a + i * pass.steps * unit_, band.wide);
+                        a_panel(band, pass, i), band.wide);
       }
     }
     for_each_slab(band, [&](const Part& rows) {
@@ -459,11 +462,15 @@ class DenseRun {
     }
   }
 
+  // The packed panel that begins with this row.
+  char* a_panel(const Block& block, const Pass& pass, Index row) const {
+    return block.a + row * (a_by_rows() ? a_outer_stride(pass.steps) : pass.steps * unit_);
+  }
+
   PanelView a_view(const Block& block, const Pass& pass, Index row) const {
     if (!blocking_.pack_a) return product_.a.view(packed_, block.m0 + row, pass.step);
-    const Index height = panel_rows(), within = row % height;
-    const Index outer_stride = height == 1 ? pass.steps * unit_ : unit_;
-    return {block.a + ((row - within) * pass.steps + within) * unit_, outer_stride, height * unit_};
+    const Index height = panel_rows(), within = row % height, outer_stride = a_outer_stride(pass.steps);
+    return {a_panel(block, pass, row - within) + within * outer_stride, outer_stride, height * unit_};
   }
 
   const Product& product_;

@@ -25,7 +25,8 @@ bool worth_packing_b(const DenseShape& shape, const DenseOperand& b, const kerne
 }
 
 // Rows of A are read one element at a time, from as many lines as a tile is high: that is as good as a panel while the
-// elements follow each other. Columns (a line for each step) are worth packing if they are used again and again.
+// elements follow each other. Columns (a line for each step) are worth packing if they are used again and again. Tried and
+// lost: copies of rows that lie a multiple of a page apart (1024^3: 81 % of the peak against 85 %).
 bool worth_packing_a(const DenseShape& shape, const DenseOperand& a, const kernels::TileSet& tiles) {
   constexpr Index kUses = 4;  // by so many tiles, side by side
   if (shape.n <= kUses * tiles.main_vectors * tiles.lanes) return false;
