@@ -1,14 +1,14 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Bytes on AMX: a tile register holds 16 rows of 64 bytes, one instruction multiplies 16 x 64 bytes of A by 64 x 16 of B
-// into 16 x 16 sums, modulo 2^32 (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter 18).
-// Either operand may be signed.
+// Bytes on AMX: a tile register holds 16 rows of 64 bytes, one instruction multiplies 16 x 64 bytes of A by 64 x 16 of
+// B into 16 x 16 sums, modulo 2^32 (Intel 64 and IA-32 Architectures Software Developer's Manual, volume 1, chapter
+// 18). Either operand may be signed.
 //
 //   registers       0 1 2    C, rows 0 to 15, by 16 columns          6   A, one half of the rows
 //                   3 4 5    C, rows 16 to 31                        7   B, 16 columns
 //
-// 64 steps of k take 6 products of 16 cycles each, and 8 loads of 8 from the first-level cache. Tried and lost: fetching
-// B's lines ahead (49 ns against 35 for such a step, from the second level 55 against 46).
+// 64 steps of k take 6 products of 16 cycles each, and 8 loads of 8 from the first-level cache. Tried and lost:
+// fetching B's lines ahead (49 ns against 35 for such a step, from the second level 55 against 46).
 #include "kernels/quad_amx.hpp"
 
 #include "kernels/quad_vnni.hpp"
@@ -75,21 +75,21 @@ SEPTET_AMX void release() {
 }
 
 // The intrinsics paste their registers' numbers, which have to be literals.
-#define SEPTET_MULTIPLY(sums)                                        \
-  do {                                                               \
-    if constexpr (kSignedA && kSignedB) _tile_dpbssd(sums, 6, 7);    \
-    if constexpr (kSignedA && !kSignedB) _tile_dpbsud(sums, 6, 7);   \
-    if constexpr (!kSignedA && kSignedB) _tile_dpbusd(sums, 6, 7);   \
-    if constexpr (!kSignedA && !kSignedB) _tile_dpbuud(sums, 6, 7);  \
+#define SEPTET_MULTIPLY(sums)                                       \
+  do {                                                              \
+    if constexpr (kSignedA && kSignedB) _tile_dpbssd(sums, 6, 7);   \
+    if constexpr (kSignedA && !kSignedB) _tile_dpbsud(sums, 6, 7);  \
+    if constexpr (!kSignedA && kSignedB) _tile_dpbusd(sums, 6, 7);  \
+    if constexpr (!kSignedA && !kSignedB) _tile_dpbuud(sums, 6, 7); \
   } while (false)
-#define SEPTET_FOR_EACH_SUM(operation)             \
-  do {                                             \
-    operation(0, 0, 0);                            \
-    if constexpr (kVectors > 1) operation(1, 0, 1);  \
-    if constexpr (kVectors > 2) operation(2, 0, 2);  \
-    if constexpr (kHalves > 1) operation(3, 1, 0);   \
-    if constexpr (kHalves > 1 && kVectors > 1) operation(4, 1, 1);  \
-    if constexpr (kHalves > 1 && kVectors > 2) operation(5, 1, 2);  \
+#define SEPTET_FOR_EACH_SUM(operation)                             \
+  do {                                                             \
+    operation(0, 0, 0);                                            \
+    if constexpr (kVectors > 1) operation(1, 0, 1);                \
+    if constexpr (kVectors > 2) operation(2, 0, 2);                \
+    if constexpr (kHalves > 1) operation(3, 1, 0);                 \
+    if constexpr (kHalves > 1 && kVectors > 1) operation(4, 1, 1); \
+    if constexpr (kHalves > 1 && kVectors > 2) operation(5, 1, 2); \
   } while (false)
 
 // C += A B for `halves` times `rows` rows and `count` times `quads` steps.

@@ -275,9 +275,8 @@ SEPTET_VNNI void transpose(const PanelCall& call) {
     const auto row = [&](Index r) SEPTET_VNNI {
       return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from + r * call.outer_stride));
     };
-    const auto store = [&](Index q, __m128i v) SEPTET_VNNI {
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(to + q * call.width * 4), v);
-    };
+    const auto store = [&](Index q, __m128i v)
+                           SEPTET_VNNI { _mm_storeu_si128(reinterpret_cast<__m128i*>(to + q * call.width * 4), v); };
     for (Index s = 0; s < quads; s += 4, from += 16, to += 16 * call.width) {
       const __m128i r0 = row(0), r1 = row(1), r2 = row(2), r3 = row(3);
       const __m128i low01 = _mm_unpacklo_epi32(r0, r1), low23 = _mm_unpacklo_epi32(r2, r3);

@@ -24,9 +24,9 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Register budget. A tile of R rows and V vectors keeps R * V sums, V vectors of B and one broadcast of A:
 //   32 registers: 14 * 2 + 2 + 1 = 31, 9 * 3 + 3 + 1 = 31.   16 registers: 6 * 2 + 2 + 1 = 15, 4 * 3 + 3 + 1 = 16.
-// Tried for folds: totals in registers as well, which leaves tiles of 4 x 3: 64 % of the bound at 1024^3 against 71 %, since
-// a panel of B that is used by four rows comes too slowly from the second-level cache.
-// Each step loads R + V times for R * V multiply-adds; two loads and two multiply-adds fit one cycle.
+// Tried for folds: totals in registers as well, which leaves tiles of 4 x 3: 64 % of the bound at 1024^3 against 71 %,
+// since a panel of B that is used by four rows comes too slowly from the second-level cache. Each step loads R + V
+// times for R * V multiply-adds; two loads and two multiply-adds fit one cycle.
 #if HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM_A64
 constexpr int kTileRows[kMaxTileVectors] = {16, 14, 9};
 constexpr int kMostVectors = 3;
@@ -236,8 +236,9 @@ void RunTileOf(const TileCall& call) {
 }
 
 #if HWY_TARGET != HWY_SCALAR
-// B's columns lie along k (a row-major matrix times a vector, the other way round): each vector of columns is transposed
-// in registers, 128 bits of k at a time, and used at once. Columns beyond the last are read as if they were the last.
+// B's columns lie along k (a row-major matrix times a vector, the other way round): each vector of columns is
+// transposed in registers, 128 bits of k at a time, and used at once. Columns beyond the last are read as if they were
+// the last.
 template <class Mac, int kRows, int kVectors>
 HWY_NOINLINE void RunStridedTile(const TileCall& call) {
   using D = typename Mac::D;

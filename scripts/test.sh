@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scripts/test.sh: installs what is missing, builds everything and runs every test.
-# scripts/test.sh --all: also the format, the other compiler (and septet as a static library), the linter, and
-# everything once more under the address and undefined-behaviour sanitizers.
+# scripts/test.sh --all: also the format, the activations at every float there is, the other compiler (and septet as a
+# static library), the linter, and everything once more under the address and undefined-behaviour sanitizers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case ${1:-} in
@@ -42,11 +42,12 @@ tier() {
   log=build/tier-$name.log
   echo "=== $name"
   if "$@" 2>&1 | tee "$log"; then result=passed; else result=FAILED failed=1; fi
-  summary+=("$(printf '%-9s %s  %s' "$name" "$result" "$(grep 'tests passed' "$log" || true)")")
+  summary+=("$(printf '%-9s %s  %s' "$name" "$result" "$(grep -E 'tests passed|test cases:' "$log" || true)")")
 }
 
 tier format format
 tier release suite release build
+tier floats build/tests/epilogue_test --no-skip -tc='every float'
 tier clang suite clang build-clang
 tier tidy lint
 tier sanitize suite sanitize build-sanitize

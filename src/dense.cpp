@@ -9,7 +9,8 @@
 //         or, if there are few rows, the two inner loops the other way round: B is read once, and then lies in the
 //         first-level cache, A in the second
 //
-// After Goto and van de Geijn (ACM TOMS 34(3), 2008, section 4), with A and B in each other's place: C's rows are contiguous.
+// After Goto and van de Geijn (ACM TOMS 34(3), 2008, section 4), with A and B in each other's place: C's rows are
+// contiguous.
 #include "dense.hpp"
 
 #include "arithmetic.hpp"
@@ -148,7 +149,9 @@ class DenseRun {
     const bool folds = options.accumulate == Accumulate::fold_then_add && group_ == 1;
     if (folds) fold_ = std::min(options.fold_depth, steps_);
     const Index macs = product.a.outer * product.b.outer * product.a.k;
-    const int threads = thread_count(options.threads, macs);
+    const Index elements =
+        product.a.outer * product.a.k + product.b.outer * product.b.k + product.a.outer * product.b.outer;
+    const int threads = thread_count(options.threads, macs, elements);
     blocking_ = choose_blocking({product.a.outer, product.b.outer, steps_, unit_, fold_, direct_}, product.a, product.b,
                                 packed_, tiles_, threads);
     // A turned sign needs a copy to be turned in.
@@ -274,9 +277,7 @@ class DenseRun {
     ByteOffsets::Pass offsets;
   };
 
-  static Part block_part(Index length, Index size, Index p) {
-    return {p * size, std::min(size, length - p * size)};
-  }
+  static Part block_part(Index length, Index size, Index p) { return {p * size, std::min(size, length - p * size)}; }
 
   void pass(const Block& block, Index step, Index steps) const {
     Pass pass{step, steps, {}};
@@ -304,8 +305,8 @@ class DenseRun {
     if (blocking_.pack_a) {
       const Index height = panel_rows();
       for (Index i = 0; i < band.m; i += height) {
-        product_.a.pack(kernels_.pack, packed_, band.m0 + i, std::min(height, band.m - i), pass.step, pass.steps, height,
-                        a_panel(band, pass, i), band.wide);
+        product_.a.pack(kernels_.pack, packed_, band.m0 + i, std::min(height, band.m - i), pass.step, pass.steps,
+                        height, a_panel(band, pass, i), band.wide);
       }
     }
     for_each_slab(band, [&](const Part& rows) {
@@ -435,7 +436,8 @@ class DenseRun {
   // A panel of B, where it lies or in `panel`; `first`: it has to be packed there.
   PanelView b_panel(const Block& band, const Pass& pass, const Column& column, bool first, char* panel) const {
     const Index n0 = band.n0 + column.n0, width = column.vectors * tiles_.lanes;
-    const PanelView view = blocking_.pack_b ? PanelView{panel, unit_, width * unit_} : product_.b.view(packed_, n0, pass.step);
+    const PanelView view =
+        blocking_.pack_b ? PanelView{panel, unit_, width * unit_} : product_.b.view(packed_, n0, pass.step);
     if (!first) return view;
     if (blocking_.pack_b) {
       product_.b.pack(kernels_.pack, packed_, n0, column.n, pass.step, pass.steps, width, panel, band.wide);
@@ -449,7 +451,9 @@ class DenseRun {
   template <class F>
   void for_each_slab(const Block& band, F&& f) const {
     // Slabs end where panels do.
-    const Index segment = blocking_.pack_a ? (a_by_rows() ? band.m : tile_rows()) : product_.a.panels ? product_.a.segment() : band.m;
+    const Index segment = blocking_.pack_a    ? (a_by_rows() ? band.m : tile_rows())
+                          : product_.a.panels ? product_.a.segment()
+                                              : band.m;
     const Index vectors = ceil_div(product_.b.panels ? std::min(product_.b.segment(), band.n) : band.n, tiles_.lanes);
     const Index most = tiles_.rows[ceil_div(vectors, ceil_div(vectors, widest())) - 1];
     for (Index begin = 0; begin < band.m; begin += segment) {

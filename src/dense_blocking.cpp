@@ -15,9 +15,9 @@ Index even_part(Index total, Index most, Index multiple) {
   return ceil_div(ceil_div(total, parts), multiple) * multiple;
 }
 
-// B's rows are read where they lie as fast as from a panel, unless every step of k has a page of its own: then addresses
-// cost more than data. Measured on squares: 480 (1920 bytes from row to row) 2 % faster as it is, 512 the same, 768 3 %
-// slower, 1024 (one page) half as fast.
+// B's rows are read where they lie as fast as from a panel, unless every step of k has a page of its own: then
+// addresses cost more than data. Measured on squares: 480 (1920 bytes from row to row) 2 % faster as it is, 512 the
+// same, 768 3 % slower, 1024 (one page) half as fast.
 bool worth_packing_b(const DenseShape& shape, const DenseOperand& b, const kernels::TileSet& tiles) {
   constexpr Index kFar = 2048, kFewSlabs = 4;
   const Index slabs = ceil_div(shape.m, tiles.rows[tiles.main_vectors - 1]);
@@ -25,8 +25,8 @@ bool worth_packing_b(const DenseShape& shape, const DenseOperand& b, const kerne
 }
 
 // Rows of A are read one element at a time, from as many lines as a tile is high: that is as good as a panel while the
-// elements follow each other. Columns (a line for each step) are worth packing if they are used again and again. Tried and
-// lost: copies of rows that lie a multiple of a page apart (1024^3: 81 % of the peak against 85 %).
+// elements follow each other. Columns (a line for each step) are worth packing if they are used again and again. Tried
+// and lost: copies of rows that lie a multiple of a page apart (1024^3: 81 % of the peak against 85 %).
 bool worth_packing_a(const DenseShape& shape, const DenseOperand& a, const kernels::TileSet& tiles) {
   constexpr Index kUses = 4;  // by so many tiles, side by side
   if (shape.n <= kUses * tiles.main_vectors * tiles.lanes) return false;
@@ -34,7 +34,8 @@ bool worth_packing_a(const DenseShape& shape, const DenseOperand& a, const kerne
   return !a.panels && !follow && shape.m * shape.steps * shape.unit > cache_sizes().l1;
 }
 
-bool fits_strided(const DenseShape& shape, const DenseOperand& b, kernels::Packed packed, const kernels::TileSet& tiles) {
+bool fits_strided(const DenseShape& shape, const DenseOperand& b, kernels::Packed packed,
+                  const kernels::TileSet& tiles) {
   return tiles.strided[0][0] != nullptr && shape.m <= kernels::kMaxStridedRows && shape.fold == 0 && !b.panels &&
          b.k_stride == size_of(b.type) && b.outer_stride != b.k_stride && !b.widened(packed);
 }
@@ -60,6 +61,123 @@ void share(DenseBlocking& blocking, const DenseShape& shape, Index tile_rows, In
   blocking.cols = even_part(ceil_div(shape.n, across), blocking.cols, tile_cols);
 }
 
+// One decision after the other; what a test forces comes last.
+class Choice {
+ public:
+  Choice(const DenseShape& shape, const DenseOperand& a, const DenseOperand& b, kernels::Packed packed,
+         const kernels::TileSet& tiles, int threads)
+      : shape_(shape),
+        a_(a),
+        b_(b),
+        packed_(packed),
+        tiles_(tiles),
+        tile_rows_(tiles.main_rows),
+        tile_cols_(tiles.main_vectors * tiles.lanes),
+        one_slab_(shape.m <= tiles.rows[tiles.main_vectors - 1]) {
+    blocking_.threads = threads;
+    blocking_.strided_b = fits_strided(shape, b, packed, tiles);
+    reads_b_ = blocking_.strided_b || b.readable(packed, true);
+  }
+
+  DenseBlocking choose() {
+    choose_order();
+    choose_steps();
+    choose_packing();
+    choose_blocks();
+    if (blocking_.threads > 1) share(blocking_, shape_, tile_rows_, tile_cols_);
+    force();
+    keep_panels_whole();
+    return blocking_;
+  }
+
+ private:
+  // Measured: below so many rows, all of A in the second-level cache and B read once beats the opposite.
+  void choose_order() {
+    const Index few_rows = large_tiles() ? 256 : 192;
+    const bool few = shape_.m <= few_rows && !(one_slab_ && reads_b_);
+    blocking_.by_columns = forced_.by_columns >= 0 ? forced_.by_columns == 1 : few;
+  }
+
+  void choose_steps() {
+    // A panel of B in three quarters of the first level; or the part of A that a slab reads in a third. Tiles of 32
+    // rows would come back to C too often.
+    const Index for_panel = cache_.l1 * 3 / 4 / (tile_cols_ * shape_.unit);
+    const Index for_slab = (large_tiles() ? cache_.l1 * 2 / 3 : cache_.l1 / 3) / (tile_rows_ * shape_.unit);
+    // Whole vectors of k, so that no pass but the last packs a remainder.
+    constexpr Index kVector = 16;
+    const Index most = std::max(kVector, blocking_.by_columns ? for_panel : for_slab);
+    blocking_.steps = std::min(shape_.steps, even_part(shape_.steps, most, kVector));
+    if (one_slab_ && reads_b_) blocking_.steps = steps_of_one_slab();
+    if (forced_.steps > 0) blocking_.steps = std::min(forced_.steps, shape_.steps);
+    if (shape_.fold > 0) blocking_.steps = std::max<Index>(1, blocking_.steps / shape_.fold) * shape_.fold;
+  }
+
+  // B is read once: columns and panels to their end; rows a few at a time, from end to end, as memory likes best.
+  Index steps_of_one_slab() const {
+    constexpr Index kFewRows = 4, kFewSteps = 16, kSomeSteps = 32;
+    if (b_.panels || blocking_.strided_b) return shape_.steps;
+    return std::min(shape_.steps, shape_.m <= kFewRows ? kFewSteps : kSomeSteps);
+  }
+
+  void choose_packing() {
+    blocking_.pack_a = !a_.readable(packed_, false) || worth_packing_a(shape_, a_, tiles_);
+    blocking_.pack_b = !reads_b_ || (!blocking_.by_columns && worth_packing_b(shape_, b_, tiles_));
+  }
+
+  void choose_blocks() {
+    // Some rows of A at a time, where they are packed and where sums wait for their end.
+    constexpr Index kBand = 64;
+    blocking_.band = even_part(shape_.m, kBand, tile_rows_);
+    blocking_.cols = even_part(shape_.n, std::max(tile_cols_, block_cols()), tile_cols_);
+    blocking_.rows = shape_.m;
+    // Sums that are neither C's own nor complete after one pass take memory: a quarter of the second level.
+    constexpr Index kSum = 4;
+    const bool wait = !shape_.direct && blocking_.steps < shape_.steps;
+    if (wait) blocking_.rows = even_part(shape_.m, cache_.l2 / 4 / (blocking_.cols * kSum), blocking_.band);
+  }
+
+  Index block_cols() const {
+    const Index step_bytes = blocking_.steps * shape_.unit;
+    if (blocking_.by_columns) {
+      // Panels, and columns that are read once, go by one after the other, each to its end.
+      const bool to_the_end = b_.panels || (one_slab_ && b_.k_stride == size_of(b_.type));
+      return to_the_end ? tile_cols_ : cache_.l2 / 5 / step_bytes;  // the next ones are fetched meanwhile
+    }
+    return cache_.l2 / 2 / step_bytes;
+  }
+
+  void force() {
+    if (forced_.rows > 0) blocking_.rows = forced_.rows, blocking_.band = std::max<Index>(1, forced_.rows / 2);
+    if (forced_.cols > 0) blocking_.cols = forced_.cols;
+    if (forced_.pack == 1) blocking_.pack_a = blocking_.pack_b = true, blocking_.strided_b = false;
+    if (forced_.pack == 0) blocking_.pack_a = !a_.readable(packed_, false), blocking_.pack_b = !reads_b_;
+  }
+
+  // Packed operands are not cut across their panels.
+  void keep_panels_whole() {
+    const auto whole = [](Index size, Index segment) {
+      return segment == 0 ? size : ceil_div(size, segment) * segment;
+    };
+    if (blocking_.by_columns) blocking_.band = blocking_.rows;
+    blocking_.rows = whole(blocking_.rows, a_.segment());
+    blocking_.band = whole(std::min(blocking_.band, blocking_.rows), a_.segment());
+    blocking_.cols = whole(blocking_.cols, b_.segment());
+  }
+
+  bool large_tiles() const { return tiles_.row_unit > 1; }
+
+  const CacheSizes& cache_ = cache_sizes();
+  const ForcedBlocking& forced_ = forced_blocking();
+  const DenseShape& shape_;
+  const DenseOperand &a_, &b_;
+  kernels::Packed packed_;
+  const kernels::TileSet& tiles_;
+  Index tile_rows_, tile_cols_;
+  bool one_slab_;
+  bool reads_b_ = false;  // where it lies
+  DenseBlocking blocking_;
+};
+
 }  // namespace
 
 ForcedBlocking& forced_blocking() {
@@ -69,71 +187,7 @@ ForcedBlocking& forced_blocking() {
 
 DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, const DenseOperand& b,
                               kernels::Packed packed, const kernels::TileSet& tiles, int threads) {
-  const CacheSizes& cache = cache_sizes();
-  const Index tile_cols = tiles.main_vectors * tiles.lanes, tile_rows = tiles.main_rows;
-  DenseBlocking blocking;
-  blocking.threads = threads;
-  const ForcedBlocking& forced = forced_blocking();
-  const Index few_rows = tiles.row_unit > 1 ? 256 : 192;
-  blocking.by_columns = forced.by_columns >= 0 ? forced.by_columns == 1 : shape.m <= few_rows;
-  // The part of A that a slab reads, in a third of the first level; or a panel of B in three quarters. Tiles of 32 rows
-  // come back to C more often.
-  const Index slab_bytes = tiles.row_unit > 1 ? cache.l1 * 2 / 3 : cache.l1 / 3;
-  const Index most_steps = std::max<Index>(16, blocking.by_columns ? cache.l1 * 3 / 4 / (tile_cols * shape.unit)
-                                                                   : slab_bytes / (tile_rows * shape.unit));
-  // Whole vectors of k, so that no pass but the last packs a remainder.
-  constexpr Index kVector = 16;
-  blocking.steps = std::min(shape.steps, even_part(shape.steps, most_steps, kVector));
-  const bool one_slab = shape.m <= tiles.rows[tiles.main_vectors - 1];
-  blocking.strided_b = fits_strided(shape, b, packed, tiles);
-  const bool reads_b = blocking.strided_b || b.readable(packed, true);
-  if (one_slab && reads_b) {  // and read once only
-    // Panels to their end; rows a few at a time, from end to end, as memory likes best to be read.
-    constexpr Index kFew = 4;
-    blocking.by_columns = false;
-    const bool to_the_end = b.panels || blocking.strided_b;
-    blocking.steps = std::min<Index>(shape.steps, to_the_end ? shape.steps : shape.m <= kFew ? 16 : 32);
-  }
-  // A pass holds whole folds.
-  const auto whole_folds = [&](Index steps) {
-    return shape.fold == 0 ? steps : std::max<Index>(1, steps / shape.fold) * shape.fold;
-  };
-  blocking.steps = whole_folds(blocking.steps);
-  blocking.pack_a = !a.readable(packed, false) || worth_packing_a(shape, a, tiles);
-  blocking.pack_b = !reads_b || (!blocking.by_columns && worth_packing_b(shape, b, tiles));
-  // Some rows of A at a time, where they are packed and where sums wait for their end.
-  constexpr Index kBand = 64;
-  blocking.band = even_part(shape.m, kBand, tile_rows);
-  // Half of the second level for B's panels; a fifth, where the next ones are fetched meanwhile.
-  Index cols = cache.l2 / (blocking.by_columns ? 5 : 2) / (blocking.steps * shape.unit);
-  // Columns of B that are read once, or panels: each to its end.
-  if (one_slab && !reads_b && b.k_stride == size_of(b.type)) cols = tile_cols;
-  if (blocking.by_columns && b.panels) cols = b.segment();
-  blocking.cols = even_part(shape.n, std::max(tile_cols, cols), tile_cols);
-  // Sums that are neither C's own nor complete after one pass take memory: a quarter of the second level.
-  constexpr Index kSum = 4;
-  const bool waits = !shape.direct && blocking.steps < shape.steps;
-  blocking.rows = shape.m;
-  if (waits) blocking.rows = even_part(shape.m, cache.l2 / 4 / (blocking.cols * kSum), blocking.band);
-  if (threads > 1) share(blocking, shape, tile_rows, tile_cols);
-  if (forced.rows > 0) blocking.rows = forced.rows, blocking.band = std::max<Index>(1, forced.rows / 2);
-  if (forced.cols > 0) blocking.cols = forced.cols;
-  if (blocking.by_columns) blocking.band = blocking.rows;
-  // Panels are not cut across.
-  const auto whole_segments = [](Index size, Index segment) {
-    return segment == 0 ? size : ceil_div(size, segment) * segment;
-  };
-  blocking.rows = whole_segments(blocking.rows, a.segment());
-  blocking.band = whole_segments(std::min(blocking.band, blocking.rows), a.segment());
-  blocking.cols = whole_segments(blocking.cols, b.segment());
-  if (forced.steps > 0) blocking.steps = std::min(forced.steps, shape.steps);
-  if (forced.pack == 1) blocking.pack_a = blocking.pack_b = true, blocking.strided_b = false;
-  if (forced.pack == 0) {
-    blocking.pack_a = !a.readable(packed, false);
-    blocking.pack_b = !reads_b;
-  }
-  blocking.steps = whole_folds(blocking.steps);
-  return blocking;
+  return Choice(shape, a, b, packed, tiles, threads).choose();
 }
 
 }  // namespace septet::detail

@@ -42,8 +42,8 @@ DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, co
 /// For tests: block sizes that every product is then cut into (0: chosen as usual), packing forced or not.
 struct ForcedBlocking {
   Index rows = 0, cols = 0, steps = 0;
-  int pack = -1;  ///< 1: both operands are packed; 0: none that need not be; -1: as usual
-  int by_columns = -1;  ///< 1, 0: that order, or slab by slab; -1: as usual
+  int pack = -1;             ///< 1: both operands are packed; 0: none that need not be; -1: as usual
+  int by_columns = -1;       ///< 1, 0: that order, or slab by slab; -1: as usual
   bool large_tiles = false;  ///< even for small products
 };
 ForcedBlocking& forced_blocking();

@@ -47,9 +47,8 @@ struct DenseOperand {
     if (panels) return panel_view(outer0, step0 * group);
     return {data + outer0 * outer_stride + step0 * group * k_stride, outer_stride, group * k_stride};
   }
-  /// Copies rows [outer0, outer0 + count), steps [step0, step0 + steps), zeros behind the last k, into a panel of `width`;
-  /// `wide` holds count *
-  /// steps elements if the type has to be widened first.
+  /// Copies rows [outer0, outer0 + count), steps [step0, step0 + steps), zeros behind the last k, into a panel of
+  /// `width`; `wide` holds count * steps elements if the type has to be widened first.
   PanelView pack(void (*pack_panel)(const kernels::PanelCall&), kernels::Packed packed_as, Index outer0, Index count,
                  Index step0, Index steps, Index width, char* panel, char* wide) const;
   /// Does packing need the memory `wide`?

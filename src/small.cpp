@@ -2,6 +2,7 @@
 #include "small.hpp"
 
 #include "cache_sizes.hpp"
+#include "threads.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -54,26 +55,91 @@ bool SmallProduct::fits(const ConstMatrix& a, const ConstMatrix& b, const Matrix
          b.col_stride == 1 && c.col_stride == 1 && is_plain(o);
 }
 
-bool run_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  if (!is_small(a, b) || (c.type != Type::f32 && c.type != Type::f64) || a.type != c.type) return false;
-  // Up to two vectors of columns, the loop over a batch is the faster one even for a batch of one.
-  constexpr Index kNarrow = 32;
-  if (b.cols <= kNarrow && a.cols <= kNarrow) {
-    const kernels::KernelSet& set = kernels::kernel_set(kernels::arithmetic_for(c.type, options.mac));
-    if (const kernels::ItemsKernel kernel = set.find_items(a.rows, b.cols, a.cols); kernel != nullptr) {
-      const Index size = c.type == Type::f64 ? 8 : 4;
-      kernels::ItemsCall call;
-      call.count = 1;
-      call.m = a.rows, call.n = b.cols, call.k = a.cols;
-      call.a = a.data, call.b = b.data, call.c = c.data;
-      call.a_row = a.row_stride * size, call.b_step = b.row_stride * size, call.c_row = c.row_stride * size;
-      call.zero = options.beta == 0;
-      kernel(call);
-      return true;
-    }
+namespace {
+
+// A plain product of floats as a batch: of one, or of parts of it that share an operand.
+class SharedBatch {
+ public:
+  SharedBatch(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options)
+      : set_(kernels::kernel_set(kernels::arithmetic_for(c.type, options.mac))),
+        size_(c.type == Type::f64 ? 8 : 4),
+        a_(a),
+        b_(b),
+        c_(c),
+        options_(options) {
+    call_.a = a.data, call_.b = b.data, call_.c = c.data;
+    call_.a_row = a.row_stride * size_, call_.b_step = b.row_stride * size_, call_.c_row = c.row_stride * size_;
+    call_.k = a.cols;
+    call_.zero = options.beta == 0;
   }
-  SmallProduct(a, b, c, options).run(a.data, b.data, c.data);
-  return true;
+
+  bool whole() { return run(1, a_.rows, b_.cols); }
+
+  // Parts of 16 rows that share B.
+  bool by_rows() {
+    constexpr Index kRows = 16;
+    call_.a_item = kRows * call_.a_row, call_.c_item = kRows * call_.c_row;
+    if (!run(a_.rows / kRows, kRows, b_.cols)) return false;
+    if (const Index done = a_.rows / kRows * kRows; done < a_.rows) {
+      rest(a_.row_stride * done, 0, c_.row_stride * done, a_.rows - done, b_.cols);
+    }
+    return true;
+  }
+
+  // Parts two vectors wide that share A.
+  bool by_columns() {
+    const Index columns = 2 * set_.tiles.lanes;
+    call_.b_item = call_.c_item = columns * size_;
+    if (!run(b_.cols / columns, a_.rows, columns)) return false;
+    if (const Index done = b_.cols / columns * columns; done < b_.cols) rest(0, done, done, a_.rows, b_.cols - done);
+    return true;
+  }
+
+ private:
+  bool run(Index count, Index m, Index n) {
+    const kernels::ItemsKernel kernel = set_.find_items == nullptr ? nullptr : set_.find_items(m, n, a_.cols);
+    if (kernel == nullptr) return false;
+    call_.count = count, call_.m = m, call_.n = n;
+    kernel(call_);
+    return true;
+  }
+
+  // m x n from these elements of A, B and C on.
+  void rest(Index a, Index b, Index c, Index m, Index n) const {
+    const auto at = [&](const void* data, Index elements) { return static_cast<const char*>(data) + elements * size_; };
+    const ConstMatrix left(at(a_.data, a), a_.type, m, a_.cols, a_.row_stride, 1);
+    const ConstMatrix right(at(b_.data, b), b_.type, b_.rows, n, b_.row_stride, 1);
+    const Matrix to(static_cast<char*>(c_.data) + c * size_, c_.type, m, n, c_.row_stride, 1);
+    SmallProduct(left, right, to, options_).run(left.data, right.data, to.data);
+  }
+
+  const kernels::KernelSet& set_;
+  Index size_;
+  const ConstMatrix &a_, &b_;
+  const Matrix& c_;
+  const GemmOptions& options_;
+  kernels::ItemsCall call_;
+};
+
+}  // namespace
+
+bool run_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  if ((c.type != Type::f32 && c.type != Type::f64) || a.type != c.type || a.cols > kMost) return false;
+  // Where there is one, the loop over a batch is the faster one even for a batch of one: up to two vectors of columns.
+  constexpr Index kNarrow = 32, kLow = 16;
+  if (is_small(a, b)) {
+    const bool narrow = b.cols <= kNarrow && a.cols <= kNarrow;
+    if (!narrow || !SharedBatch(a, b, c, options).whole()) SmallProduct(a, b, c, options).run(a.data, b.data, c.data);
+    return true;
+  }
+  const Index macs = a.rows * b.cols * a.cols;
+  if (a.rows == 1 && macs <= kMost * kMost * kMost) {
+    SmallProduct(a, b, c, options).run(a.data, b.data, c.data);
+    return true;
+  }
+  if (thread_count(options.threads, macs) > 1) return false;
+  if (b.cols <= kNarrow) return SharedBatch(a, b, c, options).by_rows();
+  return a.rows <= kLow && SharedBatch(a, b, c, options).by_columns();
 }
 
 SmallProduct::SmallProduct(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options)

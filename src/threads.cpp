@@ -3,10 +3,13 @@
 
 #include <omp.h>
 
+#include <algorithm>
+
 namespace septet::detail {
 
-int thread_count(int requested, Index macs) {
-  if (macs < worth_sharing() || omp_in_parallel()) return 1;
+int thread_count(int requested, Index macs, Index elements) {
+  constexpr Index kMacsPerElement = 8;  // take as long as an element from memory
+  if (std::max(macs, elements * kMacsPerElement) < worth_sharing() || omp_in_parallel()) return 1;
   return requested > 0 ? requested : omp_get_max_threads();
 }
 

@@ -61,15 +61,14 @@ Dense<T> chained(const Dense<T>& a, const Dense<T>& b) {
 }
 
 // The blocking as usual, and forced to sizes that divide nothing, operands packed or not.
-const detail::ForcedBlocking kBlockings[] = {
-    {},
-    {0, 0, 0, 0, 0},
-    {0, 0, 0, 1, 1},
-    {13, 29, 7, 0, 1},
-    {13, 29, 7, 1, 0},
-    {1, 17, 1, 1, 1},
-    {31, 3, 53, -1, 0},
-    {31, 70, 53, 1, 0}};
+const detail::ForcedBlocking kBlockings[] = {{},
+                                             {0, 0, 0, 0, 0},
+                                             {0, 0, 0, 1, 1},
+                                             {13, 29, 7, 0, 1},
+                                             {13, 29, 7, 1, 0},
+                                             {1, 17, 1, 1, 1},
+                                             {31, 3, 53, -1, 0},
+                                             {31, 70, 53, 1, 0}};
 
 template <class T>
 void check_floats(Rng& rng, Index m, Index n, Index k) {
@@ -103,7 +102,10 @@ void check_floats(Rng& rng, Index m, Index n, Index k) {
 
 TEST_CASE("f32 and f64 bits: threads, targets, packing, blocking and layouts change none") {
   Rng rng(71);
-  const struct { Index m, n, k; } shapes[] = {{1, 37, 70}, {41, 1, 33}, {5, 7, 131}, {37, 67, 59}, {67, 97, 13}};
+  const struct {
+    Index m, n, k;
+  } shapes[] = {{1, 37, 70},  {41, 1, 33},   {5, 7, 131}, {37, 67, 59}, {67, 97, 13}, {131, 16, 16},
+                {70, 32, 64}, {16, 150, 12}, {8, 97, 64}, {1, 300, 9},  {120, 3, 40}};
   for (const auto& shape : shapes) {
     check_floats<float>(rng, shape.m, shape.n, shape.k);
     check_floats<double>(rng, shape.m, shape.n, shape.k);
