@@ -142,7 +142,10 @@ const KernelSet& kernel_set(Arithmetic arithmetic) {
 }
 
 const QuadKernels* quad_kernels() { return targets().chosen().quads; }
-const QuadKernels* large_quad_kernels() { return targets().chosen().large_quads; }
+const QuadKernels* large_quad_kernels() {
+  const QuadKernels* kernels = targets().chosen().large_quads;
+  return kernels != nullptr && may_use_tiles() ? kernels : nullptr;
+}
 const EpilogueKernels& epilogue_kernels() { return targets().chosen().epilogue; }
 
 Status target_status() { return targets().status(); }

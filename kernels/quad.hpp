@@ -8,6 +8,7 @@
 // b' - ob the true factors, everything modulo 2^32:
 //
 //   sum (a' - oa) (b' - ob) = sum a' b' - ob sum a' - oa sum b' + K oa ob
+// AMX multiplies any two (any_signs), and nothing is turned: b' = b.
 #pragma once
 
 #include "kernels/tile.hpp"

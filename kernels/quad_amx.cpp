@@ -65,6 +65,7 @@ SEPTET_AMX void load_shape(Index rows, Index columns, Index quads) {
   for (int sums = 0; sums < 6; ++sums) config.set(sums, rows, 4 * columns);
   config.set(6, rows, 4 * quads);
   config.set(7, quads, 4 * columns);
+  asm volatile("" : : "r"(&config) : "memory");  // GCC 12's intrinsic says that it reads eight bytes of it
   _tile_loadconfig(&config);
 }
 
@@ -195,19 +196,22 @@ TileSet make_tiles() {
   return set;
 }
 
-// Tiles are kilobytes of state: Linux wants to be asked before they are used.
-bool may_use_tiles() {
+constexpr long kTileData = 18;  // among the parts of a thread's state
+
+// Does the CPU have tiles, and the system know of them?
+bool has_tiles() {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
   constexpr unsigned kTile = 1u << 24, kInt8 = 1u << 25;
   if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || (edx & kTile) == 0 || (edx & kInt8) == 0) return false;
-  constexpr long kRequestPermission = 0x1023, kTileData = 18;  // asm/prctl.h, from Linux 5.16 on
-  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  constexpr long kSupported = 0x1021;  // asm/prctl.h, from Linux 5.16 on
+  unsigned long parts = 0;
+  return syscall(SYS_arch_prctl, kSupported, &parts) == 0 && (parts >> kTileData & 1) != 0;
 }
 
 }  // namespace
 
 const QuadKernels* amx_kernels() {
-  static const bool has = vnni_kernels() != nullptr && may_use_tiles();
+  static const bool has = vnni_kernels() != nullptr && has_tiles();
   static const QuadKernels kernels = [] {
     QuadKernels result = has ? *vnni_kernels() : QuadKernels();
     result.tiles[0][0] = make_tiles<false, false>();
@@ -221,9 +225,18 @@ const QuadKernels* amx_kernels() {
   return has ? &kernels : nullptr;
 }
 
+// Tiles are kilobytes of state: Linux wants to be asked, once for all threads, before they are used. It may refuse, and
+// programs that never multiply bytes need not carry them about.
+bool may_use_tiles() {
+  constexpr long kRequestPermission = 0x1023;
+  static const bool may = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return may;
+}
+
 }  // namespace septet::kernels
 #else
 namespace septet::kernels {
 const QuadKernels* amx_kernels() { return nullptr; }
+bool may_use_tiles() { return false; }
 }  // namespace septet::kernels
 #endif

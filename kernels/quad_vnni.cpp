@@ -310,7 +310,7 @@ void pack_elements(const PanelCall& call) {
 }
 
 void pack(const PanelCall& call) {
-  if (call.k_stride == 1 && call.width == 1) return copy_row(call);
+  if (call.width == 1) return call.k_stride == 1 ? copy_row(call) : pack_elements(call);
   if (call.outer_stride == 1) return interleave(call);
   if (call.k_stride == 1) return transpose(call);
   pack_elements(call);

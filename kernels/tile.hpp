@@ -53,7 +53,7 @@ struct TileSet {
   int rows[kMaxTileVectors] = {};                      ///< most rows of a tile 1, 2, 3 vectors wide
   int most_vectors = 0;                                ///< the widest there is
   int main_vectors = 0;                                ///< width of the tile that is fastest on long sums …
-  int main_rows = 0;                                   ///< … and its height, which divides panel_cols()
+  int main_rows = 0;                                   ///< … and its height; divides panel_cols() unless a_by_rows
   Index row_unit = 1;                                  ///< heights are best multiples of this
   Index step_unit = 1;                                 ///< … and so are numbers of steps
   bool a_by_rows = false;                              ///< the steps of a row of A have to follow each other

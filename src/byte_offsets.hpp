@@ -6,8 +6,6 @@
 #include "dense_operand.hpp"
 #include "kernels/quad.hpp"
 
-#include <vector>
-
 namespace septet::detail {
 
 class ByteOffsets {

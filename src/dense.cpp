@@ -134,14 +134,14 @@ class DenseRun {
         group_(steps_per_group(packed_)),
         unit_(group_ * bytes_of(packed_)),
         acc_bytes_(packed_ == Packed::f64 ? 8 : 4),
-        workspace_(options.workspace),
-        workspace_bytes_(options.workspace_bytes) {
+        workspace_(options.workspace) {
     steps_ = ceil_div(product.a.k, group_);
     if (tiles_.step_unit > 1 && steps_ % tiles_.step_unit != 0 && !product.b.panels) {
       steps_ = ceil_div(steps_, tiles_.step_unit) * tiles_.step_unit;
       pads_ = true;
     }
     direct_ = epilogue.plain() && product.c.col_stride == 1;
+    calls_out_ = options.epilogue.function.call != nullptr;
     zero_ = direct_ && !has_preload(options);
     streams_b_ = product.b.panels && product.a.outer <= tiles_.rows[tiles_.most_vectors - 1];
     fetches_c_ = product.a.outer * product.b.outer * acc_bytes_ > cache_sizes().l2;
@@ -149,15 +149,13 @@ class DenseRun {
     const bool folds = options.accumulate == Accumulate::fold_then_add && group_ == 1;
     if (folds) fold_ = std::min(options.fold_depth, steps_);
     const Index macs = product.a.outer * product.b.outer * product.a.k;
-    const Index elements =
-        product.a.outer * product.a.k + product.b.outer * product.b.k + product.a.outer * product.b.outer;
-    const int threads = thread_count(options.threads, macs, elements);
-    blocking_ = choose_blocking({product.a.outer, product.b.outer, steps_, unit_, fold_, direct_}, product.a, product.b,
-                                packed_, tiles_, threads);
-    // A turned sign needs a copy to be turned in.
-    blocking_.pack_b = blocking_.pack_b || offsets_.turns_b();
-    blocking_.pack_a = blocking_.pack_a || pads_ || (tiles_.a_by_rows && product.a.panels);
-    blocking_.pack_b = blocking_.pack_b || pads_;
+    const double m = static_cast<double>(product.a.outer), n = static_cast<double>(product.b.outer);
+    const double k = static_cast<double>(product.a.k);
+    const int threads = thread_count(options.threads, macs, m * k + k * n + m * n);
+    DenseShape shape{product.a.outer, product.b.outer, steps_, unit_, fold_, direct_};
+    shape.copies_a = pads_ || (tiles_.a_by_rows && product.a.panels);
+    shape.copies_b = pads_ || offsets_.turns_b();  // a turned sign needs a copy to be turned in
+    blocking_ = choose_blocking(shape, product.a, product.b, packed_, tiles_, threads);
     rows_ = ceil_div(product.a.outer, blocking_.rows);
     cols_ = ceil_div(product.b.outer, blocking_.cols);
     blocking_.threads = static_cast<int>(std::min<Index>(threads, rows_ * cols_));
@@ -180,16 +178,10 @@ class DenseRun {
   Index workspace_bytes() const { return bytes() == 0 ? 0 : bytes() * blocking_.threads + kLine - 1; }
 
  private:
-  // The caller's, for all threads, from a cache line on.
+  // The caller's, for all threads, from a cache line on. There is enough, see multiply_dense().
   char* callers_memory() const {
-    if (bytes() == 0) return nullptr;
     const auto address = reinterpret_cast<std::uintptr_t>(workspace_);
-    const Index skipped = static_cast<Index>(-address % kLine);
-    if (workspace_bytes_ - skipped < bytes() * blocking_.threads) {
-      throw Error({Cause::bad_option, "options.workspace_bytes",
-                   std::to_string(workspace_bytes_) + ", this product needs " + std::to_string(workspace_bytes())});
-    }
-    return static_cast<char*>(workspace_) + skipped;
+    return static_cast<char*>(workspace_) + static_cast<Index>(-address % kLine);
   }
 
   void run_parallel(char* memory, Index each) const {
@@ -220,11 +212,10 @@ class DenseRun {
     const DenseOperand& a = product_.a;
     return tiles_.a_by_rows || (!a.panels && a.k_stride == size_of(a.type));
   }
-  // Between rows or steps of packed A: rows an odd number of lines apart are spread over the cache's sets.
-  Index a_outer_stride(Index steps) const { return a_by_rows() ? (steps * unit_ / kLine | 1) * kLine + kLine : unit_; }
+  // From row to row of packed A: rows an odd number of lines apart are spread over the cache's sets.
+  Index a_outer_stride(Index steps) const { return a_by_rows() ? (ceil_div(steps * unit_, kLine) | 1) * kLine : unit_; }
   // Vectors of a tile: as many as load least where B lies as it came; otherwise as many as a panel had better be wide.
   Index widest() const { return blocking_.pack_b && !product_.b.panels ? tiles_.main_vectors : tiles_.most_vectors; }
-  Index tile_cols() const { return tiles_.main_vectors * tiles_.lanes; }
   Index a_bytes() const {
     if (!blocking_.pack_a) return 0;
     if (a_by_rows()) return blocking_.band * a_outer_stride(blocking_.steps);
@@ -261,7 +252,9 @@ class DenseRun {
     block.b = block.a + a_bytes();
     block.wide = block.b + b_bytes();
     block.offsets = block.wide + wide_bytes();
-    block.sums_row = (direct_ ? product_.c.row_stride : blocking_.cols) * acc_bytes_;
+    // The stride of a single row may be anything.
+    const Index ld = !direct_ ? blocking_.cols : product_.c.rows > 1 ? product_.c.row_stride : product_.c.cols;
+    block.sums_row = ld * acc_bytes_;
     block.sums = memory;
     if (direct_) {
       block.sums = static_cast<char*>(product_.c.data) + block.m0 * block.sums_row + block.n0 * acc_bytes_;
@@ -290,6 +283,7 @@ class DenseRun {
       if (step == 0) begin_sums(band);
       multiply_band(band, pass, i == 0, i + band.m < block.m);
       if (step + steps == steps_ && !direct_) {
+        if (calls_out_) release();  // who may want the registers for himself
         epilogue_.end(band.m0, band.m0 + band.m, band.n0, band.n0 + band.n, band.sums, band.sums_row / acc_bytes_);
       }
     }
@@ -485,11 +479,11 @@ class DenseRun {
   ByteOffsets offsets_;
   Index group_, unit_, acc_bytes_;
   void* workspace_;  // the caller's, or null
-  Index workspace_bytes_;
   Index steps_ = 0, fold_ = 0;
-  bool pads_ = false;    // with zeros behind the last k
-  bool direct_ = false;  // the sums are C's own elements
-  bool zero_ = false;    // they start from nothing
+  bool pads_ = false;       // with zeros behind the last k
+  bool calls_out_ = false;  // to the caller's function
+  bool direct_ = false;     // the sums are C's own elements
+  bool zero_ = false;       // they start from nothing
   static constexpr Index kFetched = 4, kStreamed = 64;
   bool streams_b_ = false;  // panels, each read once
   bool fetches_c_ = false;
@@ -513,6 +507,13 @@ void with_run(const DenseOperand& a, const DenseOperand& b, const Matrix& c, con
 
 void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved) {
   if (c.rows == 0 || c.cols == 0) return;
+  if (resolved.workspace != nullptr) {
+    const Index needed = dense_workspace_bytes(a, b, c, resolved);
+    if (resolved.workspace_bytes < needed) {
+      throw Error({Cause::bad_option, "options.workspace_bytes",
+                   std::to_string(resolved.workspace_bytes) + ", this product needs " + std::to_string(needed)});
+    }
+  }
   with_run(a, b, c, resolved, [](const DenseRun& run) { run.run(); });
 }
 
@@ -520,7 +521,12 @@ Index dense_workspace_bytes(const DenseOperand& a, const DenseOperand& b, const 
                             const GemmOptions& resolved) {
   Index bytes = 0;
   if (c.rows == 0 || c.cols == 0 || a.k == 0 || resolved.alpha == 0) return bytes;
-  with_run(a, b, c, resolved, [&](const DenseRun& run) { bytes = run.workspace_bytes(); });
+  const auto count = [&](const DenseRun& run) { bytes = std::max(bytes, run.workspace_bytes()); };
+  with_run(a, b, c, resolved, count);
+  // Within a parallel region the call will have one thread, and other blocks.
+  GemmOptions alone = resolved;
+  alone.threads = 1;
+  with_run(a, b, c, alone, count);
   return bytes;
 }
 

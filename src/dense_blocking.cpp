@@ -69,14 +69,14 @@ class Choice {
       : shape_(shape),
         a_(a),
         b_(b),
-        packed_(packed),
         tiles_(tiles),
         tile_rows_(tiles.main_rows),
         tile_cols_(tiles.main_vectors * tiles.lanes),
         one_slab_(shape.m <= tiles.rows[tiles.main_vectors - 1]) {
     blocking_.threads = threads;
-    blocking_.strided_b = fits_strided(shape, b, packed, tiles);
-    reads_b_ = blocking_.strided_b || b.readable(packed, true);
+    blocking_.strided_b = !shape.copies_b && fits_strided(shape, b, packed, tiles);
+    reads_b_ = blocking_.strided_b || (!shape.copies_b && b.readable(packed, true));
+    reads_a_ = !shape.copies_a && a.readable(packed, false);
   }
 
   DenseBlocking choose() {
@@ -120,7 +120,7 @@ class Choice {
   }
 
   void choose_packing() {
-    blocking_.pack_a = !a_.readable(packed_, false) || worth_packing_a(shape_, a_, tiles_);
+    blocking_.pack_a = !reads_a_ || worth_packing_a(shape_, a_, tiles_);
     blocking_.pack_b = !reads_b_ || (!blocking_.by_columns && worth_packing_b(shape_, b_, tiles_));
   }
 
@@ -130,7 +130,7 @@ class Choice {
     blocking_.band = even_part(shape_.m, kBand, tile_rows_);
     blocking_.cols = even_part(shape_.n, std::max(tile_cols_, block_cols()), tile_cols_);
     blocking_.rows = shape_.m;
-    // Sums that are neither C's own nor complete after one pass take memory: a quarter of the second level.
+    // Sums that are neither C's own nor complete after one pass take memory: a quarter of the second level, or half.
     constexpr Index kSum = 4;
     const bool wait = !shape_.direct && blocking_.steps < shape_.steps;
     if (wait) blocking_.rows = even_part(shape_.m, cache_.l2 / 4 / (blocking_.cols * kSum), blocking_.band);
@@ -150,7 +150,7 @@ class Choice {
     if (forced_.rows > 0) blocking_.rows = forced_.rows, blocking_.band = std::max<Index>(1, forced_.rows / 2);
     if (forced_.cols > 0) blocking_.cols = forced_.cols;
     if (forced_.pack == 1) blocking_.pack_a = blocking_.pack_b = true, blocking_.strided_b = false;
-    if (forced_.pack == 0) blocking_.pack_a = !a_.readable(packed_, false), blocking_.pack_b = !reads_b_;
+    if (forced_.pack == 0) blocking_.pack_a = !reads_a_, blocking_.pack_b = !reads_b_;
   }
 
   // Packed operands are not cut across their panels.
@@ -170,11 +170,10 @@ class Choice {
   const ForcedBlocking& forced_ = forced_blocking();
   const DenseShape& shape_;
   const DenseOperand &a_, &b_;
-  kernels::Packed packed_;
   const kernels::TileSet& tiles_;
   Index tile_rows_, tile_cols_;
   bool one_slab_;
-  bool reads_b_ = false;  // where it lies
+  bool reads_a_ = false, reads_b_ = false;  // where they lie
   DenseBlocking blocking_;
 };
 

@@ -31,9 +31,10 @@ struct DenseShape {
   Index m = 0;
   Index n = 0;
   Index steps = 0;
-  Index unit = 4;      ///< bytes of an element group
-  Index fold = 0;      ///< steps per fold; a pass holds whole folds
-  bool direct = true;  ///< sums are C's own elements
+  Index unit = 4;                           ///< bytes of an element group
+  Index fold = 0;                           ///< steps per fold; a pass holds whole folds
+  bool direct = true;                       ///< sums are C's own elements
+  bool copies_a = false, copies_b = false;  ///< whether or not it is worth it
 };
 
 DenseBlocking choose_blocking(const DenseShape& shape, const DenseOperand& a, const DenseOperand& b,

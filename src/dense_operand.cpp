@@ -74,6 +74,10 @@ void widen_panels(const DenseOperand& from, Index outer0, Index k0, PanelCall& c
 
 void copy_groups(const PanelView& from, Index unit, const PanelCall& call, Index steps) {
   char* to = static_cast<char*>(call.to);
+  if (call.width == 1 && unit == 4) {  // a row of quads
+    for (Index s = 0; s < steps; ++s) std::memcpy(to + s * 4, from.data + s * from.step_stride, 4);
+    return;
+  }
   for (Index s = 0; s < steps; ++s, to += call.width * unit) {
     std::memcpy(to, from.data + s * from.step_stride, static_cast<std::size_t>(call.outer * unit));
     std::memset(to + call.outer * unit, 0, static_cast<std::size_t>((call.width - call.outer) * unit));

@@ -23,7 +23,10 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
   const GemmOptions chosen = resolved(a, options);
   if (a.sparse() != nullptr && !is_sparse(chosen.dataflow) && chosen.alpha != 0 && a.cols() != 0) {
     const auto dense = pack_any(a, packing_for(chosen));
-    return multiply(DenseOperand::packed(*dense), DenseOperand::columns_of(b, chosen.b_zero_point), c, chosen);
+    // What is unpacked here takes memory anyway: the caller's workspace is for those who need no more (gemm.hpp).
+    GemmOptions own_memory = chosen;
+    own_memory.workspace = nullptr, own_memory.workspace_bytes = 0;
+    return multiply(DenseOperand::packed(*dense), DenseOperand::columns_of(b, chosen.b_zero_point), c, own_memory);
   }
   if (!is_sparse(chosen.dataflow) || chosen.alpha == 0 || a.cols() == 0) {
     const bool panels = a.packed() != nullptr && a.packed()->format() == Format::dense;

@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Products so small that finding out how to block them would take as long as the product: tiles straight over the
-// operands, on the caller's thread.
+// Products so small that finding out whether they are valid and how to block them would take as long as the product: a
+// glance, then tiles straight over the operands, on the caller's thread.
 #pragma once
 
 #include "kernels/dispatch.hpp"
@@ -17,7 +17,7 @@ class SmallProduct {
   /// False: not of this kind, or not small. Reads the shapes, types and strides of the three, and nothing else.
   static bool fits(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
 
-  /// Of operands that fit; of a validated call, or of one that obviously() is valid.
+  /// Of operands that fit; of a validated call, or of an obviously_valid() one.
   SmallProduct(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
   void run(const void* a, const void* b, void* c) const;
 

@@ -7,9 +7,10 @@
 
 namespace septet::detail {
 
-int thread_count(int requested, Index macs, Index elements) {
-  constexpr Index kMacsPerElement = 8;  // take as long as an element from memory
-  if (std::max(macs, elements * kMacsPerElement) < worth_sharing() || omp_in_parallel()) return 1;
+int thread_count(int requested, Index macs, double elements) {
+  constexpr double kMacsPerElement = 8;  // take as long as an element from memory
+  const double work = std::max(static_cast<double>(macs), elements * kMacsPerElement);
+  if (work < static_cast<double>(worth_sharing()) || omp_in_parallel()) return 1;
   return requested > 0 ? requested : omp_get_max_threads();
 }
 

@@ -7,7 +7,7 @@ namespace septet::detail {
 
 /// Threads for a call with `macs` multiply-accumulates on so many elements of memory: at most what was requested, or
 /// OpenMP's choice; one inside a parallel region and for work too small to share.
-int thread_count(int requested, Index macs, Index elements = 0);
+int thread_count(int requested, Index macs, double elements = 0);
 
 /// How many multiply-accumulates are worth a second thread. Tests set it to 0, so that small problems are shared too.
 Index& worth_sharing();

@@ -80,8 +80,8 @@ SEPTET_API Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Ma
 SEPTET_API void gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options = {});
 
 /// What GemmOptions::workspace has to hold for this product: operands of these shapes, strides and types (their data
-/// may be missing), these options, the target in use and as many threads as OpenMP would use now. 0 if it needs none,
-/// is sparse, or would be refused.
+/// may be missing), these options, the target in use and as many threads as OpenMP would use now, or one, as within a
+/// parallel region. 0 if it needs none, is sparse, or would be refused.
 SEPTET_API Index gemm_workspace_bytes(const Weights& a, const ConstMatrix& b, const Matrix& c,
                                       const GemmOptions& options = detail::kDefaultOptions);
 SEPTET_API Index gemm_workspace_bytes(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c,

@@ -194,13 +194,14 @@ TEST_CASE("a NaN-filled C under beta = 0 leaves no trace; infinities and NaN pas
   for (const char* const* target = supported_targets(); *target != nullptr; ++target) {
     REQUIRE(set_target(*target).ok());
     INFO(std::string(*target));
-    for (const auto& [activation, want] : cases) {
+    for (const auto& one_case : cases) {
+      const auto& want = one_case.want;
       // Nothing to multiply, so that a preload of -0 keeps its sign. x / 2 of the smallest float is a tie, but
       // gelu is a little above it, on the right and on the left.
       std::vector<float> c(x.size(), kNan);
       GemmOptions options;
       options.preload = row_major(x.data(), 1, n);
-      options.epilogue.activation = activation;
+      options.epilogue.activation = one_case.activation;
       gemm(row_major(&one, 1, 0), row_major(x.data(), 0, n), row_major(c.data(), 1, n), options);
       for (Index j = 0; j < n; ++j) {
         INFO(x[j] << " became " << c[j] << ", not " << want[j]);

@@ -42,7 +42,7 @@ struct Dense {
     }
   }
   T operator()(Index i, Index j) const { return by_rows[i * cols + j]; }
-  MatrixView<T> view(bool columns) {
+  MatrixView<T> view(bool columns = false) {
     return columns ? column_major(by_columns.data(), rows, cols) : row_major(by_rows.data(), rows, cols);
   }
 };
@@ -283,5 +283,61 @@ TEST_CASE("guard pages behind every operand: 1 to 65, primes, all layouts") {
     }
   }
   detail::forced_blocking() = {};
+  REQUIRE(set_target(nullptr).ok());
+}
+
+#if defined(__x86_64__)
+TEST_CASE("a function of the caller's may use the tile registers for itself") {
+  Rng rng(74);
+  const Index m = 320, n = 64, k = 64;  // several bands of rows
+  Dense<std::int8_t> a(rng, m, k), b(rng, k, n);
+  for (const std::string& name : all_targets()) {
+    REQUIRE(set_target(name.c_str()).ok());
+    Dense<std::int32_t> want(m, n), c(m, n);
+    gemm(a.view(), b.view(), want.view());
+    GemmOptions options;
+    options.threads = 1;
+    int calls = 0;
+    options.epilogue.function.user = &calls;
+    options.epilogue.function.call = [](void* user, const Tile&) {
+      ++*static_cast<int*>(user);
+      // tilerelease, which is all that compilers of today agree upon.
+      if (std::string(target()) == "AVX3_AMX") asm volatile(".byte 0xc4, 0xe2, 0x78, 0x49, 0xc0");
+    };
+    gemm(a.view(), b.view(), c.view(), options);
+    INFO(name);
+    CHECK(calls > 0);
+    CHECK(compare_bits(c.view(), want.view()).text == "");
+  }
+  REQUIRE(set_target(nullptr).ok());
+}
+#endif
+
+TEST_CASE("packed bytes shared among threads, with an epilogue") {
+  Rng rng(75);
+  const Index m = 150, n = 130, k = 200;
+  Dense<std::uint8_t> a(rng, m, k), b(rng, k, n);
+  std::vector<std::int32_t> bias(static_cast<std::size_t>(n));
+  for (std::int32_t& x : bias) x = static_cast<std::int32_t>(rng.between(-1000, 1000));
+  GemmOptions options;
+  options.epilogue.bias = per_column(bias.data(), m, n);
+  REQUIRE(set_target("portable").ok());
+  Dense<std::int32_t> want(m, n);
+  gemm(a.view(), b.view(), want.view(), options);
+  PackOptions left, right;
+  left.dataflow = right.dataflow = Dataflow::dOS;
+  right.side = Side::right;
+  for (const std::string& name : all_targets()) {
+    REQUIRE(set_target(name.c_str()).ok());
+    for (const int threads : {1, 2, 3}) {
+      options.threads = threads;
+      Dense<std::int32_t> c(m, n), d(m, n);
+      gemm(pack(a.view(), left), b.view(), c.view(), options);
+      gemm(a.view(), pack(b.view(), right), d.view(), options);
+      INFO(name << " threads " << threads);
+      CHECK(compare_bits(c.view(), want.view()).text == "");
+      CHECK(compare_bits(d.view(), want.view()).text == "");
+    }
+  }
   REQUIRE(set_target(nullptr).ok());
 }

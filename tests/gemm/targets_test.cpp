@@ -21,7 +21,7 @@ TEST_CASE("which targets run here") {
   for (const char* const* name = supported_targets(); *name != nullptr; ++name) here.insert(*name);
   std::string missing;
 #if defined(__x86_64__)
-  for (const char* known : {"AVX3_DL", "AVX3", "AVX2", "SSE4", "SSSE3"}) {
+  for (const char* known : {"AVX3_AMX", "AVX3_VNNI", "AVX3_DL", "AVX3", "AVX2", "SSE4", "SSSE3"}) {
     if (here.count(known) == 0) missing += std::string(" ") + known;
   }
   // What the CPU can do must be among the targets: a build that lost a kernel would otherwise pass in silence.
@@ -30,6 +30,10 @@ TEST_CASE("which targets run here") {
   const bool avx3 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   CHECK(here.count("AVX3") == (avx3 ? 1 : 0));
+  const bool vnni = avx3 && __builtin_cpu_supports("avx512vnni");
+  CHECK(here.count("AVX3_VNNI") == (vnni ? 1 : 0));
+  // Tiles also take a system that knows them.
+  if (here.count("AVX3_AMX") == 1) CHECK(vnni);
 #endif
   MESSAGE("targets NOT TESTED on this CPU:" << (missing.empty() ? std::string(" none") : missing));
   CHECK(here.count("portable") == 1);

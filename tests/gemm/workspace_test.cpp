@@ -227,3 +227,18 @@ TEST_CASE("what is refused, and what needs no operands") {
   sparse.dataflow = Dataflow::sOS;
   CHECK(gemm_workspace_bytes(no_a, no_b, no_c, sparse) == 0);
 }
+
+TEST_CASE("memory asked for with several threads is enough for one") {
+  std::vector<float> x(65 * 400, 1), y(400 * 96, 1), z(65 * 96), bias(96, 1);
+  GemmOptions options;
+  options.epilogue.bias = per_column(bias.data(), 65, 96);
+  const auto a = row_major(x.data(), 65, 400), b = row_major(y.data(), 400, 96), c = row_major(z.data(), 65, 96);
+  for (int threads = 2; threads < 9; ++threads) {
+    options.threads = threads;
+    const Index bytes = gemm_workspace_bytes(ConstMatrix(a), b, c, options);
+    options.threads = 1;
+    const auto alone = [&](const GemmOptions& with) { return try_gemm(a, b, c, with); };
+    CHECK(run_within(bytes, options, alone).to_string() == "ok");
+    CHECK(z.back() == 401);
+  }
+}
