@@ -36,8 +36,9 @@ bool worth_packing_a(const DenseShape& shape, const DenseOperand& a, const kerne
 
 bool fits_strided(const DenseShape& shape, const DenseOperand& b, kernels::Packed packed,
                   const kernels::TileSet& tiles) {
-  return tiles.strided[0][0] != nullptr && shape.m <= kernels::kMaxStridedRows && shape.fold == 0 && !b.panels &&
-         b.k_stride == size_of(b.type) && b.outer_stride != b.k_stride && !b.widened(packed);
+  return tiles.strided[0][0] != nullptr && shape.m <= kernels::kMaxStridedRows && shape.n >= tiles.lanes &&
+         shape.fold == 0 && !b.panels && b.k_stride == size_of(b.type) && b.outer_stride != b.k_stride &&
+         !b.widened(packed);
 }
 
 // Blocks for t threads: as square as they come, since every block packs what it reads.
@@ -112,10 +113,12 @@ class Choice {
     if (shape_.fold > 0) blocking_.steps = std::max<Index>(1, blocking_.steps / shape_.fold) * shape_.fold;
   }
 
-  // B is read once: columns and panels to their end; rows a few at a time, from end to end, as memory likes best.
+  // B is read once: columns and panels to their end; rows a few at a time, from end to end, as memory likes best,
+  // unless they come from a cache.
   Index steps_of_one_slab() const {
     constexpr Index kFewRows = 4, kFewSteps = 16, kSomeSteps = 32;
-    if (b_.panels || blocking_.strided_b) return shape_.steps;
+    const bool is_near = shape_.n * shape_.steps * shape_.unit <= cache_.l2 / 4;
+    if (b_.panels || blocking_.strided_b || is_near) return shape_.steps;
     return std::min(shape_.steps, shape_.m <= kFewRows ? kFewSteps : kSomeSteps);
   }
 
