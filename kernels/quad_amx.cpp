@@ -104,8 +104,8 @@ SEPTET_AMX void run_quads(const TileCall& call, Index first_row, Index first_qua
   char* c = static_cast<char*>(call.c) + first_row * call.c_row;
   char* const halves[2] = {c, c + kTileRows * call.c_row};
 #define SEPTET_ZERO(sums, half, v) _tile_zero(sums)
-#define SEPTET_LOAD(sums, half, v) _tile_loadd(sums, halves[half] + (v)*64, c_row)
-#define SEPTET_STORE(sums, half, v) _tile_stored(sums, halves[half] + (v)*64, c_row)
+#define SEPTET_LOAD(sums, half, v) _tile_loadd(sums, halves[half] + Index{64} * (v), c_row)
+#define SEPTET_STORE(sums, half, v) _tile_stored(sums, halves[half] + Index{64} * (v), c_row)
   if (zero) {
     SEPTET_FOR_EACH_SUM(SEPTET_ZERO);
   } else {

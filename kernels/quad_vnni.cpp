@@ -41,14 +41,14 @@ SEPTET_VNNI inline void multiply_add(__m512i& sum, __m512i u, __m512i s) {
 // As RunTile in tile-inl.h, without folds: integers have the same sum in any order.
 template <bool kUnsignedA, int kTileRows, int kVectors>
 SEPTET_VNNI void run_tile(const TileCall& call) {
-  const __mmask16 last = first(call.cols - (kVectors - 1) * kLanes);
+  const __mmask16 last = first(call.cols - Index{kVectors - 1} * kLanes);
   const auto row_of = [&](int i) { return static_cast<char*>(call.c) + i * call.c_row; };
   if (call.next_c != nullptr) {
 #pragma GCC unroll 16
     for (int i = 0; i < kTileRows; ++i) {
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; ++v) {
-        _mm_prefetch(static_cast<const char*>(call.next_c) + i * call.c_row + v * 64, _MM_HINT_T0);
+        _mm_prefetch(static_cast<const char*>(call.next_c) + i * call.c_row + Index{v} * 64, _MM_HINT_T0);
       }
     }
   }
@@ -58,7 +58,7 @@ SEPTET_VNNI void run_tile(const TileCall& call) {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const __mmask16 mask = v + 1 < kVectors ? __mmask16{0xffff} : last;
-      sum[i][v] = call.zero ? _mm512_setzero_si512() : _mm512_maskz_loadu_epi32(mask, row_of(i) + v * 64);
+      sum[i][v] = call.zero ? _mm512_setzero_si512() : _mm512_maskz_loadu_epi32(mask, row_of(i) + Index{v} * 64);
     }
   }
   constexpr int kBases = (kTileRows + 2) / 3;
@@ -73,8 +73,8 @@ SEPTET_VNNI void run_tile(const TileCall& call) {
     __m512i right[kVectors];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
-      right[v] = _mm512_loadu_si512(b + v * 64);
-      _mm_prefetch(b + b_ahead + v * 64, _MM_HINT_T0);
+      right[v] = _mm512_loadu_si512(b + Index{v} * 64);
+      _mm_prefetch(b + b_ahead + Index{v} * 64, _MM_HINT_T0);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < kTileRows; ++i) {
@@ -97,7 +97,7 @@ SEPTET_VNNI void run_tile(const TileCall& call) {
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const __mmask16 mask = v + 1 < kVectors ? __mmask16{0xffff} : last;
-      _mm512_mask_storeu_epi32(row_of(i) + v * 64, mask, sum[i][v]);
+      _mm512_mask_storeu_epi32(row_of(i) + Index{v} * 64, mask, sum[i][v]);
     }
   }
 }

@@ -80,8 +80,8 @@ bool for_dots(const DenseOperand& a, const DenseOperand& b) {
 Product oriented(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options) {
   // The caller's function is promised tiles of C as they lie.
   const bool may_turn = options.epilogue.function.call == nullptr;
-  const bool by_columns = c.row_stride == 1 && c.col_stride != 1;
-  bool turns = by_columns ? !thin(b, a) : thin(a, b);
+  const bool c_by_columns = c.row_stride == 1 && c.col_stride != 1;
+  bool turns = c_by_columns ? !thin(b, a) : thin(a, b);
   if (for_dots(a, b)) turns = false;
   if (!for_dots(a, b) && for_dots(b, a)) turns = true;
   if (!may_turn || !turns) return {a, b, c};

@@ -39,10 +39,6 @@ bool apart(const Matrix& c, const ConstMatrix& x) {
          begin_x + static_cast<std::uintptr_t>(x.rows * x.row_stride * size_of(x.type)) <= begin_c;
 }
 
-}  // namespace
-
-namespace {
-
 bool is_small(const ConstMatrix& a, const ConstMatrix& b) {
   const auto is_small_size = [](Index size) { return static_cast<std::uint64_t>(size - 1) < kMost; };
   return is_small_size(a.rows) && is_small_size(a.cols) && is_small_size(b.cols);
@@ -198,7 +194,8 @@ bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c
          c.cols == b.cols && is_usual(a) && is_usual(b) && is_usual(c) && apart(c, a) && apart(c, b);
 }
 
-SmallBatch::SmallBatch(const Batch& x, const GemmOptions& options) : product_(x.a, x.b, x.c, options) {
+SmallBatch::SmallBatch(const Batch& batch, const GemmOptions& options) : product_(batch.a, batch.b, batch.c, options) {
+  const Batch& x = batch;
   const Index size = size_of(x.c.type);
   const kernels::KernelSet& set = kernels::kernel_set(kernels::arithmetic_for(x.c.type, options.mac));
   if (x.a.col_stride == 1) kernel_ = set.find_items(x.a.rows, x.b.cols, x.a.cols);
@@ -230,7 +227,8 @@ void SmallBatch::run(Index begin, Index end) const {
   }
 }
 
-bool obviously_apart(const Batch& x) {
+bool obviously_apart(const Batch& batch) {
+  const Batch& x = batch;
   // The matrices one after the other, and those of C before or behind all others.
   constexpr Index kMany = Index{1} << 40, kFar = Index{1} << 16;
   const auto is_usual = [&](const ConstMatrix& first, Index stride) {
