@@ -59,6 +59,15 @@ Target amx_target(std::int64_t target) {
   return result;
 }
 
+bool is_avx512(std::int64_t target) {
+#if HWY_ARCH_X86
+  return target <= HWY_AVX3;
+#else
+  (void)target;
+  return false;
+#endif
+}
+
 Target portable_target() {
   return {"portable",
           {
@@ -75,8 +84,10 @@ class Targets {
   Targets() {
     // Lower bits are better targets (hwy/detect_targets.h).
     for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-      if (targets_.empty() && amx_kernels() != nullptr) targets_.push_back(amx_target(target));
-      if (targets_.size() <= 1 && vnni_kernels() != nullptr) targets_.push_back(vnni_target(target));
+      if (targets_.empty() && is_avx512(target)) {
+        if (amx_kernels() != nullptr) targets_.push_back(amx_target(target));
+        if (vnni_kernels() != nullptr) targets_.push_back(vnni_target(target));
+      }
       targets_.push_back(highway_target(target));
     }
     targets_.push_back(portable_target());

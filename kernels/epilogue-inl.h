@@ -142,8 +142,11 @@ HWY_INLINE void ActivateVector(float* data) {
   const WideTag d;
   const hn::Rebind<float, WideTag> narrow;
   const Wide y = Activated<SinglePrecision, kActivation>(hn::PromoteTo(d, hn::LoadU(narrow, data)));
-#if HWY_TARGET == HWY_SCALAR
-  *data = static_cast<float>(hn::GetLane(y));  // its DemoteTo makes infinity the largest float
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+  // Their DemoteTo makes infinity the largest float.
+  HWY_ALIGN double lanes[hn::MaxLanes(WideTag())];
+  hn::Store(y, d, lanes);
+  for (size_t i = 0; i < hn::Lanes(d); ++i) data[i] = static_cast<float>(lanes[i]);
 #else
   hn::StoreU(hn::DemoteTo(narrow, y), narrow, data);
 #endif

@@ -4,6 +4,8 @@
 #include "septet/septet.hpp"
 #include "bench/peers/peer.hpp"
 
+#include <cstring>
+
 namespace septet::bench {
 namespace {
 
@@ -75,6 +77,9 @@ class Septet : public Peer {
  public:
   explicit Septet(const PeerSettings& settings) {
     if (settings.limit == InstructionLimit::avx2) throw_if_error(set_target("AVX2"));
+    if (settings.limit == InstructionLimit::avx512 && std::strcmp(target(), "AVX3_AMX") == 0) {
+      throw_if_error(set_target("AVX3_VNNI"));
+    }
   }
 
   std::string version() const override { return "this build"; }
