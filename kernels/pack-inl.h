@@ -105,12 +105,11 @@ void TransposePanel(const PanelCall& call) {
   PackElements<Elem, kGroup>(call, row, call.outer, 0, call.k);
 }
 
-// Groups are made of neighbouring rows of k (row-major B): rows are interleaved, 16 bytes at a time.
-template <class Elem, int kGroup>
-void InterleavePanel(const PanelCall& call) {
-  constexpr Index kLanes = 16 / sizeof(Elem);
+// Pairs are made of neighbouring rows of k (row-major B): two rows are interleaved, 16 bytes at a time.
+template <class Elem>
+void InterleavePairs(const PanelCall& call) {
+  constexpr Index kGroup = 2, kLanes = 16 / sizeof(Elem);
   const hn::FixedTag<Elem, kLanes> d;
-  const hn::Repartition<std::uint16_t, decltype(d)> d16;
   const Index k = call.k / kGroup * kGroup, outer = call.outer / kLanes * kLanes;
   for (Index k0 = 0; k0 < k; k0 += kGroup) {
     const char* from = static_cast<const char*>(call.from) + k0 * call.k_stride;
@@ -119,21 +118,9 @@ void InterleavePanel(const PanelCall& call) {
     };
     Elem* to = static_cast<Elem*>(call.to) + k0 * call.width;
     for (Index i = 0; i < outer; i += kLanes, to += kLanes * kGroup) {
-      if constexpr (kGroup == 2) {
-        const auto even = load(0, i), odd = load(1, i);
-        hn::StoreU(hn::InterleaveLower(d, even, odd), d, to);
-        hn::StoreU(hn::InterleaveUpper(d, even, odd), d, to + kLanes);
-      } else {
-        const auto r0 = load(0, i), r1 = load(1, i), r2 = load(2, i), r3 = load(3, i);
-        const auto low01 = hn::BitCast(d16, hn::InterleaveLower(d, r0, r1));
-        const auto high01 = hn::BitCast(d16, hn::InterleaveUpper(d, r0, r1));
-        const auto low23 = hn::BitCast(d16, hn::InterleaveLower(d, r2, r3));
-        const auto high23 = hn::BitCast(d16, hn::InterleaveUpper(d, r2, r3));
-        hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d16, low01, low23)), d, to);
-        hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d16, low01, low23)), d, to + kLanes);
-        hn::StoreU(hn::BitCast(d, hn::InterleaveLower(d16, high01, high23)), d, to + 2 * kLanes);
-        hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(d16, high01, high23)), d, to + 3 * kLanes);
-      }
+      const auto even = load(0, i), odd = load(1, i);
+      hn::StoreU(hn::InterleaveLower(d, even, odd), d, to);
+      hn::StoreU(hn::InterleaveUpper(d, even, odd), d, to + kLanes);
     }
   }
   PackElements<Elem, kGroup>(call, outer, call.outer, 0, k);
@@ -168,7 +155,7 @@ void PackPanel(const PanelCall& call) {
   if (call.k_stride == kSize) return TransposePanel<Elem, kGroup>(call);
   if (call.outer_stride == kSize) {
     if constexpr (kGroup == 1) return CopyRowsOf<Elem>(call);
-    if constexpr (kGroup > 1) return InterleavePanel<Elem, kGroup>(call);
+    if constexpr (kGroup == 2) return InterleavePairs<Elem>(call);
   }
 #endif
   PackElements<Elem, kGroup>(call, 0, call.outer, 0, call.k);

@@ -119,36 +119,33 @@ PanelView DenseOperand::panel_view(Index outer0, Index k0) const {
   return {data + p.offset(outer0, k0), p.unit(), p.rows(outer0 / p.height()) * p.unit()};
 }
 
-PanelView DenseOperand::pack(void (*pack_panel)(const PanelCall&), Packed packed_as, Index outer0, Index count,
-                             Index step0, Index steps, Index width, char* panel, char* wide) const {
+void DenseOperand::pack(void (*pack_panel)(const PanelCall&), Packed packed_as, Index outer0, Index count, Index step0,
+                        Index steps, Index width, char* panel, char* wide) const {
   const Index group = steps_per_group(packed_as), unit = group * bytes_of(packed_as);
   PanelCall call;
   call.outer = count;
   call.k = std::clamp<Index>(k - step0 * group, 0, steps * group);  // nothing, where padding begins
   call.to = panel;
   call.width = width;
-  const PanelView packed_view{panel, unit, width * unit};
   if (const Index there = ceil_div(call.k, group); there < steps) {  // zeros change no sum
     std::memset(panel + there * width * unit, 0, static_cast<std::size_t>((steps - there) * width * unit));
     steps = there;
   }
   if (panels && !widened(packed_as)) {
-    copy_groups(view(packed_as, outer0, step0), unit, call, steps);
-    return packed_view;
+    return copy_groups(view(packed_as, outer0, step0), unit, call, steps);
   }
   if (const kernels::WidenRow widen_row = panels ? nullptr : row_widener(type); widen_row != nullptr) {
     const char* from = data + outer0 * outer_stride + step0 * k_stride;
     float* to = reinterpret_cast<float*>(panel);
     if (width == 1 && k_stride == size_of(type)) {
-      widen_row(from, call.k, to);
-      return packed_view;
+      return widen_row(from, call.k, to);
     }
     if (contiguous()) {
       for (Index i = 0; i < call.k; ++i, from += k_stride, to += width) {
         widen_row(from, count, to);
         std::fill(to + count, to + width, 0.0f);
       }
-      return packed_view;
+      return;
     }
   }
   with_type(type, [&](auto* tag) {
@@ -159,7 +156,6 @@ PanelView DenseOperand::pack(void (*pack_panel)(const PanelCall&), Packed packed
     if (widened(packed_as)) widen<T>(call, zero_point, wide);
   });
   pack_panel(call);
-  return packed_view;
 }
 
 }  // namespace septet::detail

@@ -48,9 +48,9 @@ struct DenseOperand {
     return {data + outer0 * outer_stride + step0 * group * k_stride, outer_stride, group * k_stride};
   }
   /// Copies rows [outer0, outer0 + count), steps [step0, step0 + steps), zeros behind the last k, into a panel of
-  /// `width`; `wide` holds count * steps elements if the type has to be widened first.
-  PanelView pack(void (*pack_panel)(const kernels::PanelCall&), kernels::Packed packed_as, Index outer0, Index count,
-                 Index step0, Index steps, Index width, char* panel, char* wide) const;
+  /// `width`; `wide` holds count * steps groups if the type has to be widened first.
+  void pack(void (*pack_panel)(const kernels::PanelCall&), kernels::Packed packed_as, Index outer0, Index count,
+            Index step0, Index steps, Index width, char* panel, char* wide) const;
   /// Does packing need the memory `wide`?
   bool widened(kernels::Packed packed_as) const;
 
