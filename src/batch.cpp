@@ -15,8 +15,6 @@
 #include "validate_batch.hpp"
 #include "workspace.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -43,21 +41,18 @@ Index macs_of(const Batch& batch) {
 }
 
 int threads_for(const Batch& batch, const GemmOptions& options) {
-  return static_cast<int>(std::min<Index>(thread_count(options.threads, macs_of(batch)), batch.count));
+  return static_cast<int>(std::min<Index>(thread_count(options, macs_of(batch)), batch.count));
 }
 
-// f(begin, end): equal shares of the items, side by side.
+// f(begin, end, worker): equal shares of the items, side by side.
 template <class F>
-void share(Index count, int threads, F&& f) {
-  if (threads <= 1) return f(Index{0}, count);
-#pragma omp parallel num_threads(threads)
-  {
-    const FpEnvironment environment;
-    const Index team = omp_get_num_threads(), t = omp_get_thread_num();
-    const Index each = count / team, longer = count % team;
-    const Index begin = t * each + std::min(t, longer);
-    f(begin, begin + each + (t < longer ? 1 : 0));
-  }
+void share(Index count, int threads, const GemmOptions& options, F&& f) {
+  if (threads <= 1) return f(Index{0}, count, 0);
+  run_team(options.parallel_for, threads, [&](int worker) {
+    const Index each = count / threads, longer = count % threads;
+    const Index begin = worker * each + std::min<Index>(worker, longer);
+    f(begin, begin + each + (worker < longer ? 1 : 0), worker);
+  });
 }
 
 // The same products with C's columns contiguous: C^T = B^T * A^T has the same bits.
@@ -73,7 +68,8 @@ Batch with_rows_of_c(const Batch& x) {
 
 void run_small(const Batch& batch, const GemmOptions& options) {
   const SmallBatch products(batch, options);
-  share(batch.count, threads_for(batch, options), [&](Index begin, Index end) { products.run(begin, end); });
+  share(batch.count, threads_for(batch, options), options,
+        [&](Index begin, Index end, int /*worker*/) { products.run(begin, end); });
 }
 
 // One product per thread at a time?
@@ -124,11 +120,11 @@ void run(const Batch& batch, GemmOptions options) {
       throw Error({Cause::bad_option, "options.workspace_bytes",
                    std::to_string(options.workspace_bytes) + ", this batch needs " + std::to_string(workspace.total)});
     }
-    share(batch.count, threads, [&](Index begin, Index end) {
+    share(batch.count, threads, options, [&](Index begin, Index end, int worker) {
       GemmOptions mine = options;
       mine.threads = 1;
       if (workspace.total > 0) {
-        mine.workspace = static_cast<char*>(options.workspace) + omp_get_thread_num() * workspace.each;
+        mine.workspace = static_cast<char*>(options.workspace) + worker * workspace.each;
         mine.workspace_bytes = workspace.each;
       }
       run_products(batch, begin, end, mine);
@@ -147,7 +143,7 @@ Status try_gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const C
   if (count == 0) return {};
   return guarded([&]() -> Status {
     if (count < 0) return {Cause::bad_shape, "count", std::to_string(count) + " is negative"};
-    if (Status status = kernels::target_status(); !status.ok()) return status;
+    if (Status status = environment_status(); !status.ok()) return status;
     const Batch batch{count, a, a_stride, b, b_stride, c, c_stride};
     if (!(obviously_valid(a, b, c, options) && obviously_apart(batch))) {
       if (Status status = validate_batch(batch, options); !status.ok()) return status;

@@ -18,12 +18,9 @@
 #include "cache_sizes.hpp"
 #include "dense_blocking.hpp"
 #include "epilogue.hpp"
-#include "fp_environment.hpp"
 #include "threads.hpp"
 #include "validate.hpp"
 #include "workspace.hpp"
-
-#include <omp.h>
 
 #include <algorithm>
 #include <string>
@@ -134,7 +131,8 @@ class DenseRun {
         group_(steps_per_group(packed_)),
         unit_(group_ * bytes_of(packed_)),
         acc_bytes_(packed_ == Packed::f64 ? 8 : 4),
-        workspace_(options.workspace) {
+        workspace_(options.workspace),
+        parallel_for_(options.parallel_for) {
     steps_ = ceil_div(product.a.k, group_);
     if (tiles_.step_unit > 1 && steps_ % tiles_.step_unit != 0 && !product.b.panels) {
       steps_ = ceil_div(steps_, tiles_.step_unit) * tiles_.step_unit;
@@ -151,7 +149,7 @@ class DenseRun {
     const Index macs = product.a.outer * product.b.outer * product.a.k;
     const double m = static_cast<double>(product.a.outer), n = static_cast<double>(product.b.outer);
     const double k = static_cast<double>(product.a.k);
-    const int threads = thread_count(options.threads, macs, m * k + k * n + m * n);
+    const int threads = thread_count(options, macs, m * k + k * n + m * n);
     DenseShape shape{product.a.outer, product.b.outer, steps_, unit_, fold_, direct_};
     shape.copies_a = pads_ || (tiles_.a_by_rows && product.a.panels);
     shape.copies_b = pads_ || offsets_.turns_b();  // a turned sign needs a copy to be turned in
@@ -168,10 +166,13 @@ class DenseRun {
     char* memory = workspace_ == nullptr ? own.data() : callers_memory();
     if (blocking_.threads == 1) {
       for (Index item = 0; item < rows_ * cols_; ++item) block(item, memory);
-      release();
-    } else {
-      run_parallel(memory, each);
+      return release();
     }
+    SharedItems blocks(rows_ * cols_);
+    run_team(parallel_for_, blocking_.threads, [&](int worker) {
+      blocks.for_each([&](Index item) { block(item, memory + worker * each); });
+      release();
+    });
   }
 
   /// On any address.
@@ -182,18 +183,6 @@ class DenseRun {
   char* callers_memory() const {
     const auto address = reinterpret_cast<std::uintptr_t>(workspace_);
     return static_cast<char*>(workspace_) + static_cast<Index>(-address % kLine);
-  }
-
-  void run_parallel(char* memory, Index each) const {
-#pragma omp parallel num_threads(blocking_.threads)
-    {
-      const FpEnvironment environment;
-      // The team may be smaller than asked for; every member has memory of its own either way.
-      char* mine = memory + omp_get_thread_num() * each;
-#pragma omp for schedule(dynamic)
-      for (Index item = 0; item < rows_ * cols_; ++item) block(item, mine);
-      release();
-    }
   }
 
   void release() const {
@@ -479,6 +468,7 @@ class DenseRun {
   ByteOffsets offsets_;
   Index group_, unit_, acc_bytes_;
   void* workspace_;  // the caller's, or null
+  ParallelFor parallel_for_;
   Index steps_ = 0, fold_ = 0;
   bool pads_ = false;       // with zeros behind the last k
   bool calls_out_ = false;  // to the caller's function
@@ -541,17 +531,10 @@ void finish_without_product(const Matrix& c, const GemmOptions& resolved) {
     epilogue.begin(m0, m1, n0, n1, sums, kSide);
     epilogue.end(m0, m1, n0, n1, sums, kSide);
   };
-  const int threads = static_cast<int>(std::min<Index>(thread_count(resolved.threads, c.rows * c.cols), down * across));
-  if (threads <= 1) {
-    for (Index item = 0; item < down * across; ++item) tile(item);
-    return;
-  }
-#pragma omp parallel num_threads(threads)
-  {
-    const FpEnvironment environment;
-#pragma omp for schedule(static)
-    for (Index item = 0; item < down * across; ++item) tile(item);
-  }
+  const Index tiles = down * across;
+  const int threads = static_cast<int>(std::min<Index>(thread_count(resolved, c.rows * c.cols), tiles));
+  SharedItems items(tiles);
+  run_team(resolved.parallel_for, threads, [&](int /*worker*/) { items.for_each(tile); });
 }
 
 }  // namespace septet::detail

@@ -9,12 +9,9 @@
 #include "driver.hpp"
 
 #include "arithmetic.hpp"
-#include "fp_environment.hpp"
 #include "kernels/dispatch.hpp"
 #include "panels.hpp"
 #include "threads.hpp"
-
-#include <omp.h>
 
 #include <algorithm>
 #include <cstring>
@@ -179,11 +176,11 @@ Index largest_csb_tile(const PackedStorage* packed) {
 }  // namespace
 
 void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, const ConstMatrix& b, int b_zero_point,
-         const TileEpilogue& epilogue, Type accumulator, int threads) {
+         const TileEpilogue& epilogue, Type accumulator, const GemmOptions& options) {
   if (plan.m == 0 || plan.n == 0) return;
   const Arithmetic arithmetic = kernels::arithmetic_for(accumulator, plan.mac);
   const Packed packed_type = kernels::packed_of(arithmetic);
-  threads = thread_count(threads, plan.m * plan.n * std::max<Index>(a == nullptr ? 1 : plan.k, 1));
+  int threads = thread_count(options, plan.m * plan.n * std::max<Index>(a == nullptr ? 1 : plan.k, 1));
   const Blocking blocking =
       choose_blocking(plan, packed, kernels::kernel_set(arithmetic), size_of(accumulator), threads);
   ConstMatrix used = b;
@@ -200,17 +197,11 @@ void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, co
     sums.emplace_back(job.sum_bytes());
     buffers.emplace_back(blocking.block_rows, longest_segment(plan, blocking), largest_csb_tile(packed), packed_type);
   }
-  const Index panel_count = a == nullptr ? 0 : panels.count(), items = job.items();
-#pragma omp parallel num_threads(threads)
-  {
-    const FpEnvironment environment;
-#pragma omp for schedule(static)
-    for (Index p = 0; p < panel_count; ++p) panels.fill(p);
-    // The team may be smaller than asked for; every member has memory of its own either way.
-    const int t = omp_get_thread_num();
-#pragma omp for schedule(dynamic)
-    for (Index i = 0; i < items; ++i) job.item(i, sums[t].data(), buffers[t]);
-  }
+  SharedItems fills(a == nullptr ? 0 : panels.count()), items(job.items());
+  run_team(options.parallel_for, threads, [&](int) { fills.for_each([&](Index p) { panels.fill(p); }); });
+  run_team(options.parallel_for, threads, [&](int worker) {
+    items.for_each([&](Index i) { job.item(i, sums[worker].data(), buffers[worker]); });
+  });
 }
 
 }  // namespace septet::detail

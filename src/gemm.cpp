@@ -49,7 +49,7 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
   }
   const Plan plan = make_plan(a.rows(), b.cols, a.cols(), chosen, packed->live);
   run(plan, strips_of(*packed, plan).get(), packed.get(), b, chosen.b_zero_point, TileEpilogue(c, chosen),
-      accumulator_of(a.type()), chosen.threads);
+      accumulator_of(a.type()), chosen);
 }
 
 namespace {
@@ -67,12 +67,12 @@ using namespace detail;
 
 Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const FpEnvironment environment;  // alpha and beta are rounded on this thread
-  if (a.dense() != nullptr && obviously_valid(*a.dense(), b, c, options) && kernels::target_ok()) {
+  if (a.dense() != nullptr && obviously_valid(*a.dense(), b, c, options) && environment_ok()) {
     if (run_small(*a.dense(), b, c, options)) return {};
     return guarded([&] { return plain(*a.dense(), b, c, options); });
   }
   return guarded([&]() -> Status {
-    if (Status status = kernels::target_status(); !status.ok()) return status;
+    if (Status status = environment_status(); !status.ok()) return status;
     if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;
     const ConstMatrix dense_a = a.dense() != nullptr ? *a.dense() : ConstMatrix();
     if (Status status = validate_workspace({dense_a, 1, 0}, {b, 1, 0}, {c, 1, 0}, options); !status.ok()) return status;
@@ -88,7 +88,7 @@ void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOpt
 Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
   const FpEnvironment environment;
   return guarded([&]() -> Status {
-    if (Status status = kernels::target_status(); !status.ok()) return status;
+    if (Status status = environment_status(); !status.ok()) return status;
     if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;
     if (Status status = validate_workspace({a, 1, 0}, {}, {c, 1, 0}, options); !status.ok()) return status;
     const GemmOptions chosen = resolved(a, options);

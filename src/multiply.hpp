@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "kernels/dispatch.hpp"
+#include "environment.hpp"
 #include "septet/gemm.hpp"
 #include "validate.hpp"
 
@@ -24,7 +24,7 @@ template <class F>
 Index bytes_unless_refused(F&& f) {
   Index bytes = 0;
   const Status status = guarded([&]() -> Status {
-    if (Status refused = kernels::target_status(); !refused.ok()) return refused;
+    if (Status refused = environment_status(); !refused.ok()) return refused;
     return f(bytes);
   });
   return status.ok() ? bytes : 0;

@@ -133,7 +133,7 @@ bool run_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, cons
     SmallProduct(a, b, c, options).run(a.data, b.data, c.data);
     return true;
   }
-  if (thread_count(options.threads, macs) > 1) return false;
+  if (thread_count(options, macs) > 1) return false;
   if (b.cols <= kNarrow) return SharedBatch(a, b, c, options).by_rows();
   return a.rows <= kLow && SharedBatch(a, b, c, options).by_columns();
 }

@@ -14,6 +14,7 @@
 
 #include "septet/epilogue.hpp"
 #include "septet/spmm.hpp"
+#include "septet/threads.hpp"
 
 namespace septet {
 
@@ -42,7 +43,8 @@ struct GemmOptions {
   Mac mac = Mac::fused;
   Combine combine;  ///< csOS only
 
-  int threads = 0;  ///< most to use, up to 1024; 0: what OpenMP would. Small products stay on one. No bit depends on it
+  int threads = 0;           ///< most to use, up to 1024; 0: as threads.hpp says. Small products stay on one
+  ParallelFor parallel_for;  ///< instead of OpenMP
 
   /// Memory for what a dense product copies and keeps on its way: with it, a call allocates nothing. As much as
   /// gemm_workspace_bytes() says (less is bad_option), on any address, apart from all operands; used by one call at a
@@ -80,7 +82,7 @@ SEPTET_API Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Ma
 SEPTET_API void gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options = {});
 
 /// What GemmOptions::workspace has to hold for this product: operands of these shapes, strides and types (their data
-/// may be missing), these options, the target in use and as many threads as OpenMP would use now, or one, as within a
+/// may be missing), these options, the target in use and as many threads as it would use now, or one, as within a
 /// parallel region. 0 if it needs none, is sparse, or would be refused.
 SEPTET_API Index gemm_workspace_bytes(const Weights& a, const ConstMatrix& b, const Matrix& c,
                                       const GemmOptions& options = detail::kDefaultOptions);
