@@ -132,7 +132,24 @@ void run(const Batch& batch, GemmOptions options) {
   }
 }
 
+// Of a batch that has been looked at.
+void multiply(const Batch& batch, const GemmOptions& options) {
+  const Batch by_rows = with_rows_of_c(batch);
+  if (SmallProduct::fits(by_rows.a, by_rows.b, by_rows.c, options)) return run_small(by_rows, options);
+  run(batch, options);
+}
+
 }  // namespace
+
+Status multiply_checked(const Batch& batch, const GemmOptions& options) {
+  const FpEnvironment environment;
+  return guarded([&]() -> Status {
+    if (!environment_ok()) return environment_status();
+    multiply(batch, options);
+    return {};
+  });
+}
+
 }  // namespace detail
 
 using namespace detail;
@@ -150,12 +167,7 @@ Status try_gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const C
       Status status = validate_workspace(batch.all_a(), batch.all_b(), batch.all_c(), options);
       if (!status.ok()) return status;
     }
-    const Batch by_rows = with_rows_of_c(batch);
-    if (SmallProduct::fits(by_rows.a, by_rows.b, by_rows.c, options)) {
-      run_small(by_rows, options);
-    } else {
-      run(batch, options);
-    }
+    multiply(batch, options);
     return {};
   });
 }

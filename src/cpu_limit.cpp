@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Where Linux says it: Documentation/admin-guide/cgroup-v2.rst (cpu.max) and scheduler/sched-bwc.rst (cpu.cfs_quota_us).
+// Where Linux says it: Documentation/admin-guide/cgroup-v2.rst (cpu.max) and scheduler/sched-bwc.rst
+// (cpu.cfs_quota_us).
 #include "cpu_limit.hpp"
 
 #include <algorithm>
@@ -52,7 +53,8 @@ std::vector<Group> groups_of_process(const std::string& root) {
   return groups;
 }
 
-// Where a hierarchy can be read: /proc/self/mountinfo has "id parent device root point options … - type source options".
+// Where a hierarchy can be read: /proc/self/mountinfo has "id parent device root point options … - type source
+// options".
 struct Mount {
   std::string root, point;
 };

@@ -10,8 +10,8 @@ namespace septet::detail {
 int cpu_limit();
 
 /// The quota alone: the smallest of the group's own (version 1 or 2) and of the groups it is in, rounded down, for a
-/// thread that is stopped for the rest of a period makes all others wait. At least 1; a huge number where there is none.
-/// `root` replaces "/", for tests.
+/// thread that is stopped for the rest of a period makes all others wait. At least 1; a huge number where there is
+/// none. `root` replaces "/", for tests.
 int cpu_quota(const std::string& root = "/");
 
 }  // namespace septet::detail

@@ -199,9 +199,8 @@ void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, co
   }
   SharedItems fills(a == nullptr ? 0 : panels.count()), items(job.items());
   run_team(options.parallel_for, threads, [&](int) { fills.for_each([&](Index p) { panels.fill(p); }); });
-  run_team(options.parallel_for, threads, [&](int worker) {
-    items.for_each([&](Index i) { job.item(i, sums[worker].data(), buffers[worker]); });
-  });
+  run_team(options.parallel_for, threads,
+           [&](int worker) { items.for_each([&](Index i) { job.item(i, sums[worker].data(), buffers[worker]); }); });
 }
 
 }  // namespace septet::detail

@@ -1,14 +1,23 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "dense_operand.hpp"
 #include "environment.hpp"
 #include "septet/gemm.hpp"
 #include "validate.hpp"
+#include "validate_batch.hpp"
 
 namespace septet::detail {
 
 /// One product that has been validated, whatever its operands are. Throws std::bad_alloc, before C is touched.
 void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+
+// ---- for the BLAS door: products whose arguments were looked at elsewhere. They fit, their dimensions are not 0,
+// alpha and k are not 0, and what overlaps is the caller's own affair. Not ok: the environment, or no memory.
+
+Status multiply_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+Status multiply_checked(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options);
+Status multiply_checked(const Batch& batch, const GemmOptions& options);
 
 // ---- what a query of a workspace shares: operands without data are as good as any, and what would be refused needs 0
 

@@ -184,14 +184,18 @@ void SmallProduct::column(kernels::TileCall& call, const char* a, char* c, int v
   }
 }
 
-bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
+bool is_usual(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
   constexpr unsigned kFewThreads = 64;
   const bool usual_options = o.a_zero_point == 0 && o.b_zero_point == 0 && o.fold_depth == 0 &&
                              o.workspace == nullptr && o.workspace_bytes == 0 &&
                              static_cast<unsigned>(o.threads) <= kFewThreads && o.array.height == 16 &&
                              o.array.width == 16 && o.combine.lanes == 4 && o.combine.window == 16;
   return usual_options && is_plain(o) && types_meet(a.type, b.type, c.type) && b.rows == a.cols && c.rows == a.rows &&
-         c.cols == b.cols && is_usual(a) && is_usual(b) && is_usual(c) && apart(c, a) && apart(c, b);
+         c.cols == b.cols && is_usual(a) && is_usual(b) && is_usual(c);
+}
+
+bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  return is_usual(a, b, c, options) && apart(c, a) && apart(c, b);
 }
 
 SmallBatch::SmallBatch(const Batch& batch, const GemmOptions& options) : product_(batch.a, batch.b, batch.c, options) {

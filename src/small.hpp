@@ -32,8 +32,11 @@ class SmallProduct {
 /// True for a dense product, small or not, that needs no closer look to be seen as valid: everything usual.
 bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
 
-/// Computes an obviously_valid() product if it is one of floats that is small, or shallow and so narrow or low that it
-/// is a batch of small ones; else false.
+/// The same but for what overlaps.
+bool is_usual(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+
+/// Computes an obviously_valid() product (or one that is usual and whose overlaps are its caller's affair) if it is one
+/// of floats that is small, or shallow and so narrow or low that it is a batch of small ones; else false.
 bool run_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
 
 /// A batch of small products: one kernel that loops over them where there is one for their shape and layout, else a

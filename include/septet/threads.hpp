@@ -24,8 +24,8 @@ namespace septet {
 ///   septet::GemmOptions options;
 ///   options.parallel_for = septet::parallel_for(pool_run);   // pool_run(count, f): f(0) … f(count - 1), and waits
 struct ParallelFor {
-  /// Calls task(context, i) once for every i from 0 to count - 1, from any threads, in any order, one after the other if
-  /// need be; returns when all have returned. Must not throw.
+  /// Calls task(context, i) once for every i from 0 to count - 1, from any threads, in any order, one after the other
+  /// if need be; returns when all have returned. Must not throw.
   void (*call)(void* user, int count, void (*task)(void* context, int i), void* context) = nullptr;
   void* user = nullptr;
 };

@@ -1,0 +1,81 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "errors.hpp"
+
+#include "names.hpp"
+#include "septet/blas.h"
+
+#include <dlfcn.h>
+#include <link.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+
+namespace septet::blas {
+namespace {
+
+struct Handler {
+  septet_blas_error_handler call;
+  void* user;
+};
+// Replaced as a whole; the old ones live on, for a thread may be about to call one. Nobody sets many.
+std::atomic<const Handler*> handler{nullptr};
+
+// A function of this name that the executable itself defines.
+void* of_program(const char* name) {
+  void* found = dlsym(RTLD_DEFAULT, name);
+  Dl_info info;
+  link_map *its = nullptr, *first = nullptr;
+  if (found == nullptr || dladdr1(found, &info, reinterpret_cast<void**>(&its), RTLD_DL_LINKMAP) == 0) return nullptr;
+  void* program = dlopen(nullptr, RTLD_LAZY | RTLD_NOLOAD);
+  if (program == nullptr) return nullptr;
+  const bool is_its = dlinfo(program, RTLD_DI_LINKMAP, &first) == 0 && first == its;
+  dlclose(program);
+  return is_its ? found : nullptr;
+}
+
+bool handled(const char* routine, int info, const char* message) {
+  const Handler* mine = handler.load(std::memory_order_acquire);
+  if (mine == nullptr) return false;
+  mine->call(routine, info, message, mine->user);
+  return true;
+}
+
+}  // namespace
+
+void report_fortran(const char* routine, int info) {
+  char text[96];
+  std::snprintf(text, sizeof text, " ** On entry to %s parameter number %2d had an illegal value", routine, info);
+  if (handled(routine, info, text)) return;
+  using Xerbla = void (*)(const char*, const void*, std::size_t);
+  if (const auto xerbla = reinterpret_cast<Xerbla>(of_program("xerbla_")); xerbla != nullptr) {
+    char name[8];
+    std::snprintf(name, sizeof name, "%-6s", routine);
+    const std::int64_t number = info;  // serves INTEGER of either size, little-endian
+    return xerbla(name, &number, std::strlen(name));
+  }
+  std::fprintf(stderr, "%s\n", text);
+}
+
+void report_c(const char* function, const CCheck& check) {
+  char text[96];
+  std::snprintf(text, sizeof text, "Parameter %d to routine %s was incorrect", check.info, function);
+  if (handled(function, check.info, text)) return;
+  using Xerbla = void (*)(int, const char*, const char*, ...);
+  if (const auto xerbla = reinterpret_cast<Xerbla>(of_program("cblas_xerbla")); xerbla != nullptr) {
+    return xerbla(check.raw, function, "");
+  }
+  std::fprintf(stderr, "%s\n", text);
+}
+
+void report(const char* routine, const Status& status) {
+  const std::string text = std::string(routine) + ": " + status.to_string();
+  if (!handled(routine, 0, text.c_str())) std::fprintf(stderr, "septet: %s\n", text.c_str());
+}
+
+}  // namespace septet::blas
+
+SEPTET_BLAS_EXPORT void septet_blas_set_error_handler(septet_blas_error_handler call, void* user) {
+  using septet::blas::Handler;
+  septet::blas::handler.store(call == nullptr ? nullptr : new Handler{call, user}, std::memory_order_release);
+}
