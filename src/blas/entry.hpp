@@ -3,17 +3,12 @@
 // What every exported function does: count the call, check, run, report.
 #pragma once
 
+#include "calls.hpp"
 #include "errors.hpp"
 #include "names.hpp"
 #include "product.hpp"
 
-#include <atomic>
-
 namespace septet::blas {
-
-/// Calls of any product so far.
-extern std::atomic<std::int64_t> calls;
-inline void count_call() { calls.fetch_add(1, std::memory_order_relaxed); }
 
 /// A column-major product that Fortran asked for: run(row-major product).
 template <class F>

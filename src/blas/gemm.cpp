@@ -6,8 +6,6 @@
 
 namespace septet::blas {
 
-std::atomic<std::int64_t> calls{0};
-
 namespace {
 
 template <class T, class Int>
@@ -60,7 +58,7 @@ SEPTET_BLAS_INTEGERS(SEPTET_C_REAL, d, double)
 SEPTET_BLAS_INTEGERS(SEPTET_C_COMPLEX, c, std::complex<float>)
 SEPTET_BLAS_INTEGERS(SEPTET_C_COMPLEX, z, std::complex<double>)
 
-SEPTET_BLAS_EXPORT int64_t septet_blas_calls() { return septet::blas::calls.load(std::memory_order_relaxed); }
+SEPTET_BLAS_EXPORT int64_t septet_blas_calls() { return septet::blas::calls(); }
 
 SEPTET_BLAS_EXPORT int septet_blas_set_threads(int n) {
   if (n != 0) return septet::set_threads(n).ok() ? 0 : -1;
