@@ -64,13 +64,17 @@ Status plain(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const 
 
 Status multiply_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   const FpEnvironment environment;
-  if (environment_ok() && is_usual(a, b, c, options) && run_small(a, b, c, options)) return {};
   return guarded([&]() -> Status {
     if (!environment_ok()) return environment_status();
     multiply(DenseOperand::rows_of(a, options.a_zero_point), DenseOperand::columns_of(b, options.b_zero_point), c,
              resolved(a, options));
     return {};
   });
+}
+
+bool multiply_if_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  const FpEnvironment environment;
+  return environment_ok() && run_small(a, b, c, options);
 }
 
 Status multiply_checked(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options) {

@@ -16,6 +16,8 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
 // alpha and k are not 0, and what overlaps is the caller's own affair. Not ok: the environment, or no memory.
 
 Status multiply_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+/// False, and nothing done, unless run_small() takes it: its conditions are to be looked at.
+bool multiply_if_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
 Status multiply_checked(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options);
 Status multiply_checked(const Batch& batch, const GemmOptions& options);
 

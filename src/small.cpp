@@ -124,10 +124,11 @@ bool run_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, cons
   // Where there is one, the loop over a batch is the faster one even for a batch of one: up to two vectors of columns.
   constexpr Index kNarrow = 32, kLow = 16;
   if (is_small(a, b)) {
-    const bool narrow = b.cols <= kNarrow && a.cols <= kNarrow;
+    const bool narrow = b.cols <= kNarrow && a.cols <= kNarrow && a.col_stride == 1;
     if (!narrow || !SharedBatch(a, b, c, options).whole()) SmallProduct(a, b, c, options).run(a.data, b.data, c.data);
     return true;
   }
+  if (a.col_stride != 1) return false;
   const Index macs = a.rows * b.cols * a.cols;
   if (a.rows == 1 && macs <= kMost * kMost * kMost) {
     SmallProduct(a, b, c, options).run(a.data, b.data, c.data);
@@ -184,18 +185,14 @@ void SmallProduct::column(kernels::TileCall& call, const char* a, char* c, int v
   }
 }
 
-bool is_usual(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
+bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
   constexpr unsigned kFewThreads = 64;
   const bool usual_options = o.a_zero_point == 0 && o.b_zero_point == 0 && o.fold_depth == 0 &&
                              o.workspace == nullptr && o.workspace_bytes == 0 &&
                              static_cast<unsigned>(o.threads) <= kFewThreads && o.array.height == 16 &&
                              o.array.width == 16 && o.combine.lanes == 4 && o.combine.window == 16;
   return usual_options && is_plain(o) && types_meet(a.type, b.type, c.type) && b.rows == a.cols && c.rows == a.rows &&
-         c.cols == b.cols && is_usual(a) && is_usual(b) && is_usual(c);
-}
-
-bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  return is_usual(a, b, c, options) && apart(c, a) && apart(c, b);
+         c.cols == b.cols && is_usual(a) && is_usual(b) && is_usual(c) && apart(c, a) && apart(c, b);
 }
 
 SmallBatch::SmallBatch(const Batch& batch, const GemmOptions& options) : product_(batch.a, batch.b, batch.c, options) {

@@ -126,20 +126,20 @@ class ComplexRun {
  private:
   // Rows [i, i + m) of C, steps [p, p + k).
   Status pass(Index i, Index m, Index p, Index k, double beta) const {
-    const Complex<T>* from = static_cast<const Complex<T>*>(x_.a);
-    ConstMatrix a(from + i * x_.lda + p, type_of<T>(), m, 2 * k, 2 * x_.lda, 1);
+    Product real;
+    real.m = m, real.k = 2 * k;
+    real.a = static_cast<const Complex<T>*>(x_.a) + i * x_.lda + p, real.lda = 2 * x_.lda;
     if (copies_a_) {
       copy_a(i, m, p, k);
-      a = ConstMatrix(a_, type_of<T>(), m, 2 * k, 2 * k, 1);
+      real.a = a_, real.lda = 2 * k;
     }
+    real.b = b_, real.ldc = 2 * x_.ldc;
     for (Index j = 0; j < x_.n; j += cols_) {
       const Index n = std::min(cols_, x_.n - j);
       expand_b(p, k, j, n);
-      const ConstMatrix b(b_, type_of<T>(), 2 * k, 2 * n, 2 * n, 1);
-      const Matrix c(static_cast<Complex<T>*>(x_.c) + i * x_.ldc + j, type_of<T>(), m, 2 * n, 2 * x_.ldc, 1);
-      Status status =
-          with_options(1, beta, [&](const GemmOptions& options) { return detail::multiply_checked(a, b, c, options); });
-      if (!status.ok()) return status;
+      real.n = real.ldb = 2 * n;
+      real.c = static_cast<Complex<T>*>(x_.c) + i * x_.ldc + j;
+      if (Status status = multiply(real, T(1), T(beta)); !status.ok()) return status;
     }
     return {};
   }
