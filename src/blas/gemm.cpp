@@ -13,14 +13,18 @@ void fortran_gemm(const char* routine, const char* op_a, const char* op_b, const
                   const T* alpha, const void* a, const Int* lda, const void* b, const Int* ldb, const T* beta, void* c,
                   const Int* ldc) noexcept {
   const Product product{op_of(*op_a), op_of(*op_b), *m, *n, *k, a, *lda, b, *ldb, c, *ldc};
-  fortran_call(routine, product, [&](const Product& x) { return multiply(x, *alpha, *beta); });
+  fortran_call(
+      routine, product, [&](const Product& x) { return multiply(x, *alpha, *beta); },
+      [&](const Product& x) { return explain(x, *alpha, *beta); });
 }
 
 template <class T>
 void c_gemm(const char* function, int layout, int op_a, int op_b, Index m, Index n, Index k, T alpha, const void* a,
             Index lda, const void* b, Index ldb, T beta, void* c, Index ldc) noexcept {
   const Product product{op_of(op_a), op_of(op_b), m, n, k, a, lda, b, ldb, c, ldc};
-  c_call(function, layout, product, [&](const Product& x) { return multiply(x, alpha, beta); });
+  c_call(
+      function, layout, product, [&](const Product& x) { return multiply(x, alpha, beta); },
+      [&](const Product& x) { return explain(x, alpha, beta); });
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "product.hpp"
 
+#include "src/explain.hpp"
 #include "src/multiply.hpp"
 
 namespace septet::blas {
@@ -23,6 +24,27 @@ Status multiply_real(const Product& x, Type in, Type out, double alpha, double b
     if (in == out && may_be_small(x, alpha, beta) && detail::multiply_if_small(a, b, c, options)) return {};
     return detail::multiply_checked(a, b, c, options);
   });
+}
+
+Explanation explain(const Product& x, const char* types) {
+  const auto letter = [](Op op) { return op == Op::none ? 'N' : op == Op::transpose ? 'T' : 'C'; };
+  Explanation result;
+  result.add("product", detail::joined(types, " ", letter(x.a_op), letter(x.b_op), " ", x.m, "x", x.n, "x", x.k),
+             "as rows of C");
+  result.add("target", target());
+  result.add("threads", detail::joined("up to ", threads()));
+  return result;
+}
+
+Explanation explain_real(const Product& x, Type in, Type out, double alpha, double beta) {
+  if (is_done(x, alpha, beta)) return explain(x, name(in));
+  Explanation result;
+  (void)with_options(alpha, beta, [&](const GemmOptions& options) -> Status {
+    result = detail::explain_checked(x.left(in), x.right(in), x.result(out), options,
+                                     in == out && may_be_small(x, alpha, beta));
+    return {};
+  });
+  return result;
 }
 
 }  // namespace septet::blas
