@@ -72,8 +72,8 @@ Weights weights_of(const septet_weights* weights, const char* argument);
 /// `options`, or the defaults.
 const septet_options& options_of(const septet_options* options);
 
-/// Runs f(value), which returns a Status; `result` gets a new handle that holds the value if that is ok. The handle is
-/// made first: without memory for it, nothing is computed.
+/// Runs f(handle), which fills a new handle and returns a Status; if that is ok, `result` gets the handle. It is made
+/// first: without memory for it, nothing is computed.
 template <class Handle, class F>
 Status make(Handle** result, const char* argument, F&& f) {
   Handle*& target = required(result, argument);

@@ -23,12 +23,13 @@ constexpr Activation last(Activation) { return Activation::tanh; }
 constexpr Rounding last(Rounding) { return Rounding::fp32_nearest_even; }
 constexpr Overflow last(Overflow) { return Overflow::wrap; }
 
-// Where the option `key` is, among those of one kind.
+// Where the option `key` is, among those of one kind. Error: bad_pointer, bad_option.
 template <class Field, std::size_t kCount>
 Field find(const Key<Field> (&keys)[kCount], const char* kind, septet_options* options, const char* key) {
   septet_options& o = required(options, "options");
+  const char* wanted = &required(key, "key");
   for (const Key<Field>& candidate : keys) {
-    if (std::strcmp(&required(key, "key"), candidate.key) == 0) return candidate.field(o);
+    if (std::strcmp(wanted, candidate.key) == 0) return candidate.field(o);
   }
   throw Error({Cause::bad_option, key, std::string("is no option that is ") + kind});
 }
