@@ -125,7 +125,7 @@ SEPTET_API void septet_options_free(septet_options* options) SEPTET_NOEXCEPT;
 ///   alpha, beta                    real; defaults 1 and 0. Whole numbers where the sums are S32
 ///   a_zero_point, b_zero_point     products of bytes: subtracted from every element
 ///   zero_point                     packing bytes: the value that counts as zero
-///   threads                        most to use; 0, the default: what OpenMP would
+///   threads                        most to use; 0, the default: what septet_threads() says
 ///   array.height, array.width      processing elements; default 16 each
 ///   fold_depth                     k per fold of accumulate = fold; 0, the default: the array's height
 ///   combine.lanes, combine.window  csOS; defaults 4 and 16
@@ -199,6 +199,14 @@ SEPTET_API septet_status septet_options_set_progress_function(septet_options* op
 SEPTET_API septet_status septet_options_set_workspace(septet_options* options, void* workspace,
                                                       int64_t bytes) SEPTET_NOEXCEPT;
 
+/// A caller's own way to run things side by side: calls task(context, i) once for every i from 0 to count - 1, from any
+/// threads, in any order, one after the other if need be; returns when all have returned.
+typedef void (*septet_parallel_for)(void* user, int count, void (*task)(void* context, int i), void* context);
+
+/// Sets it, instead of OpenMP; a null function: OpenMP again.
+SEPTET_API septet_status septet_options_set_parallel_for(septet_options* options, septet_parallel_for function,
+                                                         void* user) SEPTET_NOEXCEPT;
+
 // ---- products ----
 
 /// C <- epilogue(alpha * A * B + beta * C).
@@ -225,7 +233,7 @@ SEPTET_API septet_status septet_gemm_batch(int64_t count, const septet_matrix* a
                                            int64_t c_stride, const septet_options* options) SEPTET_NOEXCEPT;
 
 /// What septet_options_set_workspace() has to bring for these products, in bytes, with these options, the target in use
-/// and as many threads as OpenMP would use now. Operands may lack their data. 0: none is needed, the product is sparse,
+/// and as many threads as they would use now. Operands may lack their data. 0: none is needed, the product is sparse,
 /// or would be refused. Errors: null pointers and types that are none.
 SEPTET_API septet_status septet_gemm_workspace_bytes(const septet_weights* a, const septet_matrix* b,
                                                      const septet_matrix* c, const septet_options* options,
@@ -237,6 +245,22 @@ SEPTET_API septet_status septet_gemm_batch_workspace_bytes(int64_t count, const 
                                                            const septet_matrix* b, const septet_matrix* c,
                                                            const septet_options* options,
                                                            int64_t* bytes) SEPTET_NOEXCEPT;
+
+/// What septet_gemm() would do with these, and why: nothing is computed.
+typedef struct septet_explanation septet_explanation;
+
+/// Makes one, a new handle. Errors as the product's; `explanation` is then untouched.
+SEPTET_API septet_status septet_explain(const septet_weights* a, const septet_matrix* b, const septet_matrix* c,
+                                        const septet_options* options,
+                                        septet_explanation** explanation) SEPTET_NOEXCEPT;
+SEPTET_API septet_status septet_explain_packed_b(const septet_matrix* a, const septet_packed* b, const septet_matrix* c,
+                                                 const septet_options* options,
+                                                 septet_explanation** explanation) SEPTET_NOEXCEPT;
+/// NULL is fine.
+SEPTET_API void septet_explanation_free(septet_explanation* explanation) SEPTET_NOEXCEPT;
+/// All of it, a fact a line ("kernel", "threads", "blocks", …; septet/explain.hpp). The string lives as long as the
+/// handle; "" for NULL.
+SEPTET_API const char* septet_explanation_text(const septet_explanation* explanation) SEPTET_NOEXCEPT;
 
 // ---- packed matrices ----
 
@@ -314,6 +338,14 @@ SEPTET_API const char* const* septet_supported_targets(void) SEPTET_NOEXCEPT;
 SEPTET_API septet_status septet_set_target(const char* name) SEPTET_NOEXCEPT;
 /// The one in use.
 SEPTET_API const char* septet_target(void) SEPTET_NOEXCEPT;
+
+/// The most threads that products of this process use from now on, 1 to 1024; SEPTET_BAD_OPTION otherwise.
+/// septet/threads.hpp has the policy: options, this, SEPTET_NUM_THREADS, OMP_NUM_THREADS, affinity and quota.
+SEPTET_API septet_status septet_set_threads(int32_t n) SEPTET_NOEXCEPT;
+/// Back to what the environment and the machine say.
+SEPTET_API void septet_reset_threads(void) SEPTET_NOEXCEPT;
+/// How many a large product would use now.
+SEPTET_API int32_t septet_threads(void) SEPTET_NOEXCEPT;
 
 /// "major.minor.patch" of the library that is running.
 SEPTET_API const char* septet_version(void) SEPTET_NOEXCEPT;

@@ -36,6 +36,11 @@ struct septet_report {
   septet::emulation::Report report;
 };
 
+struct septet_explanation {
+  septet::Explanation explanation;
+  std::string text;
+};
+
 namespace septet::capi {
 
 /// Keeps what went wrong, if anything did, for septet_error_…() on this thread.
@@ -48,8 +53,8 @@ septet_status run(F&& f) noexcept {
   try {
     const Status status = detail::guarded(f);
     return remember(status.cause(), status.argument().c_str(), status.message().c_str());
-  } catch (const std::bad_alloc&) {  // no memory for the message
-    return remember(Cause::out_of_memory, "workspace", "not enough memory");
+  } catch (const std::bad_alloc&) {  // no memory for a message
+    return remember(Cause::out_of_memory, "workspace", "out of memory");
   } catch (const std::exception& error) {
     return remember(Cause::bad_option, "options", error.what());
   } catch (...) {

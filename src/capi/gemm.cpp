@@ -57,11 +57,3 @@ septet_status septet_gemm_batch_workspace_bytes(int64_t count, const septet_matr
     return {};
   });
 }
-
-const char* const* septet_supported_targets() noexcept { return supported_targets(); }
-septet_status septet_set_target(const char* name) noexcept {
-  return run([&] { return set_target(name); });
-}
-const char* septet_target() noexcept { return target(); }
-
-const char* septet_version() noexcept { return SEPTET_VERSION; }

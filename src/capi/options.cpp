@@ -147,3 +147,11 @@ septet_status septet_options_set_workspace(septet_options* options, void* worksp
     return {};
   });
 }
+
+septet_status septet_options_set_parallel_for(septet_options* options, septet_parallel_for function,
+                                              void* user) noexcept {
+  return run([&]() -> Status {
+    required(options, "options").gemm.parallel_for = {function, user};
+    return {};
+  });
+}

@@ -5,6 +5,8 @@
 
 #include "septet/gemm.hpp"
 
+#include <sstream>
+
 namespace septet::cli::test {
 namespace {
 
@@ -266,6 +268,44 @@ TEST_CASE("cli: what gemm says of its run") {
   CHECK(folder.json("gemm A.npy B.npy --target portable").at("target") == "portable");
   CHECK(folder.json("gemm A.npy B.npy --threads 2").at("threads") == 2);
   CHECK(folder.json("gemm A.npy B.npy --array 3x5").at("array_width") == 5);
+}
+
+TEST_CASE("cli: how a product runs, on demand") {
+  const Folder folder;
+  const std::string product = "gemm random:80x90 random:90x70";
+  const Json json = folder.json(product + " --explain --target portable");
+  bool says_target = false;
+  for (const Json& fact : json.at("explanation")) {
+    says_target |= fact.at("what") == "target" && fact.at("choice") == "portable" && fact.at("why") != "";
+  }
+  CHECK(says_target);
+  CHECK(folder.works(product + " --explain").out.find("f32 80x70x90") != std::string::npos);
+  CHECK(folder.works(product).out.find("f32 80x70x90") == std::string::npos);
+
+  const auto lines = [&](const std::string& environment) { return folder.septet(product, environment).err; };
+  const std::string line = lines("SEPTET_VERBOSE=1");
+  CHECK(line.find("septet: gemm: product f32 80x70x90") == 0);
+  CHECK(line.find(" ms\n") == line.size() - 4);
+  CHECK(lines("SEPTET_VERBOSE=0").empty());
+  CHECK(lines("SEPTET_VERBOSE=").empty());
+  CHECK(lines("").empty());
+}
+
+TEST_CASE("cli: threads that the environment asks for") {
+  const Folder folder;
+  const auto threads = [&](const std::string& environment) {
+    const std::string text = folder.septet("gemm random:300x300 random:300x300 --explain", environment).out;
+    std::istringstream words(text.substr(text.find("\nthreads") + 8));
+    std::string number;
+    words >> number;
+    return number;
+  };
+  CHECK(threads("SEPTET_NUM_THREADS=3 OMP_NUM_THREADS=2") == "3");
+  CHECK(threads("OMP_NUM_THREADS=2") == "2");
+  for (const std::string text : {"0", "-1", "1025", "two", "2x"}) {
+    folder.refused("gemm random:3x3 random:3x3", "SEPTET_NUM_THREADS", text + ": not a whole number from 1 to 1024",
+                   "SEPTET_NUM_THREADS=" + text);
+  }
 }
 
 TEST_CASE("cli: empty products") {
