@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <map>
 
 namespace {
 
@@ -89,7 +88,6 @@ void check_combination(const Spelling& gemm, int by, char a, char b, const std::
   Sound sound(by, a, b);
   for (const Bad bad : all) {
     if (gemm.fortran && bad == layout) return;
-    // A dimension or an op that is wrong changes what a leading dimension has to be: it stays large then.
     spoil(sound.call, bad);
   }
   int want = -1;
