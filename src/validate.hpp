@@ -55,9 +55,9 @@ Status guarded(F&& f) {
   } catch (const Error& error) {
     return error.status();
   } catch (const std::bad_alloc&) {
-    return {Cause::out_of_memory, "workspace", "not enough memory"};
+    return {Cause::out_of_memory, "workspace", "no memory left"};  // short: these strings take none themselves
   } catch (const std::length_error&) {
-    return {Cause::out_of_memory, "workspace", "larger than memory can be"};
+    return {Cause::out_of_memory, "workspace", "too large"};
   }
 }
 
