@@ -114,7 +114,7 @@ TEST_CASE_TEMPLATE("packed operands: A, B, both, neither", T, float, double) {
   }
   for (int i = 0; i < 8; ++i) {
     REQUIRE(septet_blas_set_threads(1 + i % 3) == 0);
-    const auto size = [&] { return static_cast<int>(rng.between(100, 600)); };
+    const auto size = [&] { return static_cast<int>(rng.between(100, 260)); };
     const int m = size(), n = size(), k = size();
     check<T>(rng, m, n, k, i % 2 == 0, i / 2 % 2 == 0, 100);
   }

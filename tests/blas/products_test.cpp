@@ -111,7 +111,8 @@ void check_large(std::uint64_t seed, int count) {
   for (int i = 0; i < count; ++i) {
     const auto size = [&] { return rng.chance(0.6) ? rng.between(100, 320) : rng.between(300, 1100); };
     Index m = size(), n = size(), k = size();
-    if (m * n * k > (Index{1} << 25)) (rng.chance(0.5) ? m : n) = rng.between(5, 60);
+    const Index most = Index{1} << (kIsComplex<T> ? 22 : 24);
+    while (m * n * k > most) (rng.chance(0.5) ? m : n) = rng.between(5, 60);
     const int layout = rng.pick({kRowMajor, kColMajor});
     Problem<T> problem(
         rng, {layout, kOps[rng.below(6)], kOps[rng.below(6)], m, n, k, rng.below(3), rng.below(3), rng.below(3)},
