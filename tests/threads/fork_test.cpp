@@ -62,6 +62,13 @@ TEST_CASE("reset_threads() in a child: one thread again") {
         }) == 0);
 }
 
+TEST_CASE("a fork within a caller's parallel region") {
+  int wrong = 0;
+#pragma omp parallel num_threads(3) reduction(+ : wrong)
+  wrong += in_child([] { return product().run() && set_threads(4).ok() && product().run() && product().run_with(3); });
+  CHECK(wrong == 0);
+}
+
 TEST_CASE("grandchildren") {
   REQUIRE(product().run_with(8));
   CHECK(in_child([] {

@@ -80,6 +80,14 @@ TEST_CASE("what is no number of threads") {
         "refused refused refused refused 3 1024");
 }
 
+TEST_CASE("whatever else OpenMP is told") {
+  for (const char* told : {"OMP_THREAD_LIMIT=1", "OMP_THREAD_LIMIT=2", "OMP_DYNAMIC=true", "OMP_MAX_ACTIVE_LEVELS=0",
+                           "OMP_PROC_BIND=true", "OMP_STACKSIZE=64k", "OMP_WAIT_POLICY=active"}) {
+    INFO(std::string(told));
+    CHECK(facts({"SEPTET_NUM_THREADS=4", told}, "gemm gemm threads") == "ok ok 4");
+  }
+}
+
 TEST_CASE("affinity") {
   CHECK(facts({}, "limit threads gemm tasks", [] { return allow_cpus(1); }) == "1 1 ok 1");
   CHECK(facts({"SEPTET_NUM_THREADS=2"}, "limit threads gemm tasks", [] { return allow_cpus(1); }) == "1 2 ok 2");
