@@ -125,7 +125,7 @@ class Targets {
 };
 
 Targets& targets() {
-  static Targets instance;
+  static Targets& instance = *new Targets;  // for products in destructors that come after everything else's, too
   return instance;
 }
 

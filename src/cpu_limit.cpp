@@ -44,7 +44,7 @@ std::vector<Group> groups_of_process(const std::string& root) {
   std::ifstream in(root + "proc/self/cgroup");
   for (std::string line; std::getline(in, line);) {
     const std::size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (second == std::string::npos) continue;
+    if (second == std::string::npos || line[second + 1] != '/') continue;
     const std::string controllers = line.substr(first + 1, second - first - 1);
     if (controllers.empty() || contains(split(controllers, ','), "cpu")) {
       groups.push_back({controllers.empty(), line.substr(second + 1)});
@@ -65,7 +65,7 @@ bool find_mount(const std::string& root, bool version2, Mount& mount) {
     const auto dash = std::find(words.begin(), words.end(), "-");
     if (words.size() < 5 || words.end() - dash < 4) continue;
     const bool is_it = version2 ? dash[1] == "cgroup2" : dash[1] == "cgroup" && contains(split(dash[3], ','), "cpu");
-    if (!is_it) continue;
+    if (!is_it || words[4].empty()) continue;
     mount = {words[3], words[4]};
     return true;
   }
@@ -85,13 +85,20 @@ double quota_of(const std::string& folder, bool version2) {
   return quota > 0 && period > 0 ? quota / period : kNone;
 }
 
+// Where the group lies below the mount. In a container that shows only what is in its own group; of a group elsewhere
+// nothing can be seen.
+std::string below(const Mount& mount, const std::string& path) {
+  if (mount.root == "/") return path;
+  const std::size_t size = mount.root.size();
+  const bool is_below = path.compare(0, size, mount.root) == 0 && (path.size() == size || path[size] == '/');
+  return is_below ? path.substr(size) : "";
+}
+
 // Of the group and of all that it is in.
 double quota_of(const std::string& root, const Group& group) {
   Mount mount;
   if (!find_mount(root, group.version2, mount)) return kNone;
-  std::string path = group.path;
-  // In a container the mount shows only what is below its own group.
-  if (mount.root != "/" && path.compare(0, mount.root.size(), mount.root) == 0) path.erase(0, mount.root.size());
+  std::string path = below(mount, group.path);
   const std::string base = root + mount.point.substr(1);
   double least = quota_of(base, group.version2);
   while (path.size() > 1) {

@@ -7,14 +7,21 @@ namespace {
 // What is larger is given back after use.
 constexpr Index kMostKept = Index{32} << 20;
 
+// The thread's own is gone: it multiplies in another object's destructor. (Has none itself, so it can still be read.)
+thread_local bool gone = false;
+
 struct Kept {
   AlignedBuffer buffer;
   Index bytes = 0;
   bool taken = false;
 };
 
+struct OfThread : Kept {
+  ~OfThread() { gone = true; }
+};
+
 Kept& kept() {
-  static thread_local Kept instance;
+  static thread_local OfThread instance;
   return instance;
 }
 
@@ -22,12 +29,12 @@ Kept& kept() {
 
 Workspace::Workspace(Index bytes) {
   if (bytes == 0) return;
-  Kept& mine = kept();
-  if (mine.taken) {
+  if (gone || kept().taken) {
     own_ = AlignedBuffer(static_cast<std::size_t>(bytes));
     data_ = reinterpret_cast<char*>(own_.data());
     return;
   }
+  Kept& mine = kept();
   if (bytes > mine.bytes) {
     mine = {};  // first the old memory back
     mine.buffer = AlignedBuffer(static_cast<std::size_t>(bytes));

@@ -11,8 +11,18 @@
 #include <cstdio>
 #include <cstring>
 
+// References that nothing has to satisfy: for them a linker lets a program's own functions be seen from here, which it
+// otherwise does only for names that are called.
+extern "C" {
+__attribute__((weak)) void xerbla_(const char* routine, const void* info, std::size_t length);
+__attribute__((weak)) void cblas_xerbla(int info, const char* function, const char* form, ...);
+}
+
 namespace septet::blas {
 namespace {
+
+[[maybe_unused, gnu::used]] const void* const references[] = {reinterpret_cast<const void*>(&xerbla_),
+                                                              reinterpret_cast<const void*>(&cblas_xerbla)};
 
 struct Handler {
   septet_blas_error_handler call;
@@ -47,9 +57,8 @@ void report_fortran(const char* routine, int info) {
   char text[96];
   std::snprintf(text, sizeof text, " ** On entry to %s parameter number %2d had an illegal value", routine, info);
   if (handled(routine, info, text)) return;
-  using Xerbla = void (*)(const char*, const void*, std::size_t);
-  if (const auto xerbla = reinterpret_cast<Xerbla>(of_program("xerbla_")); xerbla != nullptr) {
-    char name[8];
+  if (const auto xerbla = reinterpret_cast<decltype(&xerbla_)>(of_program("xerbla_")); xerbla != nullptr) {
+    char name[32];
     std::snprintf(name, sizeof name, "%-6s", routine);
     const std::int64_t number = info;  // serves INTEGER of either size, little-endian
     return xerbla(name, &number, std::strlen(name));
@@ -61,15 +70,14 @@ void report_c(const char* function, const CCheck& check) {
   char text[96];
   std::snprintf(text, sizeof text, "Parameter %d to routine %s was incorrect", check.info, function);
   if (handled(function, check.info, text)) return;
-  using Xerbla = void (*)(int, const char*, const char*, ...);
-  if (const auto xerbla = reinterpret_cast<Xerbla>(of_program("cblas_xerbla")); xerbla != nullptr) {
+  if (const auto xerbla = reinterpret_cast<decltype(&cblas_xerbla)>(of_program("cblas_xerbla")); xerbla != nullptr) {
     return xerbla(check.raw, function, "");
   }
   std::fprintf(stderr, "%s\n", text);
 }
 
 void report(const char* routine, const Status& status) {
-  char text[512];  // no memory may be what there is to report
+  char text[512];  // there may be no memory
   std::snprintf(text, sizeof text, "%s: %s: %s", routine, status.argument().c_str(), status.message().c_str());
   if (!handled(routine, 0, text)) std::fprintf(stderr, "septet: %s\n", text);
 }
