@@ -17,22 +17,21 @@ tools=$build/tests/programs
 preload=$build/libseptet_blas.so:$tools/libseptet_counter.so
 python=/usr/bin/python3
 
-# first FOLDER ...: the first that exists
-first() {
-  for folder in "$@"; do [ ! -d "$folder" ] || { echo "$folder"; return; }; done
-  echo "run.sh: none of these is there: $*" >&2
-  exit 2
-}
+system=/usr/lib/$(uname -m)-linux-gnu
 case $behind in
-  netlib) libraries=$(first /usr/lib/*/lapack):$(first /usr/lib/*/blas) ;;
-  openblas) libraries=$(first /usr/lib/*/openblas-pthread /usr/lib/*/openblas-openmp) ;;
+  netlib) libraries=$system/lapack:$system/blas ;;
+  openblas) libraries=$system/openblas-pthread ;;
   *) echo "run.sh: $behind is neither netlib nor openblas" >&2; exit 2 ;;
 esac
+for folder in ${libraries//:/ }; do
+  [ -d "$folder" ] || { echo "run.sh: $folder is not there" >&2; exit 2; }
+done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# plain COMMAND ...: without our library; counted: without it too, but counter.cpp looks; ours: with it
+# plain COMMAND ...: without our library; counted: the same with counter.cpp's; ours: with both. R has a variable of its
+# own that goes before LD_LIBRARY_PATH.
 plain() { env LD_LIBRARY_PATH="$libraries" R_LD_LIBRARY_PATH="$libraries" PYTHONDONTWRITEBYTECODE=1 "$@"; }
 counted() { plain LD_PRELOAD="$tools/libseptet_counter.so" "$@"; }
 ours() { plain LD_PRELOAD="$preload" SEPTET_BLAS_REPORT="$work/report" "$@"; }
@@ -79,8 +78,7 @@ tested() {
 }
 
 netlib() {
-  local testers
-  testers=$(first /usr/lib/*/blas)
+  local testers=$system/blas type
   for type in s d c z; do
     tested "$testers/xblat3$type" "$testers/${type}blat3.in" "${type}blat3.out" "${type^^}GEMM" 2
     tested "$testers/x${type}cblat3" "$testers/${type}in3" none "cblas_${type}gemm" 3
