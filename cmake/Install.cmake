@@ -8,15 +8,21 @@ if(NOT SEPTET_INSTALL)
 endif()
 include(CMakePackageConfigHelpers)
 
-# A shared library stands alone. A static one needs to be linked with OpenMP and Highway; a Highway built with us is
-# not installed, so its objects go into ours.
+# A shared library stands alone. A static one needs to be linked with OpenMP, Highway and the C++ library, also by
+# programs in C; a Highway built with us is not installed, so its objects go into ours.
 if(BUILD_SHARED_LIBS)
   set(septet_find_dependencies "")
   set(septet_pc_requires "")
   set(septet_pc_libs "")
 else()
-  set(septet_find_dependencies "find_dependency(OpenMP COMPONENTS CXX)")
-  set(septet_pc_libs "${OpenMP_CXX_FLAGS}")
+  # Its own language for projects that do not have it: CMake then links with the C++ compiler.
+  set(septet_find_dependencies "enable_language(CXX)\nfind_dependency(OpenMP COMPONENTS CXX)")
+  set(septet_pc_libs ${CMAKE_CXX_IMPLICIT_LINK_LIBRARIES})
+  list(FILTER septet_pc_libs INCLUDE REGEX "^(stdc\\+\\+|c\\+\\+|c\\+\\+abi|m)$")
+  list(REMOVE_DUPLICATES septet_pc_libs)
+  list(TRANSFORM septet_pc_libs PREPEND -l)
+  list(JOIN septet_pc_libs " " septet_pc_libs)
+  string(PREPEND septet_pc_libs "${OpenMP_CXX_FLAGS} ")
   get_target_property(septet_hwy_imported hwy::hwy IMPORTED)
   if(septet_hwy_imported)
     string(APPEND septet_find_dependencies "\nfind_dependency(hwy)")

@@ -131,6 +131,17 @@ Targets& targets() {
 
 }  // namespace
 
+const char* name(Arithmetic arithmetic) {
+  switch (arithmetic) {
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) \
+  case Arithmetic::name:                          \
+    return #name;
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
+  }
+  return "";
+}
+
 Packed packed_of(Arithmetic arithmetic) {
   switch (arithmetic) {
 #define SEPTET_ARITHMETIC(name, packed, acc, mac) \

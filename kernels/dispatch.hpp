@@ -15,6 +15,8 @@ enum class Arithmetic : std::uint8_t {
 #undef SEPTET_ARITHMETIC
 };
 
+/// As in the registry: "f32_fused", …
+const char* name(Arithmetic arithmetic);
 /// The packed element type of an arithmetic.
 Packed packed_of(Arithmetic arithmetic);
 /// The arithmetic for operands of this accumulator type.

@@ -28,7 +28,7 @@ if [ ${#tools[@]} -eq 0 ]; then
 fi
 
 # shellcheck disable=SC2317 # called through tier
-format() { git ls-files -z '*.cpp' '*.hpp' '*.h' | xargs -0 clang-format --dry-run -Werror; }
+format() { git ls-files -z '*.c' '*.cpp' '*.hpp' '*.h' | xargs -0 clang-format --dry-run -Werror; }
 # shellcheck disable=SC2317
 lint() {
   git ls-files -z 'src/*.cpp' 'kernels/*.cpp' 'formats/*.cpp' 'emulation/*.cpp' |

@@ -7,6 +7,7 @@
 //                                 stays in its own cache
 //   large, or fewer than threads  one after the other, all threads in each
 #include "dense.hpp"
+#include "explain.hpp"
 #include "fp_environment.hpp"
 #include "multiply.hpp"
 #include "small.hpp"
@@ -139,6 +140,23 @@ void multiply(const Batch& batch, const GemmOptions& options) {
   run(batch, options);
 }
 
+// For SEPTET_VERBOSE: what is refused explains nothing.
+Explanation facts(const Batch& batch, const GemmOptions& options) {
+  Explanation one;
+  if (!try_explain(batch.a, batch.b, batch.c, options, one).ok()) return one;
+  const Batch by_rows = with_rows_of_c(batch);
+  const int threads = threads_for(batch, options);
+  const bool small = SmallProduct::fits(by_rows.a, by_rows.b, by_rows.c, options);
+  const bool shared = shares_products(batch, resolved(Weights(batch.a), options), threads);
+  Explanation result;
+  result.add("batch", joined(batch.count, " products, ", threads, " threads"),
+             small    ? "small: back to back"
+             : shared ? "one product per thread at a time"
+                      : "one after the other, all threads in each");
+  for (Explanation::Fact& fact : one.facts) result.facts.push_back(std::move(fact));
+  return result;
+}
+
 }  // namespace
 
 Status multiply_checked(const Batch& batch, const GemmOptions& options) {
@@ -154,15 +172,13 @@ Status multiply_checked(const Batch& batch, const GemmOptions& options) {
 
 using namespace detail;
 
-Status try_gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b, Index b_stride,
-                      const Matrix& c, Index c_stride, const GemmOptions& options) {
-  const FpEnvironment environment;  // alpha and beta are rounded on this thread
-  if (count == 0) return {};
+namespace {
+
+Status run_batch(const Batch& batch, const GemmOptions& options) {
   return guarded([&]() -> Status {
-    if (count < 0) return {Cause::bad_shape, "count", std::to_string(count) + " is negative"};
+    if (batch.count < 0) return {Cause::bad_shape, "count", std::to_string(batch.count) + " is negative"};
     if (Status status = environment_status(); !status.ok()) return status;
-    const Batch batch{count, a, a_stride, b, b_stride, c, c_stride};
-    if (!(obviously_valid(a, b, c, options) && obviously_apart(batch))) {
+    if (!(obviously_valid(batch.a, batch.b, batch.c, options) && obviously_apart(batch))) {
       if (Status status = validate_batch(batch, options); !status.ok()) return status;
       Status status = validate_workspace(batch.all_a(), batch.all_b(), batch.all_c(), options);
       if (!status.ok()) return status;
@@ -170,6 +186,17 @@ Status try_gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const C
     multiply(batch, options);
     return {};
   });
+}
+
+}  // namespace
+
+Status try_gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b, Index b_stride,
+                      const Matrix& c, Index c_stride, const GemmOptions& options) {
+  const FpEnvironment environment;  // alpha and beta are rounded on this thread
+  if (count == 0) return {};
+  const Batch batch{count, a, a_stride, b, b_stride, c, c_stride};
+  return told(
+      "gemm_batch", [&] { return run_batch(batch, options); }, [&] { return facts(batch, options); });
 }
 
 void gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b, Index b_stride,

@@ -18,6 +18,7 @@
 #include "cache_sizes.hpp"
 #include "dense_blocking.hpp"
 #include "epilogue.hpp"
+#include "explain.hpp"
 #include "threads.hpp"
 #include "validate.hpp"
 #include "workspace.hpp"
@@ -90,6 +91,7 @@ struct DenseKernels {
   const TileSet* tiles;
   void (*pack)(const kernels::PanelCall&);
   Packed packed;
+  const char* name;
   const kernels::QuadKernels* quads = nullptr;  // bytes as they are
 };
 
@@ -105,18 +107,21 @@ DenseKernels choose_kernels(const Product& product, Mac mac) {
   if (type == Type::s8 || type == Type::u8) {
     if (for_dots(product.a, product.b)) {
       const kernels::QuadKernels* quads = kernels::quad_kernels();
-      return {&quads->dots[type == Type::s8 ? 1 : 0], quads->pack, Packed::s8, quads};
+      return {&quads->dots[type == Type::s8 ? 1 : 0], quads->pack, Packed::s8, "bytes, dot products along k", quads};
     }
     const kernels::QuadKernels* quads = kernels::large_quad_kernels();
     if (quads == nullptr || !worth_large_tiles(product)) quads = kernels::quad_kernels();
     const bool a_signed = type == Type::s8;
     // Of two that are the same, B is turned.
     const bool b_signed = quads != nullptr && quads->any_signs ? product.b.type == Type::s8 : !a_signed;
-    if (quads != nullptr) return {&quads->tiles[a_signed ? 1 : 0][b_signed ? 1 : 0], quads->pack, Packed::s8, quads};
+    if (quads != nullptr) {
+      return {&quads->tiles[a_signed ? 1 : 0][b_signed ? 1 : 0], quads->pack, Packed::s8,
+              quads->any_signs ? "bytes, AMX" : "bytes, dot products of four", quads};
+    }
   }
   const Arithmetic arithmetic = kernels::arithmetic_for(accumulator_of(type), mac);
   const kernels::KernelSet& set = kernels::kernel_set(arithmetic);
-  return {&set.tiles, set.pack, kernels::packed_of(arithmetic)};
+  return {&set.tiles, set.pack, kernels::packed_of(arithmetic), kernels::name(arithmetic)};
 }
 
 class DenseRun {
@@ -149,7 +154,9 @@ class DenseRun {
     const Index macs = product.a.outer * product.b.outer * product.a.k;
     const double m = static_cast<double>(product.a.outer), n = static_cast<double>(product.b.outer);
     const double k = static_cast<double>(product.a.k);
-    const int threads = thread_count(options, macs, m * k + k * n + m * n);
+    const ThreadChoice choice = choose_threads(options, macs, m * k + k * n + m * n);
+    const int threads = choice.count;
+    why_threads_ = choice.why;
     DenseShape shape{product.a.outer, product.b.outer, steps_, unit_, fold_, direct_};
     shape.copies_a = pads_ || (tiles_.a_by_rows && product.a.panels);
     shape.copies_b = pads_ || offsets_.turns_b();  // a turned sign needs a copy to be turned in
@@ -173,6 +180,26 @@ class DenseRun {
       blocks.for_each([&](Index item) { block(item, memory + worker * each); });
       release();
     });
+  }
+
+  void explain(Explanation& to) const {
+    const bool turned = product_.transposed;
+    const char *a = turned ? "b" : "a", *b = turned ? "a" : "b";
+    to.add("kernel", joined(kernels_.name, ", tiles of ", tiles_.main_rows, " x ", tiles_.main_vectors * tiles_.lanes),
+           turned ? "C is computed as its transpose" : "");
+    const bool enough = blocking_.threads == rows_ * cols_ && blocking_.threads > 1;
+    to.add("threads", joined(blocking_.threads), why_threads_);
+    to.add("blocks",
+           joined(rows_, " x ", cols_, " of up to ", std::min(blocking_.rows, product_.a.outer), " x ",
+                  std::min(blocking_.cols, product_.b.outer), ", ", blocking_.steps * group_, " of k at a time",
+                  enough ? ", one for each thread" : ""),
+           blocking_.why_order);
+    to.add(a, blocking_.pack_a ? "packed" : "read in place", blocking_.why_a);
+    to.add(b, blocking_.pack_b ? "packed" : "read in place", blocking_.why_b);
+    to.add("sums", direct_ ? "in C" : "beside C",
+           direct_ ? "" : "something happens to them on their way, or C's rows are strided");
+    to.add("workspace", joined(workspace_bytes(), " bytes"),
+           workspace_ == nullptr ? "the thread's own" : "the caller's");
   }
 
   /// On any address.
@@ -470,6 +497,7 @@ class DenseRun {
   void* workspace_;  // the caller's, or null
   ParallelFor parallel_for_;
   Index steps_ = 0, fold_ = 0;
+  const char* why_threads_ = "";
   bool pads_ = false;       // with zeros behind the last k
   bool calls_out_ = false;  // to the caller's function
   bool direct_ = false;     // the sums are C's own elements
@@ -495,8 +523,9 @@ void with_run(const DenseOperand& a, const DenseOperand& b, const Matrix& c, con
 
 }  // namespace
 
-void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved) {
-  if (c.rows == 0 || c.cols == 0) return;
+void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved,
+                    Explanation* instead) {
+  if (instead != nullptr) return with_run(a, b, c, resolved, [&](const DenseRun& run) { run.explain(*instead); });
   if (resolved.workspace != nullptr) {
     const Index needed = dense_workspace_bytes(a, b, c, resolved);
     if (resolved.workspace_bytes < needed) {

@@ -2,13 +2,15 @@
 #pragma once
 
 #include "dense_operand.hpp"
-#include "septet/gemm.hpp"
+#include "septet/explain.hpp"
 
 namespace septet::detail {
 
 /// C <- A * B for dense operands under a dense dataflow: validated, resolved, alpha and k not 0. All dense dataflows
 /// have one order of accumulation, so one driver serves them.
-void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved);
+/// With `instead`, nothing runs: it is filled with what would.
+void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved,
+                    Explanation* instead = nullptr);
 
 /// What GemmOptions::workspace has to hold for it.
 Index dense_workspace_bytes(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved);

@@ -97,6 +97,9 @@ class Choice {
     const Index few_rows = large_tiles() ? 256 : 192;
     const bool few = shape_.m <= few_rows && !(one_slab_ && reads_b_);
     blocking_.by_columns = forced_.by_columns >= 0 ? forced_.by_columns == 1 : few;
+    blocking_.why_order = one_slab_              ? "the rows of one tile: B is read once"
+                          : blocking_.by_columns ? "few rows: all of A in the second-level cache, B is read once"
+                                                 : "many rows: slabs of A in the first-level cache, B in the second";
   }
 
   void choose_steps() {
@@ -123,8 +126,21 @@ class Choice {
   }
 
   void choose_packing() {
-    blocking_.pack_a = !reads_a_ || worth_packing_a(shape_, a_, tiles_);
-    blocking_.pack_b = !reads_b_ || (!blocking_.by_columns && worth_packing_b(shape_, b_, tiles_));
+    const bool worth_a = worth_packing_a(shape_, a_, tiles_);
+    const bool worth_b = !blocking_.by_columns && worth_packing_b(shape_, b_, tiles_);
+    blocking_.pack_a = !reads_a_ || worth_a;
+    blocking_.pack_b = !reads_b_ || worth_b;
+    blocking_.why_a = why(a_, reads_a_, shape_.copies_a, worth_a ? "its columns are used again and again" : nullptr);
+    blocking_.why_b = blocking_.strided_b ? "its columns lie along k, and are turned in registers"
+                                          : why(b_, reads_b_, shape_.copies_b,
+                                                worth_b ? "its rows are far apart and used again and again" : nullptr);
+  }
+
+  static const char* why(const DenseOperand& operand, bool readable, bool copied, const char* worth) {
+    if (copied) return "padded, or its sign turned, for the kernel";
+    if (!readable) return "not in the kernel's type or order as it lies";
+    if (worth != nullptr) return worth;
+    return operand.panels ? "packed beforehand" : "as fast where it lies";
   }
 
   void choose_blocks() {

@@ -24,6 +24,7 @@ struct DenseBlocking {
   bool strided_b = false;   ///< B's columns lie along k and are read there
   bool by_columns = false;  ///< tiles top to bottom, column by column, instead of slab by slab; one band
   int threads = 1;
+  const char *why_order = "", *why_a = "", *why_b = "";  ///< reasons, for explain()
 };
 
 /// The shape of a product, in the orientation in which it will run.

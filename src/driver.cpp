@@ -9,6 +9,7 @@
 #include "driver.hpp"
 
 #include "arithmetic.hpp"
+#include "explain.hpp"
 #include "kernels/dispatch.hpp"
 #include "panels.hpp"
 #include "threads.hpp"
@@ -176,11 +177,12 @@ Index largest_csb_tile(const PackedStorage* packed) {
 }  // namespace
 
 void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, const ConstMatrix& b, int b_zero_point,
-         const TileEpilogue& epilogue, Type accumulator, const GemmOptions& options) {
+         const TileEpilogue& epilogue, Type accumulator, const GemmOptions& options, Explanation* instead) {
   if (plan.m == 0 || plan.n == 0) return;
   const Arithmetic arithmetic = kernels::arithmetic_for(accumulator, plan.mac);
   const Packed packed_type = kernels::packed_of(arithmetic);
-  int threads = thread_count(options, plan.m * plan.n * std::max<Index>(a == nullptr ? 1 : plan.k, 1));
+  const ThreadChoice choice = choose_threads(options, plan.m * plan.n * std::max<Index>(a == nullptr ? 1 : plan.k, 1));
+  int threads = choice.count;
   const Blocking blocking =
       choose_blocking(plan, packed, kernels::kernel_set(arithmetic), size_of(accumulator), threads);
   ConstMatrix used = b;
@@ -190,6 +192,15 @@ void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, co
   const Run job(plan, a, packed, panels, epilogue, blocking, size_of(accumulator));
 
   threads = static_cast<int>(std::min<Index>(threads, job.items()));
+  if (instead != nullptr) {
+    instead->add("kernel", joined(kernels::name(arithmetic), ", strips of up to ", blocking.kernel.heights[0], " x ",
+                                  blocking.kernel.cols));
+    instead->add("threads", joined(threads), choice.why);
+    instead->add("blocks",
+                 joined(job.items(), " of ", blocking.block_rows, " x ", blocking.chunk * blocking.kernel.cols));
+    instead->add("b", "packed", "strips gather its rows");
+    return;
+  }
   std::vector<AlignedBuffer> sums;
   std::vector<StripBuffer> buffers;
   buffers.reserve(threads);

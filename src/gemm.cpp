@@ -2,7 +2,7 @@
 //
 // septet::gemm from top to bottom: validate, plan, run.
 #include "dense.hpp"
-#include "driver.hpp"
+#include "explain.hpp"
 #include "fp_environment.hpp"
 #include "kernels/dispatch.hpp"
 #include "multiply.hpp"
@@ -12,46 +12,6 @@
 
 namespace septet {
 namespace detail {
-
-// A dense product, or the ends of one that has no middle.
-void multiply(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& chosen) {
-  if (chosen.alpha != 0 && a.k != 0) return multiply_dense(a, b, c, chosen);
-  finish_without_product(c, chosen);
-}
-
-void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const GemmOptions chosen = resolved(a, options);
-  if (a.sparse() != nullptr && !is_sparse(chosen.dataflow) && chosen.alpha != 0 && a.cols() != 0) {
-    const auto dense = pack_any(a, packing_for(chosen));
-    // What is unpacked here takes memory anyway: the caller's workspace is for those who need no more (gemm.hpp).
-    GemmOptions own_memory = chosen;
-    own_memory.workspace = nullptr, own_memory.workspace_bytes = 0;
-    return multiply(DenseOperand::packed(*dense), DenseOperand::columns_of(b, chosen.b_zero_point), c, own_memory);
-  }
-  if (!is_sparse(chosen.dataflow) || chosen.alpha == 0 || a.cols() == 0) {
-    const bool panels = a.packed() != nullptr && a.packed()->format() == Format::dense;
-    const DenseOperand left = panels ? DenseOperand::packed(*a.packed()->storage())
-                              : a.dense() != nullptr
-                                  ? DenseOperand::rows_of(*a.dense(), chosen.a_zero_point)
-                                  : DenseOperand::rows_of({nullptr, a.type(), a.rows(), a.cols(), 0, 0}, 0);
-    return multiply(left, DenseOperand::columns_of(b, chosen.b_zero_point), c, chosen);
-  }
-  std::shared_ptr<const PackedStorage> packed;
-  if (a.packed() != nullptr) {
-    packed = a.packed()->storage();
-  } else {
-    PackOptions packing = packing_for(chosen);
-    // Where the caller left the choice to us, plain CSR holds the order of in-order csOS and needs no combining.
-    const bool free_choice = options.dataflow == Dataflow::automatic && packing.format == Format::csb &&
-                             packing.combine.policy == CombinePolicy::in_order;
-    if (free_choice) packing.format = Format::csr;
-    packed = pack_any(a, packing);
-  }
-  const Plan plan = make_plan(a.rows(), b.cols, a.cols(), chosen, packed->live);
-  run(plan, strips_of(*packed, plan).get(), packed.get(), b, chosen.b_zero_point, TileEpilogue(c, chosen),
-      accumulator_of(a.type()), chosen);
-}
-
 namespace {
 
 // Options that are obviously valid stand for themselves: there is nothing to resolve.
@@ -60,46 +20,105 @@ Status plain(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const 
   return {};
 }
 
-}  // namespace
-
-Status multiply_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const FpEnvironment environment;
-  if (environment_ok() && is_usual(a, b, c, options) && run_small(a, b, c, options)) return {};
-  return guarded([&]() -> Status {
-    if (!environment_ok()) return environment_status();
-    multiply(DenseOperand::rows_of(a, options.a_zero_point), DenseOperand::columns_of(b, options.b_zero_point), c,
-             resolved(a, options));
-    return {};
-  });
+Status validate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  if (Status status = environment_status(); !status.ok()) return status;
+  if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;
+  const ConstMatrix dense_a = a.dense() != nullptr ? *a.dense() : ConstMatrix();
+  return validate_workspace({dense_a, 1, 0}, {b, 1, 0}, {c, 1, 0}, options);
 }
 
-Status multiply_checked(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options) {
-  const FpEnvironment environment;
-  return guarded([&]() -> Status {
-    if (!environment_ok()) return environment_status();
-    multiply(a, b, c, options);
-    return {};
-  });
+Status validate(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
+  if (Status status = environment_status(); !status.ok()) return status;
+  if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;
+  return validate_workspace({a, 1, 0}, {}, {c, 1, 0}, options);
 }
 
-}  // namespace detail
-
-using namespace detail;
-
-Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const FpEnvironment environment;  // alpha and beta are rounded on this thread
+Status run_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
   if (a.dense() != nullptr && obviously_valid(*a.dense(), b, c, options) && environment_ok()) {
     if (run_small(*a.dense(), b, c, options)) return {};
     return guarded([&] { return plain(*a.dense(), b, c, options); });
   }
   return guarded([&]() -> Status {
-    if (Status status = environment_status(); !status.ok()) return status;
-    if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;
-    const ConstMatrix dense_a = a.dense() != nullptr ? *a.dense() : ConstMatrix();
-    if (Status status = validate_workspace({dense_a, 1, 0}, {b, 1, 0}, {c, 1, 0}, options); !status.ok()) return status;
+    if (Status status = validate(a, b, c, options); !status.ok()) return status;
+    multiply(a, b, c, options, nullptr);
+    return {};
+  });
+}
+
+Status run_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
+  return guarded([&]() -> Status {
+    if (Status status = validate(a, b, c, options); !status.ok()) return status;
     multiply(a, b, c, options);
     return {};
   });
+}
+
+}  // namespace
+
+}  // namespace detail
+
+using namespace detail;
+
+Status try_explain(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
+                   Explanation& explanation) {
+  const FpEnvironment environment;
+  return guarded([&]() -> Status {
+    if (Status status = validate(a, b, c, options); !status.ok()) return status;
+    const bool usual = a.dense() != nullptr && obviously_valid(*a.dense(), b, c, options);
+    Explanation result;
+    if (usual) {
+      result = explain_checked(*a.dense(), b, c, options, true);
+    } else {
+      explain_product(a, b, c, options, resolved(a, options), result);
+      multiply(a, b, c, options, &result);
+    }
+    explanation = std::move(result);
+    return {};
+  });
+}
+
+Status try_explain(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options,
+                   Explanation& explanation) {
+  const FpEnvironment environment;
+  return guarded([&]() -> Status {
+    if (Status status = validate(a, b, c, options); !status.ok()) return status;
+    Explanation result;
+    const ConstMatrix right(nullptr, b.type(), b.rows(), b.cols(), 0, 0);
+    explain_product(a, right, c, options, resolved(a, options), result);
+    multiply(a, b, c, options, &result);
+    explanation = std::move(result);
+    return {};
+  });
+}
+
+Explanation explain(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  Explanation explanation;
+  throw_if_error(try_explain(a, b, c, options, explanation));
+  return explanation;
+}
+
+Explanation explain(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
+  Explanation explanation;
+  throw_if_error(try_explain(a, b, c, options, explanation));
+  return explanation;
+}
+
+namespace {
+
+// For SEPTET_VERBOSE: what is refused explains nothing.
+template <class A, class B>
+Explanation facts(const A& a, const B& b, const Matrix& c, const GemmOptions& options) {
+  Explanation explanation;
+  (void)try_explain(a, b, c, options, explanation);
+  return explanation;
+}
+
+}  // namespace
+
+Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  const FpEnvironment environment;  // alpha and beta are rounded on this thread
+  return told(
+      "gemm", [&] { return run_gemm(a, b, c, options); }, [&] { return facts(a, b, c, options); });
 }
 
 void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
@@ -108,14 +127,8 @@ void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOpt
 
 Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
   const FpEnvironment environment;
-  return guarded([&]() -> Status {
-    if (Status status = environment_status(); !status.ok()) return status;
-    if (Status status = validate_gemm(a, b, c, options); !status.ok()) return status;
-    if (Status status = validate_workspace({a, 1, 0}, {}, {c, 1, 0}, options); !status.ok()) return status;
-    const GemmOptions chosen = resolved(a, options);
-    multiply(DenseOperand::rows_of(a, chosen.a_zero_point), DenseOperand::packed(*b.storage()), c, chosen);
-    return {};
-  });
+  return told(
+      "gemm", [&] { return run_gemm(a, b, c, options); }, [&] { return facts(a, b, c, options); });
 }
 
 void gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {

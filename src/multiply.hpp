@@ -3,21 +3,34 @@
 
 #include "dense_operand.hpp"
 #include "environment.hpp"
-#include "septet/gemm.hpp"
+#include "septet/explain.hpp"
 #include "validate.hpp"
 #include "validate_batch.hpp"
 
 namespace septet::detail {
 
-/// One product that has been validated, whatever its operands are. Throws std::bad_alloc, before C is touched.
-void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+/// One product that has been validated, whatever its operands are. Throws std::bad_alloc, before C is touched. With
+/// `instead`, nothing runs: it is filled with what would.
+void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
+              Explanation* instead = nullptr);
+void multiply(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options,
+              Explanation* instead = nullptr);
+/// Dense operands, resolved options; alpha and k may be 0.
+void multiply(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& chosen,
+              Explanation* instead = nullptr);
 
 // ---- for the BLAS door: products whose arguments were looked at elsewhere. They fit, their dimensions are not 0,
 // alpha and k are not 0, and what overlaps is the caller's own affair. Not ok: the environment, or no memory.
 
 Status multiply_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
-Status multiply_checked(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options);
+/// False, and nothing done, unless run_small() takes it: its conditions are to be looked at.
+bool multiply_if_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+Status multiply_checked(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options,
+                        Explanation* instead = nullptr);
 Status multiply_checked(const Batch& batch, const GemmOptions& options);
+/// What multiply_if_small() or multiply_checked() would do.
+Explanation explain_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
+                            bool may_be_small);
 
 // ---- what a query of a workspace shares: operands without data are as good as any, and what would be refused needs 0
 

@@ -56,8 +56,10 @@ namespace {
 // A plain product of floats as a batch: of one, or of parts of it that share an operand.
 class SharedBatch {
  public:
-  SharedBatch(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options)
-      : set_(kernels::kernel_set(kernels::arithmetic_for(c.type, options.mac))),
+  // `runs`: or only says whether it could.
+  SharedBatch(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options, bool runs)
+      : runs_(runs),
+        set_(kernels::kernel_set(kernels::arithmetic_for(c.type, options.mac))),
         size_(c.type == Type::f64 ? 8 : 4),
         a_(a),
         b_(b),
@@ -94,7 +96,7 @@ class SharedBatch {
  private:
   bool run(Index count, Index m, Index n) {
     const kernels::ItemsKernel kernel = set_.find_items == nullptr ? nullptr : set_.find_items(m, n, a_.cols);
-    if (kernel == nullptr) return false;
+    if (kernel == nullptr || !runs_) return kernel != nullptr;
     call_.count = count, call_.m = m, call_.n = n;
     kernel(call_);
     return true;
@@ -102,6 +104,7 @@ class SharedBatch {
 
   // m x n from these elements of A, B and C on.
   void rest(Index a, Index b, Index c, Index m, Index n) const {
+    if (!runs_) return;
     const auto at = [&](const void* data, Index elements) { return static_cast<const char*>(data) + elements * size_; };
     const ConstMatrix left(at(a_.data, a), a_.type, m, a_.cols, a_.row_stride, 1);
     const ConstMatrix right(at(b_.data, b), b_.type, b_.rows, n, b_.row_stride, 1);
@@ -109,6 +112,7 @@ class SharedBatch {
     SmallProduct(left, right, to, options_).run(left.data, right.data, to.data);
   }
 
+  bool runs_;
   const kernels::KernelSet& set_;
   Index size_;
   const ConstMatrix &a_, &b_;
@@ -117,25 +121,36 @@ class SharedBatch {
   kernels::ItemsCall call_;
 };
 
+// The way to compute it, in words, and its result; null if it is not one for this file.
+template <bool kRuns>
+const char* small_way(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  if ((c.type != Type::f32 && c.type != Type::f64) || a.type != c.type || a.cols > kMost) return nullptr;
+  // Where there is one, the loop over a batch is the faster one even for a batch of one: up to two vectors of columns.
+  constexpr Index kNarrow = 32, kLow = 16;
+  const Index macs = a.rows * b.cols * a.cols;
+  const bool short_row = a.rows == 1 && a.col_stride == 1 && macs <= kMost * kMost * kMost;
+  if (is_small(a, b) || short_row) {
+    const bool narrow = is_small(a, b) && b.cols <= kNarrow && a.cols <= kNarrow && a.col_stride == 1;
+    if (narrow && SharedBatch(a, b, c, options, kRuns).whole()) return "small: a batch of one";
+    if (kRuns) SmallProduct(a, b, c, options).run(a.data, b.data, c.data);
+    return "small: tiles over the operands as they lie";
+  }
+  if (a.col_stride != 1 || thread_count(options, macs) > 1) return nullptr;
+  if (b.cols <= kNarrow) {
+    return SharedBatch(a, b, c, options, kRuns).by_rows() ? "shallow and narrow: a batch that shares B" : nullptr;
+  }
+  if (a.rows > kLow) return nullptr;
+  return SharedBatch(a, b, c, options, kRuns).by_columns() ? "shallow and low: a batch that shares A" : nullptr;
+}
+
 }  // namespace
 
 bool run_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  if ((c.type != Type::f32 && c.type != Type::f64) || a.type != c.type || a.cols > kMost) return false;
-  // Where there is one, the loop over a batch is the faster one even for a batch of one: up to two vectors of columns.
-  constexpr Index kNarrow = 32, kLow = 16;
-  if (is_small(a, b)) {
-    const bool narrow = b.cols <= kNarrow && a.cols <= kNarrow;
-    if (!narrow || !SharedBatch(a, b, c, options).whole()) SmallProduct(a, b, c, options).run(a.data, b.data, c.data);
-    return true;
-  }
-  const Index macs = a.rows * b.cols * a.cols;
-  if (a.rows == 1 && macs <= kMost * kMost * kMost) {
-    SmallProduct(a, b, c, options).run(a.data, b.data, c.data);
-    return true;
-  }
-  if (thread_count(options, macs) > 1) return false;
-  if (b.cols <= kNarrow) return SharedBatch(a, b, c, options).by_rows();
-  return a.rows <= kLow && SharedBatch(a, b, c, options).by_columns();
+  return small_way<true>(a, b, c, options) != nullptr;
+}
+
+const char* explain_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  return small_way<false>(a, b, c, options);
 }
 
 SmallProduct::SmallProduct(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options)
@@ -184,18 +199,14 @@ void SmallProduct::column(kernels::TileCall& call, const char* a, char* c, int v
   }
 }
 
-bool is_usual(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
+bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& o) {
   constexpr unsigned kFewThreads = 64;
   const bool usual_options = o.a_zero_point == 0 && o.b_zero_point == 0 && o.fold_depth == 0 &&
                              o.workspace == nullptr && o.workspace_bytes == 0 &&
                              static_cast<unsigned>(o.threads) <= kFewThreads && o.array.height == 16 &&
                              o.array.width == 16 && o.combine.lanes == 4 && o.combine.window == 16;
   return usual_options && is_plain(o) && types_meet(a.type, b.type, c.type) && b.rows == a.cols && c.rows == a.rows &&
-         c.cols == b.cols && is_usual(a) && is_usual(b) && is_usual(c);
-}
-
-bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  return is_usual(a, b, c, options) && apart(c, a) && apart(c, b);
+         c.cols == b.cols && is_usual(a) && is_usual(b) && is_usual(c) && apart(c, a) && apart(c, b);
 }
 
 SmallBatch::SmallBatch(const Batch& batch, const GemmOptions& options) : product_(batch.a, batch.b, batch.c, options) {

@@ -32,12 +32,12 @@ class SmallProduct {
 /// True for a dense product, small or not, that needs no closer look to be seen as valid: everything usual.
 bool obviously_valid(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
 
-/// The same but for what overlaps.
-bool is_usual(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
-
-/// Computes an obviously_valid() product (or one that is usual and whose overlaps are its caller's affair) if it is one
-/// of floats that is small, or shallow and so narrow or low that it is a batch of small ones; else false.
+/// Computes an obviously_valid() product if it is one of floats that is small, or shallow and so narrow or low that it
+/// is a batch of small ones; else false. For those who have looked at theirs themselves: sizes and strides below 2^20,
+/// B and C rows one after the other, plain options; overlaps are then their affair.
 bool run_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
+/// How it would do that; null if it would not.
+const char* explain_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
 
 /// A batch of small products: one kernel that loops over them where there is one for their shape and layout, else a
 /// SmallProduct each.

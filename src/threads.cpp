@@ -58,12 +58,13 @@ class Surroundings {
     limit_ = cpu_limit();
   }
   bool refused() const { return refused_; }
-  int threads() const {
-    if (wanted_ > 0) return wanted_;
+  ThreadChoice threads() const {
+    if (wanted_ > 0) return {wanted_, "SEPTET_NUM_THREADS"};
     const int openmp = std::min(omp_get_max_threads(), kMaxThreads);
     // Who called omp_set_num_threads() meant it. (0: not loaded yet, asked by a constructor of another library.)
     const bool meant = openmp_wanted_ || (openmp_at_load != 0 && openmp != std::min(openmp_at_load, kMaxThreads));
-    return meant ? openmp : std::min(openmp, limit_.load());
+    if (meant) return {openmp, "OMP_NUM_THREADS or omp_set_num_threads()"};
+    return {std::min(openmp, limit_.load()), "the CPUs that affinity and quota allow"};
   }
 
  private:
@@ -107,6 +108,12 @@ class ExtraThreads {
  private:
   int count_ = 0;
 };
+
+// What threads() says.
+ThreadChoice of_process() {
+  if (const int n = chosen; n > 0) return {n, "set_threads()"};
+  return forked ? ThreadChoice{1, "the child of a fork"} : surroundings().threads();
+}
 
 struct Team {
   int workers;
@@ -156,12 +163,12 @@ void run_callers(const Team& team, const ParallelFor& by) {
 
 }  // namespace
 
-int thread_count(const GemmOptions& options, Index macs, double elements) {
+ThreadChoice choose_threads(const GemmOptions& options, Index macs, double elements) {
   constexpr double kMacsPerElement = 8;  // take as long as an element from memory
   const double work = std::max(static_cast<double>(macs), elements * kMacsPerElement);
-  if (work < static_cast<double>(worth_sharing())) return 1;
-  if (options.parallel_for.call == nullptr && omp_in_parallel()) return 1;
-  return options.threads > 0 ? options.threads : threads();
+  if (work < static_cast<double>(worth_sharing())) return {1, "too little work to share"};
+  if (options.parallel_for.call == nullptr && omp_in_parallel()) return {1, "within a parallel region"};
+  return options.threads > 0 ? ThreadChoice{options.threads, "options.threads"} : of_process();
 }
 
 Index& worth_sharing() {
@@ -205,9 +212,6 @@ void reset_threads() {
   surroundings().look();
 }
 
-int threads() {
-  if (const int n = chosen; n > 0) return n;
-  return forked ? 1 : surroundings().threads();
-}
+int threads() { return of_process().count; }
 
 }  // namespace septet

@@ -9,9 +9,17 @@
 
 namespace septet::detail {
 
+struct ThreadChoice {
+  int count;
+  const char* why;
+};
+
 /// Threads for a call with `macs` multiply-accumulates on so many elements of memory: at most what was requested, or
 /// the process's choice; one inside a parallel region and for work too small to share.
-int thread_count(const GemmOptions& options, Index macs, double elements = 0);
+ThreadChoice choose_threads(const GemmOptions& options, Index macs, double elements = 0);
+inline int thread_count(const GemmOptions& options, Index macs, double elements = 0) {
+  return choose_threads(options, macs, elements).count;
+}
 
 /// How many multiply-accumulates are worth a second thread. Tests set it to 0, so that small problems are shared too.
 Index& worth_sharing();

@@ -1,6 +1,9 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "septet/types.hpp"
 
+#include "septet/epilogue.hpp"
+#include "septet/spmm.hpp"
+
 namespace septet {
 
 const char* name(Type type) {
@@ -28,5 +31,20 @@ const char* name(Format format) {
 }
 
 const char* name(CombinePolicy policy) { return policy == CombinePolicy::in_order ? "in-order" : "first-fit"; }
+
+const char* name(Activation activation) {
+  constexpr const char* kNames[] = {"none", "relu", "relu6", "gelu", "sigmoid", "tanh"};
+  return kNames[static_cast<int>(activation)];
+}
+
+const char* name(Rounding rounding) {
+  constexpr const char* kNames[] = {"gemmlowp-double", "single-half-up", "single-half-away",
+                                    "truncate",        "floor",          "fp32-nearest-even"};
+  return kNames[static_cast<int>(rounding)];
+}
+
+const char* name(Overflow overflow) { return overflow == Overflow::clamp ? "clamp" : "wrap"; }
+
+const char* name(Side side) { return side == Side::left ? "left" : "right"; }
 
 }  // namespace septet

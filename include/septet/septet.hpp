@@ -5,4 +5,5 @@
 
 #include "septet/emulation/cycles.hpp"
 #include "septet/emulation/emulate.hpp"
+#include "septet/explain.hpp"
 #include "septet/gemm.hpp"

@@ -22,6 +22,7 @@ struct PackedStorage;
 
 /// Which operand of the product a packed matrix is.
 enum class Side : std::uint8_t { left, right };
+SEPTET_API const char* name(Side side);
 
 /// How A is packed. The dataflow decides the shape of the vectors: columns of m-tiles of H (sOS, csOS) or W (sWS)
 /// rows, rows of k-tiles of H columns (sIS).

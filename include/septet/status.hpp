@@ -49,8 +49,8 @@ class [[nodiscard]] Status {
   std::string message_;
 };
 
-/// Thrown by the calls that do not return a Status.
-class Error : public std::runtime_error {
+/// Thrown by the calls that do not return a Status. Its type information is shared with the library, which throws it.
+class SEPTET_API Error : public std::runtime_error {
  public:
   explicit Error(Status status) : std::runtime_error(status.to_string()), status_(std::move(status)) {}
   const Status& status() const { return status_; }

@@ -3,17 +3,12 @@
 // The words every other header speaks in: sizes, element types, dataflows and numeric options.
 #pragma once
 
+#include "septet/export.h"
 #include "septet/narrow_float.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
-
-#if defined(__GNUC__)
-#define SEPTET_API __attribute__((visibility("default")))
-#else
-#define SEPTET_API
-#endif
 
 namespace septet {
 

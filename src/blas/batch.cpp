@@ -40,6 +40,18 @@ Status multiply_batch(const Product& x, const Strides& strides, T alpha, T beta)
   }
 }
 
+template <class T>
+void run_batch(const char* name, const Product& x, const Strides& strides, T alpha, T beta) {
+  const Status status = detail::told(
+      name, [&] { return multiply_batch(x, strides, alpha, beta); },
+      [&] {
+        Explanation facts = explain(x, alpha, beta);
+        facts.add("batch", detail::joined(strides.count, " products"));
+        return facts;
+      });
+  if (!status.ok()) report(name, status);
+}
+
 // From the numbers of ?gemm's arguments to this function's: three strides are in between, the count is the last.
 int moved(int info, int first) {
   const int gemm = info - first;  // Fortran's
@@ -58,7 +70,7 @@ void c_batch(const char* function, int layout, Product product, Strides strides,
     product = transposed(product);
     std::swap(strides.a, strides.b);
   }
-  if (const Status status = multiply_batch(product, strides, alpha, beta); !status.ok()) report(function, status);
+  run_batch(function, product, strides, alpha, beta);
 }
 
 template <class T>
@@ -68,9 +80,7 @@ void fortran_batch(const char* routine, const Product& product, const Strides& s
   if (info != 0) info = moved(info, 0);
   if (info == 0 && strides.count < 0) info = 17;
   if (info != 0) return report_fortran(routine, info);
-  const Status status =
-      multiply_batch(transposed(product), {strides.b, strides.a, strides.c, strides.count}, alpha, beta);
-  if (!status.ok()) report(routine, status);
+  run_batch(routine, transposed(product), {strides.b, strides.a, strides.c, strides.count}, alpha, beta);
 }
 
 }  // namespace

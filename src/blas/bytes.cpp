@@ -96,7 +96,9 @@ void gemm_s8u8s32(const char* function, int layout, int op_a, int op_b, int kind
     std::swap(offset_a, offset_b);
     kind = kind == kRow ? kColumn : kind == kColumn ? kRow : kFixed;
   }
-  const Status status = multiply_bytes(x, alpha, beta, offset_a, offset_b, offset_view(kind, offset_c, x));
+  const Status status = detail::told(
+      function, [&] { return multiply_bytes(x, alpha, beta, offset_a, offset_b, offset_view(kind, offset_c, x)); },
+      [&] { return explain(x, "u8 x s8"); });
   if (!status.ok()) report(function, status);
 }
 

@@ -3,32 +3,33 @@
 // What every exported function does: count the call, check, run, report.
 #pragma once
 
+#include "calls.hpp"
 #include "errors.hpp"
 #include "names.hpp"
 #include "product.hpp"
-
-#include <atomic>
+#include "src/explain.hpp"
 
 namespace septet::blas {
 
-/// Calls of any product so far.
-extern std::atomic<std::int64_t> calls;
-inline void count_call() { calls.fetch_add(1, std::memory_order_relaxed); }
-
-/// A column-major product that Fortran asked for: run(row-major product).
-template <class F>
-void fortran_call(const char* routine, const Product& by_columns, F&& run) noexcept {
+/// A column-major product that Fortran asked for: run(row-major product), facts(it) for SEPTET_VERBOSE.
+template <class F, class Facts>
+void fortran_call(const char* routine, const Product& by_columns, F&& run, Facts&& facts) noexcept {
   count_call();
   if (const int info = first_bad(by_columns); info != 0) return report_fortran(routine, info);
-  if (const Status status = run(transposed(by_columns)); !status.ok()) report(routine, status);
+  const Product product = transposed(by_columns);
+  const Status status = detail::told(
+      routine, [&] { return run(product); }, [&] { return facts(product); });
+  if (!status.ok()) report(routine, status);
 }
 
-/// A product that C asked for: run(row-major product).
-template <class F>
-void c_call(const char* function, int layout, const Product& product, F&& run) noexcept {
+/// A product that C asked for.
+template <class F, class Facts>
+void c_call(const char* function, int layout, const Product& given, F&& run, Facts&& facts) noexcept {
   count_call();
-  if (const CCheck check = first_bad(layout, product); check.info != 0) return report_c(function, check);
-  const Status status = run(layout == kRowMajor ? product : transposed(product));
+  if (const CCheck check = first_bad(layout, given); check.info != 0) return report_c(function, check);
+  const Product product = layout == kRowMajor ? given : transposed(given);
+  const Status status = detail::told(
+      function, [&] { return run(product); }, [&] { return facts(product); });
   if (!status.ok()) report(function, status);
 }
 

@@ -69,8 +69,9 @@ void report_c(const char* function, const CCheck& check) {
 }
 
 void report(const char* routine, const Status& status) {
-  const std::string text = std::string(routine) + ": " + status.to_string();
-  if (!handled(routine, 0, text.c_str())) std::fprintf(stderr, "septet: %s\n", text.c_str());
+  char text[512];  // no memory may be what there is to report
+  std::snprintf(text, sizeof text, "%s: %s: %s", routine, status.argument().c_str(), status.message().c_str());
+  if (!handled(routine, 0, text)) std::fprintf(stderr, "septet: %s\n", text);
 }
 
 }  // namespace septet::blas

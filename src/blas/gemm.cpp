@@ -6,8 +6,6 @@
 
 namespace septet::blas {
 
-std::atomic<std::int64_t> calls{0};
-
 namespace {
 
 template <class T, class Int>
@@ -15,14 +13,18 @@ void fortran_gemm(const char* routine, const char* op_a, const char* op_b, const
                   const T* alpha, const void* a, const Int* lda, const void* b, const Int* ldb, const T* beta, void* c,
                   const Int* ldc) noexcept {
   const Product product{op_of(*op_a), op_of(*op_b), *m, *n, *k, a, *lda, b, *ldb, c, *ldc};
-  fortran_call(routine, product, [&](const Product& x) { return multiply(x, *alpha, *beta); });
+  fortran_call(
+      routine, product, [&](const Product& x) { return multiply(x, *alpha, *beta); },
+      [&](const Product& x) { return explain(x, *alpha, *beta); });
 }
 
 template <class T>
 void c_gemm(const char* function, int layout, int op_a, int op_b, Index m, Index n, Index k, T alpha, const void* a,
             Index lda, const void* b, Index ldb, T beta, void* c, Index ldc) noexcept {
   const Product product{op_of(op_a), op_of(op_b), m, n, k, a, lda, b, ldb, c, ldc};
-  c_call(function, layout, product, [&](const Product& x) { return multiply(x, alpha, beta); });
+  c_call(
+      function, layout, product, [&](const Product& x) { return multiply(x, alpha, beta); },
+      [&](const Product& x) { return explain(x, alpha, beta); });
 }
 
 }  // namespace
@@ -60,7 +62,7 @@ SEPTET_BLAS_INTEGERS(SEPTET_C_REAL, d, double)
 SEPTET_BLAS_INTEGERS(SEPTET_C_COMPLEX, c, std::complex<float>)
 SEPTET_BLAS_INTEGERS(SEPTET_C_COMPLEX, z, std::complex<double>)
 
-SEPTET_BLAS_EXPORT int64_t septet_blas_calls() { return septet::blas::calls.load(std::memory_order_relaxed); }
+SEPTET_BLAS_EXPORT int64_t septet_blas_calls() { return septet::blas::calls(); }
 
 SEPTET_BLAS_EXPORT int septet_blas_set_threads(int n) {
   if (n != 0) return septet::set_threads(n).ok() ? 0 : -1;

@@ -154,11 +154,20 @@ void compute(const char* function, int layout, const Given& a, const Given& b, I
                  : DenseOperand::columns_of(source_view(type, layout, op_of(b.op), k, n, b.data, b.ld), 0);
   const bool by_rows = layout == kRowMajor;
   const Matrix result(c, type, m, n, by_rows ? ldc : 1, by_rows ? 1 : ldc);
-  const Status status = with_options(1, beta, [&](const GemmOptions& options) {
-    GemmOptions chosen = options;
-    chosen.dataflow = Dataflow::dOS;
-    return detail::multiply_checked(left, right, result, chosen);
-  });
+  const auto run = [&](Explanation* instead) {
+    return with_options(1, beta, [&](const GemmOptions& options) {
+      GemmOptions chosen = options;
+      chosen.dataflow = Dataflow::dOS;
+      return detail::multiply_checked(left, right, result, chosen, instead);
+    });
+  };
+  const Status status = detail::told(
+      function, [&] { return run(nullptr); },
+      [&] {
+        Explanation facts;
+        (void)run(&facts);
+        return facts;
+      });
   if (!status.ok()) report(function, status);
 }
 

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "arguments.hpp"
-#include "septet/gemm.hpp"
+#include "septet/explain.hpp"
 
 #include <complex>
 
@@ -33,6 +33,10 @@ Status with_options(double alpha, double beta, F&& f) {
   return f(options);
 }
 
+/// What a product would do; of complex ones, and those that are no plain ?gemm, the little that is common to all.
+Explanation explain(const Product& product, const char* types);
+Explanation explain_real(const Product& product, Type in, Type out, double alpha, double beta);
+
 /// Operands of `in`, C of `out`: f32 and f64 alike, or bf16 to f32.
 Status multiply_real(const Product& product, Type in, Type out, double alpha, double beta);
 
@@ -42,8 +46,21 @@ inline Status multiply(const Product& product, float alpha, float beta) {
 inline Status multiply(const Product& product, double alpha, double beta) {
   return multiply_real(product, Type::f64, Type::f64, alpha, beta);
 }
+inline Explanation explain(const Product& product, float alpha, float beta) {
+  return explain_real(product, Type::f32, Type::f32, alpha, beta);
+}
+inline Explanation explain(const Product& product, double alpha, double beta) {
+  return explain_real(product, Type::f64, Type::f64, alpha, beta);
+}
 /// See complex.cpp.
 Status multiply(const Product& product, std::complex<float> alpha, std::complex<float> beta);
 Status multiply(const Product& product, std::complex<double> alpha, std::complex<double> beta);
+
+inline Explanation explain(const Product& product, std::complex<float> /*alpha*/, std::complex<float> /*beta*/) {
+  return explain(product, "c32, as real products over copies of B");
+}
+inline Explanation explain(const Product& product, std::complex<double> /*alpha*/, std::complex<double> /*beta*/) {
+  return explain(product, "c64, as real products over copies of B");
+}
 
 }  // namespace septet::blas

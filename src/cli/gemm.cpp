@@ -7,6 +7,7 @@
 #include "verbs.hpp"
 
 #include "septet/emulation/cycles.hpp"
+#include "septet/explain.hpp"
 
 #include <fmt/format.h>
 
@@ -20,6 +21,7 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  septet gemm random:64x576 random:576x100\n"
     "  septet gemm random:64x576,zeros=0.8 random:576x100,seed=2 --dataflow sWS --array 8x32\n"
+    "  septet gemm random:512x512 random:512x512 --explain\n"
     "  septet gemm random:64x576,zeros=0.8,dtype=s8 random:576x100,dtype=u8 --b-zero-point 128 --json -\n"
     "With files: septet gemm weights.mtx inputs.npy -o C.npy";
 
@@ -129,8 +131,17 @@ void run_gemm(const Flags& flags) {
   require(status, product.names);
   const Streamed streamed = describe(product, a, packed);
   const ConstMatrix result = c.dense_view();
-  publish(flags, gemm_json(flags, product, streamed, seconds.count()),
-          gemm_table(flags, product, streamed, seconds.count()), &result);
+  Json json = gemm_json(flags, product, streamed, seconds.count());
+  std::string table = gemm_table(flags, product, streamed, seconds.count());
+  if (flags.explain) {
+    const Explanation explanation = explain(packed.empty() ? a : Weights(packed), product.b.dense_view(),
+                                            c.dense_view(), product.options);
+    for (const Explanation::Fact& fact : explanation.facts) {
+      json["explanation"].push_back({{"what", fact.what}, {"choice", fact.choice}, {"why", fact.why}});
+    }
+    table += "\n" + explanation.to_string();
+  }
+  publish(flags, json, table, &result);
 }
 
 }  // namespace
@@ -147,6 +158,7 @@ void add_gemm(CLI::App& app, Action& action) {
   add_combine(verb, flags->gemm.combine);
   add_cpu(verb, *flags);
   add_format(verb, *flags);
+  verb.add_flag("--explain", flags->explain, "Say how the product runs on this CPU, and why");
   add_output(verb, *flags);
   add_json(verb, *flags);
   verb.footer(kExamples);

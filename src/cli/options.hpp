@@ -21,6 +21,7 @@ struct Flags {
   std::string preload;        ///< --preload; empty: none
   std::string target;         ///< --target; empty: the best
   std::optional<Type> dtype;  ///< --dtype
+  bool explain = false;       ///< --explain
   Format format = Format::automatic;
   GemmOptions gemm;  ///< all but the preload's view
   emulation::ArrayOptions array;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# pkg_config.sh PKG_CONFIG COMPILER LIBDIR shared|static SOURCE PROGRAM: compiles SOURCE to PROGRAM with what pkg-config
-# says of the septet in LIBDIR, and runs it.
+# pkg_config.sh PKG_CONFIG COMPILER STANDARD LIBDIR shared|static SOURCE PROGRAM: compiles SOURCE to PROGRAM with what
+# pkg-config says of the septet in LIBDIR, and runs it.
 set -euo pipefail
-pkg_config=$1 compiler=$2 libdir=$3 kind=$4 source=$5 program=$6
+pkg_config=$1 compiler=$2 standard=$3 libdir=$4 kind=$5 source=$6 program=$7
 
 export PKG_CONFIG_PATH=$libdir/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
 export LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
@@ -10,6 +10,6 @@ options=(--cflags --libs)
 [ "$kind" = shared ] || options+=(--static)
 read -ra flags <<<"$("$pkg_config" "${options[@]}" septet)"
 
-echo "$compiler -std=c++17 $source -o $program ${flags[*]}"
-"$compiler" -std=c++17 "$source" -o "$program" "${flags[@]}"
+echo "$compiler -std=$standard $source -o $program ${flags[*]}"
+"$compiler" -std="$standard" "$source" -o "$program" "${flags[@]}"
 "$program"

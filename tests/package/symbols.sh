@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# symbols.sh NM LIBRARY: fails if the shared library exports anything but septet's public interface. Instantiations of
-# the standard library's own templates are weak in every C++ library and are let through.
+# symbols.sh NM LIBRARY VERSION: fails if the shared library exports anything but septet's public interface, in C and in
+# C++, each symbol marked with SEPTET_VERSION.
 set -euo pipefail
-nm=$1 library=$2
+nm=$1 library=$2 version=SEPTET_$3
 
-symbols=$("$nm" --dynamic --defined-only --demangle "$library")
-public='^[0-9a-f]+ [A-Za-z] ((typeinfo|typeinfo name|vtable|VTT|guard variable) for )?septet(::|_)'
-behind='septet::(detail|portable|N_[A-Z0-9_]+)::'
-standard='^[0-9a-f]+ [WVu] .*(std|__gnu_cxx)::'
+symbols=$("$nm" --dynamic --defined-only --demangle --with-symbol-versions "$library" | grep -v " A $version\$")
+public="^[0-9a-f]+ [A-Za-z] ((typeinfo|typeinfo name|vtable) for septet::|septet::|septet_).*@@$version\$"
+behind='septet::(detail|capi|portable|kernels|N_[A-Z0-9_]+)::'
 
-grep -Eq "$public" <<<"$symbols" || { echo "symbols.sh: nothing of septet is exported" >&2; exit 1; }
-others=$({ grep -Ev "$public" <<<"$symbols" | grep -Ev "$standard"; grep -E "$behind|hwy::|fmt::" <<<"$symbols"; } || true)
+for interface in 'septet::gemm(' 'septet_gemm@@' 'typeinfo for septet::Error@@'; do
+  grep -Fq " $interface" <<<"$symbols" || { echo "symbols.sh: $interface… is not exported" >&2; exit 1; }
+done
+others=$({ grep -Ev "$public" <<<"$symbols"; grep -E "$behind" <<<"$symbols"; } || true)
 if [ -n "$others" ]; then
-  printf 'symbols.sh: exported, but not part of the interface:\n%s\n' "$others" >&2
+  printf 'symbols.sh: exported, but not part of the interface of %s:\n%s\n' "$version" "$others" >&2
   exit 1
 fi
-echo "$(grep -Ec "$public" <<<"$symbols") symbols of septet, nothing else"
+echo "$(wc -l <<<"$symbols") symbols of $version, nothing else"

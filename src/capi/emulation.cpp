@@ -1,0 +1,81 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The emulated array and its report.
+#include "capi.hpp"
+
+#include <cstring>
+#include <string>
+
+using namespace septet;
+using namespace septet::capi;
+
+septet_status septet_emulate(const septet_weights* a, const septet_matrix* b, const septet_matrix* c,
+                             const septet_options* options, septet_report** report) noexcept {
+  return run([&] {
+    return make(report, "report", [&](septet_report& made) {
+      const septet_options& chosen = options_of(options);
+      return emulation::try_emulate(weights_of(a, "a"), matrix_of(b, "b"), matrix_of(c, "c"), chosen.gemm, chosen.array,
+                                    made.report, chosen.progress);
+    });
+  });
+}
+
+septet_status septet_cycles(const septet_weights* a, int64_t n, int32_t b_type, const septet_options* options,
+                            septet_report** report) noexcept {
+  return run([&] {
+    return make(report, "report", [&](septet_report& made) {
+      const septet_options& chosen = options_of(options);
+      return emulation::try_cycles(weights_of(a, "a"), n, type_of(b_type, "b_type"), chosen.gemm, chosen.array,
+                                   made.report);
+    });
+  });
+}
+
+septet_status septet_cycles_of_shape(int64_t m, int64_t n, int64_t k, int32_t a_type, int32_t b_type,
+                                     const septet_options* options, septet_report** report) noexcept {
+  return run([&] {
+    return make(report, "report", [&](septet_report& made) {
+      const septet_options& chosen = options_of(options);
+      return emulation::try_cycles(m, n, k, type_of(a_type, "a_type"), type_of(b_type, "b_type"), chosen.gemm,
+                                   chosen.array, made.report);
+    });
+  });
+}
+
+void septet_report_free(septet_report* report) noexcept { delete report; }
+
+const char* septet_report_key(int64_t index) noexcept {
+  const char* result = nullptr;
+  emulation::for_each_count({}, [&](const char* key, Index) {
+    if (index-- == 0) result = key;
+  });
+  return result;
+}
+
+septet_status septet_report_count(const septet_report* report, const char* key, int64_t* count) noexcept {
+  return run([&]() -> Status {
+    const char* wanted = &required(key, "key");
+    Index& result = required(count, "count");
+    bool found = false;
+    emulation::for_each_count(required(report, "report").report, [&](const char* other, Index value) {
+      if (std::strcmp(wanted, other) != 0) return;
+      result = value;
+      found = true;
+    });
+    return found ? Status() : Status(Cause::bad_option, "key", std::string(wanted) + " is no key of a report");
+  });
+}
+
+septet_status septet_report_utilization(const septet_report* report, double* utilization) noexcept {
+  return run([&]() -> Status {
+    required(utilization, "utilization") = required(report, "report").report.utilization;
+    return {};
+  });
+}
+
+septet_status septet_report_dataflow(const septet_report* report, const char** dataflow) noexcept {
+  return run([&]() -> Status {
+    required(dataflow, "dataflow") = name(required(report, "report").report.dataflow);
+    return {};
+  });
+}

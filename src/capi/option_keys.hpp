@@ -1,0 +1,67 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Every option that C can set, once: its key, and where its value goes. septet.h says what they mean.
+#pragma once
+
+#include "capi.hpp"
+
+#include <variant>
+
+namespace septet::capi {
+
+/// An option: how C calls it, and where it is.
+template <class Field>
+struct Key {
+  const char* key;
+  Field (*field)(septet_options& options);
+};
+
+using Number = std::variant<double*, int*, Index*>;
+using Choice = std::variant<Dataflow*, Accumulate*, Mac*, CombinePolicy*, Timing*, Format*, Side*, Activation*,
+                            Rounding*, Overflow*>;
+using Operand = ConstMatrix*;
+
+inline constexpr Key<Number> kNumberKeys[] = {
+    {"alpha", [](septet_options& o) -> Number { return &o.gemm.alpha; }},
+    {"beta", [](septet_options& o) -> Number { return &o.gemm.beta; }},
+    {"a_zero_point", [](septet_options& o) -> Number { return &o.gemm.a_zero_point; }},
+    {"b_zero_point", [](septet_options& o) -> Number { return &o.gemm.b_zero_point; }},
+    {"zero_point", [](septet_options& o) -> Number { return &o.zero_point; }},
+    {"threads", [](septet_options& o) -> Number { return &o.gemm.threads; }},
+    {"array.height", [](septet_options& o) -> Number { return &o.gemm.array.height; }},
+    {"array.width", [](septet_options& o) -> Number { return &o.gemm.array.width; }},
+    {"fold_depth", [](septet_options& o) -> Number { return &o.gemm.fold_depth; }},
+    {"combine.lanes", [](septet_options& o) -> Number { return &o.gemm.combine.lanes; }},
+    {"combine.window", [](septet_options& o) -> Number { return &o.gemm.combine.window; }},
+    {"bandwidth", [](septet_options& o) -> Number { return &o.array.bandwidth; }},
+    {"epilogue.requantise.zero_point",
+     [](septet_options& o) -> Number { return &o.gemm.epilogue.requantise.zero_point; }},
+    {"epilogue.requantise.low", [](septet_options& o) -> Number { return &o.gemm.epilogue.requantise.low; }},
+    {"epilogue.requantise.high", [](septet_options& o) -> Number { return &o.gemm.epilogue.requantise.high; }},
+};
+
+inline constexpr Key<Operand> kOperandKeys[] = {
+    {"preload", [](septet_options& o) -> Operand { return &o.gemm.preload; }},
+    {"epilogue.scale", [](septet_options& o) -> Operand { return &o.gemm.epilogue.scale; }},
+    {"epilogue.bias", [](septet_options& o) -> Operand { return &o.gemm.epilogue.bias; }},
+    {"epilogue.residual", [](septet_options& o) -> Operand { return &o.gemm.epilogue.residual; }},
+    {"epilogue.requantise.multiplier",
+     [](septet_options& o) -> Operand { return &o.gemm.epilogue.requantise.multiplier; }},
+    {"epilogue.requantise.shift", [](septet_options& o) -> Operand { return &o.gemm.epilogue.requantise.shift; }},
+    {"epilogue.requantise.scale", [](septet_options& o) -> Operand { return &o.gemm.epilogue.requantise.scale; }},
+};
+
+inline constexpr Key<Choice> kChoiceKeys[] = {
+    {"dataflow", [](septet_options& o) -> Choice { return &o.gemm.dataflow; }},
+    {"accumulate", [](septet_options& o) -> Choice { return &o.gemm.accumulate; }},
+    {"mac", [](septet_options& o) -> Choice { return &o.gemm.mac; }},
+    {"combine.policy", [](septet_options& o) -> Choice { return &o.gemm.combine.policy; }},
+    {"timing", [](septet_options& o) -> Choice { return &o.array.timing; }},
+    {"format", [](septet_options& o) -> Choice { return &o.format; }},
+    {"side", [](septet_options& o) -> Choice { return &o.side; }},
+    {"epilogue.activation", [](septet_options& o) -> Choice { return &o.gemm.epilogue.activation; }},
+    {"epilogue.requantise.rounding", [](septet_options& o) -> Choice { return &o.gemm.epilogue.requantise.rounding; }},
+    {"epilogue.requantise.overflow", [](septet_options& o) -> Choice { return &o.gemm.epilogue.requantise.overflow; }},
+};
+
+}  // namespace septet::capi

@@ -1,0 +1,117 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "multiply.hpp"
+
+#include "dense.hpp"
+#include "driver.hpp"
+#include "explain.hpp"
+#include "fp_environment.hpp"
+#include "small.hpp"
+
+namespace septet::detail {
+namespace {
+
+// A sparse dataflow: the plan decides.
+void multiply_sparse(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& given,
+                     const GemmOptions& chosen, Explanation* instead) {
+  std::shared_ptr<const PackedStorage> packed;
+  if (a.packed() != nullptr) {
+    packed = a.packed()->storage();
+  } else {
+    PackOptions packing = packing_for(chosen);
+    // Where the caller left the choice to us, plain CSR holds the order of in-order csOS and needs no combining.
+    const bool free_choice = given.dataflow == Dataflow::automatic && packing.format == Format::csb &&
+                             packing.combine.policy == CombinePolicy::in_order;
+    if (free_choice) packing.format = Format::csr;
+    packed = pack_any(a, packing);
+  }
+  if (instead != nullptr) {
+    instead->add("format",
+                 joined(name(packed->options.format), ", ", packed->nnz, " of ", a.rows() * a.cols(), " not zero"),
+                 a.packed() != nullptr ? "packed beforehand" : "packed for this call");
+  }
+  const Plan plan = make_plan(a.rows(), b.cols, a.cols(), chosen, packed->live);
+  run(plan, strips_of(*packed, plan).get(), packed.get(), b, chosen.b_zero_point, TileEpilogue(c, chosen),
+      accumulator_of(a.type()), chosen, instead);
+}
+
+}  // namespace
+
+// A dense product, or the ends of one that has no middle.
+void multiply(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& chosen,
+              Explanation* instead) {
+  const bool multiplies = chosen.alpha != 0 && a.k != 0 && c.rows != 0 && c.cols != 0;
+  if (multiplies) return multiply_dense(a, b, c, chosen, instead);
+  if (instead != nullptr) return instead->add("kernel", "none", "nothing to multiply: C alone decides");
+  finish_without_product(c, chosen);
+}
+
+void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
+              Explanation* instead) {
+  const GemmOptions chosen = resolved(a, options);
+  if (a.sparse() != nullptr && !is_sparse(chosen.dataflow) && chosen.alpha != 0 && a.cols() != 0) {
+    const auto dense = pack_any(a, packing_for(chosen));
+    // What is unpacked here takes memory anyway: the caller's workspace is for those who need no more (gemm.hpp).
+    GemmOptions own_memory = chosen;
+    own_memory.workspace = nullptr, own_memory.workspace_bytes = 0;
+    if (instead != nullptr)
+      instead->add("format", "dense", "written out for this call: a dense dataflow was asked for");
+    return multiply(DenseOperand::packed(*dense), DenseOperand::columns_of(b, chosen.b_zero_point), c, own_memory,
+                    instead);
+  }
+  if (!is_sparse(chosen.dataflow) || chosen.alpha == 0 || a.cols() == 0) {
+    const bool panels = a.packed() != nullptr && a.packed()->format() == Format::dense;
+    const DenseOperand left = panels ? DenseOperand::packed(*a.packed()->storage())
+                              : a.dense() != nullptr
+                                  ? DenseOperand::rows_of(*a.dense(), chosen.a_zero_point)
+                                  : DenseOperand::rows_of({nullptr, a.type(), a.rows(), a.cols(), 0, 0}, 0);
+    return multiply(left, DenseOperand::columns_of(b, chosen.b_zero_point), c, chosen, instead);
+  }
+  multiply_sparse(a, b, c, options, chosen, instead);
+}
+
+void multiply(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options,
+              Explanation* instead) {
+  const GemmOptions chosen = resolved(a, options);
+  multiply(DenseOperand::rows_of(a, chosen.a_zero_point), DenseOperand::packed(*b.storage()), c, chosen, instead);
+}
+
+Status multiply_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  const FpEnvironment environment;
+  return guarded([&]() -> Status {
+    if (!environment_ok()) return environment_status();
+    multiply(DenseOperand::rows_of(a, options.a_zero_point), DenseOperand::columns_of(b, options.b_zero_point), c,
+             resolved(a, options));
+    return {};
+  });
+}
+
+bool multiply_if_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  const FpEnvironment environment;
+  return environment_ok() && run_small(a, b, c, options);
+}
+
+Status multiply_checked(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options,
+                        Explanation* instead) {
+  const FpEnvironment environment;
+  return guarded([&]() -> Status {
+    if (!environment_ok()) return environment_status();
+    multiply(a, b, c, options, instead);
+    return {};
+  });
+}
+
+Explanation explain_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
+                            bool may_be_small) {
+  Explanation result;
+  const GemmOptions chosen = resolved(a, options);
+  explain_product(a, b, c, options, chosen, result);
+  if (const char* way = may_be_small ? explain_small(a, b, c, options) : nullptr; way != nullptr) {
+    result.add("kernel", way);
+    result.add("threads", "1", "too little work to share");
+  } else {
+    multiply(a, b, c, chosen, &result);
+  }
+  return result;
+}
+
+}  // namespace septet::detail
