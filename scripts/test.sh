@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # scripts/test.sh: installs what is missing, builds everything and runs every test.
-# scripts/test.sh --all: also the format, the activations at every float there is, the other compiler (and septet as a
-# static library), the linter, and everything once more under the address and undefined-behaviour sanitizers.
+# scripts/test.sh --all: also the format, the activations at every float there is, NumPy, SciPy, Octave, R, LAPACK and
+# BLAS' testers over our GEMM, the other compiler (and septet as a static library), the linter, and everything once more
+# under the address and undefined-behaviour sanitizers.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case ${1:-} in
   "") tools=() ;;
-  --all) tools=(clang clang-format clang-tidy libomp-dev) ;;
+  --all) tools=(clang clang-format clang-tidy libomp-dev libblas3 libblas-test liblapack3 libopenblas0-pthread octave
+                python3-hypothesis python3-numpy python3-pytest python3-scipy r-base-core) ;;
   *) echo "usage: scripts/test.sh [--all]" >&2; exit 2 ;;
 esac
 
@@ -32,6 +34,12 @@ lint() {
   git ls-files -z 'src/*.cpp' 'kernels/*.cpp' 'formats/*.cpp' 'emulation/*.cpp' |
     xargs -0 -n 1 -P "$(nproc)" clang-tidy --quiet -p build-clang
 }
+# shellcheck disable=SC2317
+programs() {
+  local run=tests/programs/run.sh what
+  for what in numpy octave r; do "$run" build netlib "$what" && "$run" build openblas "$what" || return; done
+  "$run" build netlib lapack 100 500 1000 && "$run" build netlib netlib && "$run" build netlib suites
+}
 
 summary=()
 failed=0
@@ -48,6 +56,7 @@ tier() {
 tier format format
 tier release suite release build
 tier floats build/tests/epilogue_test --no-skip -tc='every float'
+tier programs programs
 tier clang suite clang build-clang
 tier tidy lint
 tier sanitize suite sanitize build-sanitize

@@ -7,10 +7,10 @@
 namespace septet::blas {
 namespace {
 
-// What run_small() asks for (src/small.hpp); m, n and k are not 0.
+// What run_small() asks for (src/small.hpp); m and n are not 0.
 bool may_be_small(const Product& x, double alpha, double beta) {
   constexpr Index kFar = 1 << 20;
-  return x.k <= 64 && x.b_op == Op::none && alpha == 1 && (beta == 0 || beta == 1) &&
+  return x.k > 0 && x.k <= 64 && x.b_op == Op::none && alpha == 1 && (beta == 0 || beta == 1) &&
          (x.m | x.n | x.lda | x.ldb | x.ldc) < kFar;
 }
 
