@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # scripts/test.sh: installs what is missing, builds everything and runs every test.
 # scripts/test.sh --all: also the format, the activations at every float there is, NumPy, SciPy, Octave, R, LAPACK and
-# BLAS' testers over our GEMM, the other compiler (and septet as a static library), the linter, and everything once more
-# under the address and undefined-behaviour sanitizers.
+# BLAS' testers over our GEMM, the other compiler (and septet as a static library), the linter, everything once more
+# under the address and undefined-behaviour sanitizers, and in emulators, with fewer problems: on x86 CPUs without
+# AVX-512 and without AVX, and on an aarch64.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case ${1:-} in
   "") tools=() ;;
-  --all) tools=(clang clang-format clang-tidy libomp-dev libblas3 libblas-test liblapack3 libopenblas0-pthread octave
+  --all) tools=(clang clang-format clang-tidy libomp-dev g++-aarch64-linux-gnu qemu-user libblas3 libblas-test liblapack3 libopenblas0-pthread octave
                 python3-hypothesis python3-numpy python3-pytest python3-scipy r-base-core) ;;
   *) echo "usage: scripts/test.sh [--all]" >&2; exit 2 ;;
 esac
@@ -17,9 +18,12 @@ mkdir -p build
 exec 8>build/.test.lock # two at once in one checkout would run the same tests in the same folders
 flock 8
 
-# suite PRESET FOLDER
+# suite PRESET FOLDER [OPTION ...]: also tells what the tests could not test here.
 suite() {
-  scripts/build.sh "$1" && ctest --test-dir "$2" --no-tests=error --output-on-failure -j2
+  local preset=$1 folder=$2
+  shift 2
+  scripts/build.sh "$preset" && ctest --test-dir "$folder" --no-tests=error --output-on-failure -j2 "$@" &&
+    sed -n 's/.*MESSAGE: \(.*NOT TESTED\)/\1/p' "$folder/Testing/Temporary/LastTest.log" | sort -u
 }
 
 if [ ${#tools[@]} -eq 0 ]; then
@@ -41,6 +45,9 @@ programs() {
   "$run" build netlib lapack 100 500 1000 && "$run" build netlib netlib && "$run" build netlib suites
 }
 
+# shellcheck disable=SC2317
+aarch64() { scripts/aarch64_packages.sh && SEPTET_TEST_PROBLEMS=0.05 suite aarch64 build-aarch64; }
+
 summary=()
 failed=0
 # tier NAME COMMAND ...: runs it, and goes on whatever comes of it
@@ -60,5 +67,7 @@ tier programs programs
 tier clang suite clang build-clang
 tier tidy lint
 tier sanitize suite sanitize build-sanitize
+tier masked suite release build -C masked -L masked
+tier aarch64 aarch64
 printf '%s\n' "" "${summary[@]}"
 exit "$failed"

@@ -11,7 +11,7 @@
 #include <stdexcept>
 
 #ifndef SEPTET_CLI
-#error "SEPTET_CLI is the path of the command"
+#error "SEPTET_CLI is how the shell runs the command"
 #endif
 
 namespace septet::cli::test {
@@ -51,7 +51,7 @@ std::vector<std::string> Folder::list() const {
 Outcome Folder::septet(const std::string& arguments, const std::string& environment) const {
   // Beside the folder, so that what is in it is the command's doing.
   const std::string out = folder_ + ".out", err = folder_ + ".err";
-  const std::string command = "cd '" + folder_ + "' && { " + environment + " '" SEPTET_CLI "' " + arguments + "; } >'" +
+  const std::string command = "cd '" + folder_ + "' && { " + environment + " " SEPTET_CLI " " + arguments + "; } >'" +
                               out + "' 2>'" + err + "' </dev/null";
   const int status = std::system(command.c_str());
   Outcome outcome;

@@ -6,6 +6,7 @@
 #include "src/dense_blocking.hpp"
 #include "src/threads.hpp"
 #include "support/comparison.hpp"
+#include "support/generators.hpp"
 #include "support/guard.hpp"
 #include "support/storage.hpp"
 
@@ -80,6 +81,7 @@ void check_floats(Rng& rng, Index m, Index n, Index k) {
       detail::forced_blocking() = blocking;
       for (int layouts = 0; layouts < 8; ++layouts) {
         for (const int threads : {1, 2, 3, 7}) {
+          if (!is_sampled(rng)) continue;
           GemmOptions options;
           options.threads = threads;
           Dense<T> c(m, n);
@@ -212,7 +214,7 @@ void check_random(Rng& rng, Index m, Index n, Index k) {
 
 TEST_CASE("integers of full range, any zero points") {
   Rng rng(72);
-  for (int i = 0; i < 25; ++i) {
+  for (int i = 0; i < problem_count(25); ++i) {
     const Index m = rng.between(1, 70), n = rng.between(1, 110), k = rng.between(1, 200);
     check_random<std::int8_t, std::int8_t>(rng, m, n, k);
     check_random<std::uint8_t, std::int8_t>(rng, m, n, k);
@@ -273,6 +275,7 @@ TEST_CASE("guard pages behind every operand: 1 to 65, primes, all layouts") {
       const Index other = rng.between(1, 65), third = rng.chance(0.2) ? kPrimes[rng.below(7)] : rng.between(1, 65);
       const Index sizes[3][3] = {{size, other, third}, {third, size, other}, {other, third, size}};
       for (const auto& s : sizes) {
+        if (!is_sampled(rng)) continue;
         const int layouts = static_cast<int>(rng.below(8));
         detail::forced_blocking().large_tiles = rng.chance(0.5);
         check_guarded<float, float>(rng, s[0], s[1], s[2], layouts);

@@ -26,7 +26,9 @@ TEST_CASE("which targets run here") {
   }
   // What the CPU can do must be among the targets: a build that lost a kernel would otherwise pass in silence.
   CHECK(here.count("AVX2") == (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? 1 : 0));
-  CHECK(here.count("SSE4") == (__builtin_cpu_supports("sse4.2") ? 1 : 0));
+  const bool sse4 =
+      __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul");
+  CHECK(here.count("SSE4") == (sse4 ? 1 : 0));
   const bool avx3 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   CHECK(here.count("AVX3") == (avx3 ? 1 : 0));
@@ -34,8 +36,13 @@ TEST_CASE("which targets run here") {
   CHECK(here.count("AVX3_VNNI") == (vnni ? 1 : 0));
   // Tiles also take a system that knows them.
   if (here.count("AVX3_AMX") == 1) CHECK(vnni);
+#elif defined(__aarch64__)
+  for (const char* known : {"SVE2_128", "SVE_256", "SVE2", "SVE", "NEON"}) {
+    if (here.count(known) == 0) missing += std::string(" ") + known;
+  }
+  CHECK(here.count("NEON") == 1);
 #endif
-  MESSAGE("targets NOT TESTED on this CPU:" << (missing.empty() ? std::string(" none") : missing));
+  MESSAGE("targets NOT TESTED on this CPU with this build:" << (missing.empty() ? std::string(" none") : missing));
   CHECK(here.count("portable") == 1);
 }
 

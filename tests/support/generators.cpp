@@ -1,7 +1,9 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "generators.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 namespace septet::support {
 
@@ -96,6 +98,17 @@ Strides random_strides(Rng& rng, Layout layout, Index rows, Index cols) {
   const Index signs = rng.between(1, 3);  // bit 0: rows, bit 1: columns
   return {(signs & 1) != 0 ? -s.row : s.row, (signs & 2) != 0 ? -s.col : s.col};
 }
+
+// ---- how much ----
+
+double effort() {
+  static const char* const given = std::getenv("SEPTET_TEST_PROBLEMS");
+  static const double times = given == nullptr ? 1 : std::atof(given);
+  return times > 0 ? times : 1;
+}
+
+int problem_count(int usual) { return std::max(1, static_cast<int>(usual * effort())); }
+bool is_sampled(Rng& rng) { return effort() >= 1 || rng.chance(effort()); }
 
 // ---- patterns ----
 

@@ -51,6 +51,16 @@ void fill_pattern(Rng& rng, const MatrixView<T>& view, const Pattern& pattern, V
   }
 }
 
+// ---- how much ----
+
+/// How many times the usual number of problems the long tests take: SEPTET_TEST_PROBLEMS, or 1. More for long runs; a
+/// fraction of 1 in an emulator.
+double effort();
+/// So many times `usual`, but at least 1.
+int problem_count(int usual);
+/// One case of a sweep: under less effort than the usual, a random share of them is tested.
+bool is_sampled(Rng& rng);
+
 // ---- problems ----
 
 /// What a test can take. Everything else is drawn.
