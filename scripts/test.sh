@@ -6,24 +6,29 @@
 # AVX-512 and without AVX, and on an aarch64.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# What some tests need: without it they are left out, and the configure step says so.
+wanted=(abigail-tools libblas3 libblas-test liblapack3 python3-numpy python3-scipy qemu-user)
 case ${1:-} in
   "") tools=() ;;
-  --all) tools=(clang clang-format clang-tidy libomp-dev g++-aarch64-linux-gnu qemu-user libblas3 libblas-test liblapack3 libopenblas0-pthread octave
-                python3-hypothesis python3-numpy python3-pytest python3-scipy r-base-core) ;;
+  --all) tools=(clang clang-format clang-tidy libomp-dev g++-aarch64-linux-gnu libopenblas0-pthread octave
+                python3-hypothesis python3-pytest r-base-core) ;;
   *) echo "usage: scripts/test.sh [--all]" >&2; exit 2 ;;
 esac
 
 scripts/install_dependencies.sh "${tools[@]}"
+scripts/install_dependencies.sh "${wanted[@]}" || echo "Going on with fewer tests"
 mkdir -p build
 exec 8>build/.test.lock # two at once in one checkout would run the same tests in the same folders
 flock 8
 
-# suite PRESET FOLDER [OPTION ...]: also tells what the tests could not test here.
+# suite PRESET FOLDER [OPTION ...]: tells first which tests there cannot be here, last what the others could not test.
 suite() {
   local preset=$1 folder=$2
   shift 2
-  scripts/build.sh "$preset" && ctest --test-dir "$folder" --no-tests=error --output-on-failure -j2 "$@" &&
-    sed -n 's/.*MESSAGE: \(.*NOT TESTED\)/\1/p' "$folder/Testing/Temporary/LastTest.log" | sort -u
+  scripts/build.sh "$preset" || return
+  sed -n 's/^-- septet: \(.*not among the tests\)/\1/p' "$folder/configure.log"
+  ctest --test-dir "$folder" --no-tests=error --output-on-failure -j2 "$@" || return
+  sed -n 's/.*MESSAGE: \(.*NOT TESTED\)/\1/p' "$folder/Testing/Temporary/LastTest.log" | sort -u
 }
 
 if [ ${#tools[@]} -eq 0 ]; then
