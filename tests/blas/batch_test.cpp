@@ -123,9 +123,9 @@ void check_batch(Rng& rng, int spelling, Index m, Index n, Index k, Index count,
   call(T(), spelling, x);
   Index wrong = 0;
   for (std::size_t i = 0; i < c.memory.size(); ++i) wrong += same(c.memory[i], want.memory[i]) ? 0 : 1;
-  INFO("spelling " << spelling << " layout " << x.layout << " " << x.op_a << x.op_b << " " << m << "x" << n << "x" << k
-                   << " alpha " << text_of(alpha) << " beta " << text_of(beta) << " count " << count << " strides "
-                   << a.stride << " " << b.stride << " " << c.stride);
+  INFO("spelling " << spelling << " layout " << x.layout << " " << std::string{x.op_a, x.op_b} << " " << m << "x" << n
+                   << "x" << k << " alpha " << text_of(alpha) << " beta " << text_of(beta) << " count " << count
+                   << " strides " << a.stride << " " << b.stride << " " << c.stride);
   CHECK(wrong == 0);
 }
 

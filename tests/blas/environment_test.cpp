@@ -29,7 +29,7 @@ void check_refused(Index size) {
       Problem<T> problem(rng, {kColMajor, 'N', 'T', size, size, size}, alpha, SumOf<T>(2), ValueKind::mixed);
       const auto before = problem.c.copy();
       gemm(problem.call());
-      INFO(gemm.name << " alpha " << text_of(alpha));
+      INFO(std::string(gemm.name) << " alpha " << text_of(alpha));
       REQUIRE(reports.all().size() == 1);
       CHECK(reports.all().front().message.find(bad_variable()) != std::string::npos);
       CHECK(reports.all().front().routine == gemm.routine);

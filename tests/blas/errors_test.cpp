@@ -95,7 +95,8 @@ void check_combination(const Spelling& gemm, int by, char a, char b, const std::
     if (want == -1 && std::find(all.begin(), all.end(), each.bad) != all.end()) want = each.number;
   }
   gemm(sound.call);
-  INFO(gemm.name << " layout " << by << " " << a << b << " bad " << all.front() << " and " << all.back());
+  INFO(std::string(gemm.name) << " layout " << by << " " << std::string{a, b} << " bad " << all.front() << " and "
+                              << all.back());
   REQUIRE(reports.all().size() == 1);
   CHECK(reports.all().front().routine == gemm.routine);
   const std::string message = reports.all().front().message, number = std::to_string(want);

@@ -49,7 +49,7 @@ void check(Rng& rng, const Spelling& gemm, int layout, Index m, Index n, Index k
       if (!is_c) touched += same(now, was) ? 0 : 1;
     }
   }
-  INFO(gemm.name << " " << m << "x" << n << "x" << k << " interleaved " << interleaved);
+  INFO(std::string(gemm.name) << " " << m << "x" << n << "x" << k << " interleaved " << interleaved);
   CHECK(wrong == 0);
   CHECK(touched == 0);
 }

@@ -82,8 +82,8 @@ void check(Rng& rng, int m, int n, int k, bool packs_a, bool packs_b, Index samp
                     packs_a ? packed_a.memory : a.data(), packs_a ? 0 : ld(a), packs_b ? packed_b.memory : b.data(),
                     packs_b ? -7 : ld(b), beta, c.data(), ld(c));
   CHECK(reports.info() == -1);
-  INFO("layout " << layout << " " << op_a << op_b << " " << m << "x" << n << "x" << k << " packed " << packs_a
-                 << packs_b << " alpha " << text_of(alpha) << " beta " << text_of(beta));
+  INFO("layout " << layout << " " << std::string{op_a, op_b} << " " << m << "x" << n << "x" << k << " packed "
+                 << packs_a << packs_b << " alpha " << text_of(alpha) << " beta " << text_of(beta));
   const auto scaled = [&](T x, bool is_it) {
     return !is_it || alpha == 1 ? x : alpha == 0 ? T(0) : support::product(alpha, x);
   };

@@ -147,7 +147,7 @@ void check_unread(std::uint64_t seed) {
         for (Index i = 0; i < m * n; ++i) {
           wrong += same(problem.c_at(i / n, i % n), problem.expected(i / n, i % n, old[i])) ? 0 : 1;
         }
-        INFO(gemm.name << " " << problem.describe());
+        INFO(std::string(gemm.name) << " " << problem.describe());
         CHECK(wrong == 0);
         CHECK(problem.c.padding_intact());
       }

@@ -179,8 +179,16 @@ TEST_CASE("a caller's rounding and flushing change no bit, on no thread, and are
         .ok();
   };
   REQUIRE(tiny(want));
-  auto own = [](int count, auto&& f) { on_threads(count, f); };
-  auto serial = [](int count, auto&& f) {
+  Mode of_pool{FE_TONEAREST, false};  // what the threads of the caller's pool are in, and stay in
+  std::atomic<int> left{0};
+  auto own = [&](int count, auto&& f) {
+    on_threads(count, [&](int i) {
+      enter(of_pool);
+      f(i);
+      left += is_in(of_pool) ? 0 : 1;
+    });
+  };
+  auto serial = [&](int count, auto&& f) {
     for (int i = 0; i < count; ++i) f(i);
   };
   for (const int rounding : {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO}) {
@@ -189,6 +197,7 @@ TEST_CASE("a caller's rounding and flushing change no bit, on no thread, and are
         for (const ParallelFor& by : {ParallelFor(), parallel_for(own), parallel_for(serial)}) {
           options.threads = threads, options.parallel_for = by;
           const Mode mode{rounding, flushes};
+          of_pool = mode;
           enter(mode);
           const bool same = product.run(options), done = tiny(c), kept = is_in(mode);
           enter({FE_TONEAREST, false});
@@ -201,6 +210,7 @@ TEST_CASE("a caller's rounding and flushing change no bit, on no thread, and are
       }
     }
   }
+  CHECK(left == 0);
 }
 
 TEST_CASE("OpenMP's threads keep the environment that the caller gave them") {
