@@ -1,6 +1,6 @@
 % Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 %
-% octave_test.m FILE: which of Octave's products reach a GEMM symbol of libseptet_blas.so, as docs/drop_in.md lists them;
+% octave_test.m FILE: which of Octave's products reach a GEMM symbol of libseptet_blas.so, as docs/drop_in.md says;
 % products are written to FILE for check_products. Fails if a count differs. counter.cpp makes the environment variable.
 1;
 

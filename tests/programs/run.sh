@@ -70,8 +70,9 @@ tested() {
   local program=$1 input=$2 output=$3 name=$4 lines=$5 passed products
   ours "$program" <"$input" >printed
   products=$(reported)
-  passed=$(cat printed "$output" 2>/dev/null | grep -cE "^ *$name +PASSED THE .*(ERROR-EXITS|COMPUTATIONAL TESTS)" || true)
-  cat printed "$output" 2>/dev/null | grep -E "$name |FAIL|SUSPECT|\*\*\*" || true
+  [ ! -e "$output" ] || cat "$output" >>printed
+  grep -E "$name |FAIL|SUSPECT|\*\*\*" printed || true
+  passed=$(grep -cE "^ *$name +PASSED THE .*(ERROR-EXITS|COMPUTATIONAL TESTS)" printed || true)
   [ "$passed" -eq "$lines" ] || fail "$program: $passed of $lines parts of $name passed"
   [ "$products" -gt 17496 ] || fail "$program: $products products only"
   echo "$(basename "$program"): $products calls"
