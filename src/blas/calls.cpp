@@ -1,46 +1,45 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "calls.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <mutex>
-#include <vector>
 
 namespace septet::blas {
 namespace {
 
-using Count = std::atomic<std::int64_t>;
+class Mine;
 
-// Every thread's own count, and the sum of those that have ended. Lives for ever: threads may outlive the statics.
-struct Ledger {
-  std::mutex mutex;
-  std::vector<const Count*> running;
-  std::int64_t ended = 0;
-};
-Ledger& ledger() {
-  static Ledger& instance = *new Ledger;
-  return instance;
-}
+// Every thread's own count, in a list through the threads' own memory, and the sum of those that have ended. Never
+// destroyed: threads may outlive the statics.
+std::mutex mutex;
+Mine* running = nullptr;
+std::int64_t ended = 0;
 
 class Mine {
  public:
   Mine() {
-    const std::lock_guard lock(ledger().mutex);
-    ledger().running.push_back(&count_);
+    const std::lock_guard lock(mutex);
+    next_ = running;
+    if (next_ != nullptr) next_->previous_ = this;
+    running = this;
   }
   ~Mine() {
-    Ledger& all = ledger();
-    const std::lock_guard lock(all.mutex);
-    all.ended += count_;
-    all.running.erase(std::find(all.running.begin(), all.running.end(), &count_));
+    const std::lock_guard lock(mutex);
+    ended += count();
+    (previous_ == nullptr ? running : previous_->next_) = next_;
+    if (next_ != nullptr) next_->previous_ = previous_;
   }
   Mine(const Mine&) = delete;
   Mine& operator=(const Mine&) = delete;
+
   // One writer: no locked instruction.
-  void add() { count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+  void add() { count_.store(count() + 1, std::memory_order_relaxed); }
+  std::int64_t count() const { return count_.load(std::memory_order_relaxed); }
+  const Mine* next() const { return next_; }
 
  private:
-  Count count_{0};
+  std::atomic<std::int64_t> count_{0};
+  Mine *previous_ = nullptr, *next_ = nullptr;
 };
 
 }  // namespace
@@ -51,10 +50,9 @@ void count_call() {
 }
 
 std::int64_t calls() {
-  Ledger& all = ledger();
-  const std::lock_guard lock(all.mutex);
-  std::int64_t sum = all.ended;
-  for (const Count* count : all.running) sum += *count;
+  const std::lock_guard lock(mutex);
+  std::int64_t sum = ended;
+  for (const Mine* mine = running; mine != nullptr; mine = mine->next()) sum += mine->count();
   return sum;
 }
 

@@ -4,13 +4,14 @@
 # SEPTET_ABI where it is not compatible. The library needs debug information (SEPTET_ABI_CHECK).
 set -euo pipefail
 library=$1 record=$2 headers=$3
+public=(--exported-interfaces-only --drop-private-types --no-show-locs)
 
 if [ "${4:-}" = record ]; then
-  abidw --no-corpus-path --no-comp-dir-path --no-show-locs --drop-private-types --drop-undefined-syms \
-    --headers-dir "$headers" --out-file "$record" "$library"
+  abidw "${public[@]}" --no-corpus-path --no-comp-dir-path --drop-undefined-syms --headers-dir "$headers" \
+    --out-file "$record" "$library"
   exit
 fi
-abidiff --no-show-locs --drop-private-types --headers-dir2 "$headers" "$record" "$library" || {
+abidiff "${public[@]}" --headers-dir2 "$headers" "$record" "$library" || {
   echo "abi.sh: $(basename "$library") is not what $(basename "$record") says. If that is meant: abi.sh … record" >&2
   exit 1
 }
