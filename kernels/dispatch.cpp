@@ -129,7 +129,22 @@ Targets& targets() {
   return instance;
 }
 
+// This thread's, while a call of its runs. (Initial-exec: one instruction, where a library's own TLS takes a call.)
+#if defined(__GNUC__)
+__attribute__((tls_model("initial-exec")))
+#endif
+thread_local const Target* pinned = nullptr;
+
+const Target& in_use() {
+  const Target* mine = pinned;
+  return mine != nullptr ? *mine : targets().chosen();
+}
+
 }  // namespace
+
+PinnedTarget::PinnedTarget(const void* target) : before_(pinned) { pinned = static_cast<const Target*>(target); }
+PinnedTarget::~PinnedTarget() { pinned = static_cast<const Target*>(before_); }
+const void* PinnedTarget::in_use() { return &kernels::in_use(); }
 
 const char* name(Arithmetic arithmetic) {
   switch (arithmetic) {
@@ -159,16 +174,14 @@ Arithmetic arithmetic_for(Type accumulator, Mac mac) {
   return mac == Mac::fused ? Arithmetic::f32_fused : Arithmetic::f32_unfused;
 }
 
-const KernelSet& kernel_set(Arithmetic arithmetic) {
-  return targets().chosen().sets[static_cast<std::size_t>(arithmetic)];
-}
+const KernelSet& kernel_set(Arithmetic arithmetic) { return in_use().sets[static_cast<std::size_t>(arithmetic)]; }
 
-const QuadKernels* quad_kernels() { return targets().chosen().quads; }
+const QuadKernels* quad_kernels() { return in_use().quads; }
 const QuadKernels* large_quad_kernels() {
-  const QuadKernels* kernels = targets().chosen().large_quads;
+  const QuadKernels* kernels = in_use().large_quads;
   return kernels != nullptr && may_use_tiles() ? kernels : nullptr;
 }
-const EpilogueKernels& epilogue_kernels() { return targets().chosen().epilogue; }
+const EpilogueKernels& epilogue_kernels() { return in_use().epilogue; }
 
 Status target_status() { return targets().status(); }
 bool target_ok() { return targets().ok(); }
@@ -177,6 +190,6 @@ bool target_ok() { return targets().ok(); }
 
 const char* const* supported_targets() { return kernels::targets().names(); }
 Status set_target(const char* name) { return kernels::targets().choose(name, "name"); }
-const char* target() { return kernels::targets().chosen().name; }
+const char* target() { return kernels::in_use().name; }
 
 }  // namespace septet

@@ -15,6 +15,22 @@ enum class Arithmetic : std::uint8_t {
 #undef SEPTET_ARITHMETIC
 };
 
+/// While one lives, its thread keeps to the target that was in use when the first of them was made: everything that a
+/// call sizes and runs is then of one piece, whatever set_target() does meanwhile.
+class PinnedTarget {
+ public:
+  PinnedTarget() : PinnedTarget(in_use()) {}
+  /// The same one as another thread's: in_use() there.
+  explicit PinnedTarget(const void* target);
+  ~PinnedTarget();
+  PinnedTarget(const PinnedTarget&) = delete;
+  PinnedTarget& operator=(const PinnedTarget&) = delete;
+  static const void* in_use();
+
+ private:
+  const void* before_;
+};
+
 /// As in the registry: "f32_fused", …
 const char* name(Arithmetic arithmetic);
 /// The packed element type of an arithmetic.

@@ -8,7 +8,6 @@
 //   large, or fewer than threads  one after the other, all threads in each
 #include "dense.hpp"
 #include "explain.hpp"
-#include "fp_environment.hpp"
 #include "multiply.hpp"
 #include "small.hpp"
 #include "threads.hpp"
@@ -73,10 +72,14 @@ void run_small(const Batch& batch, const GemmOptions& options) {
         [&](Index begin, Index end, int /*worker*/) { products.run(begin, end); });
 }
 
-// One product per thread at a time?
-bool shares_products(const Batch& batch, const GemmOptions& chosen, int threads) {
-  if (batch.count < threads || threads == 1 || is_sparse(chosen.dataflow)) return false;
-  return macs_of({1, batch.a, 0, batch.b, 0, batch.c, 0}) < kSharedProduct;
+enum class Way { small, shared, one_by_one };
+
+// How a batch runs, with so many threads. `by_rows`: its own, with C's rows contiguous if they can be.
+Way way_of(const Batch& batch, const Batch& by_rows, const GemmOptions& options, int threads) {
+  if (SmallProduct::fits(by_rows.a, by_rows.b, by_rows.c, options)) return Way::small;
+  const GemmOptions chosen = resolved(Weights(batch.a), options);
+  if (batch.count < threads || threads == 1 || is_sparse(chosen.dataflow)) return Way::one_by_one;
+  return macs_of({1, batch.a, 0, batch.b, 0, batch.c, 0}) < kSharedProduct ? Way::shared : Way::one_by_one;
 }
 
 void run_products(const Batch& batch, Index begin, Index end, const GemmOptions& options) {
@@ -91,81 +94,78 @@ struct SharedWorkspace {
   Index each = 0;  // bytes, whole cache lines
   Index total = 0;
 };
-SharedWorkspace workspace_of(const Batch& batch, GemmOptions chosen, int threads) {
+SharedWorkspace workspace_of(const Batch& batch, const GemmOptions& options, Way way, int threads) {
   constexpr Index kLine = 64;
-  if (is_sparse(chosen.dataflow)) return {};
-  const bool shared = shares_products(batch, chosen, threads);
-  if (shared) chosen.threads = 1;
+  GemmOptions chosen = resolved(Weights(batch.a), options);
+  if (is_sparse(chosen.dataflow) || way == Way::small) return {};
+  if (way == Way::shared) chosen.threads = 1;
   const Index bytes = dense_workspace_bytes(DenseOperand::rows_of(batch.a, chosen.a_zero_point),
                                             DenseOperand::columns_of(batch.b, chosen.b_zero_point), batch.c, chosen);
-  if (!shared || bytes == 0) return {bytes, bytes};
+  if (way == Way::one_by_one || bytes == 0) return {bytes, bytes};
   const Index each = (bytes + kLine - 1) / kLine * kLine;
   return {each, each * threads};
 }
 
-void run(const Batch& batch, GemmOptions options) {
+void run_shared(const Batch& batch, const GemmOptions& options, const SharedWorkspace& workspace, int threads) {
+  if (options.workspace_bytes < workspace.total) {
+    throw Error({Cause::bad_option, "options.workspace_bytes",
+                 std::to_string(options.workspace_bytes) + ", this batch needs " + std::to_string(workspace.total)});
+  }
+  share(batch.count, threads, options, [&](Index begin, Index end, int worker) {
+    GemmOptions mine = options;
+    mine.threads = 1;
+    if (workspace.total > 0) {
+      mine.workspace = static_cast<char*>(options.workspace) + worker * workspace.each;
+      mine.workspace_bytes = workspace.each;
+    }
+    run_products(batch, begin, end, mine);
+  });
+}
+
+// Of a batch that has been looked at.
+void multiply(const Batch& batch, GemmOptions options) {
   if (batch.c.rows == 0 || batch.c.cols == 0) return;
-  const GemmOptions chosen = resolved(Weights(batch.a), options);
+  // The same for all of them, whatever set_threads() does meanwhile.
+  if (options.threads == 0) options.threads = threads();
+  const Batch by_rows = with_rows_of_c(batch);
   const int threads = threads_for(batch, options);
+  const Way way = way_of(batch, by_rows, options, threads);
+  if (way == Way::small) return run_small(by_rows, options);
   // All memory is claimed here, once: in a parallel region, or halfway, nobody could be told that there is none.
-  const SharedWorkspace workspace = workspace_of(batch, chosen, threads);
+  const SharedWorkspace workspace = workspace_of(batch, options, way, threads);
   const Workspace own(options.workspace == nullptr ? workspace.total : 0);
   if (own.data() != nullptr) {
     options.workspace = own.data();
     options.workspace_bytes = workspace.total;
   }
-  if (!shares_products(batch, chosen, threads)) {
-    run_products(batch, 0, batch.count, options);
-  } else {
-    if (options.workspace_bytes < workspace.total) {
-      throw Error({Cause::bad_option, "options.workspace_bytes",
-                   std::to_string(options.workspace_bytes) + ", this batch needs " + std::to_string(workspace.total)});
-    }
-    share(batch.count, threads, options, [&](Index begin, Index end, int worker) {
-      GemmOptions mine = options;
-      mine.threads = 1;
-      if (workspace.total > 0) {
-        mine.workspace = static_cast<char*>(options.workspace) + worker * workspace.each;
-        mine.workspace_bytes = workspace.each;
-      }
-      run_products(batch, begin, end, mine);
-    });
-  }
-}
-
-// Of a batch that has been looked at.
-void multiply(const Batch& batch, const GemmOptions& options) {
-  const Batch by_rows = with_rows_of_c(batch);
-  if (SmallProduct::fits(by_rows.a, by_rows.b, by_rows.c, options)) return run_small(by_rows, options);
-  run(batch, options);
-}
-
-// For SEPTET_VERBOSE: what is refused explains nothing.
-Explanation facts(const Batch& batch, const GemmOptions& options) {
-  Explanation one;
-  if (!try_explain(batch.a, batch.b, batch.c, options, one).ok()) return one;
-  const Batch by_rows = with_rows_of_c(batch);
-  const int threads = threads_for(batch, options);
-  const bool small = SmallProduct::fits(by_rows.a, by_rows.b, by_rows.c, options);
-  const bool shared = shares_products(batch, resolved(Weights(batch.a), options), threads);
-  Explanation result;
-  result.add("batch", joined(batch.count, " products, ", threads, " threads"),
-             small    ? "small: back to back"
-             : shared ? "one product per thread at a time"
-                      : "one after the other, all threads in each");
-  for (Explanation::Fact& fact : one.facts) result.facts.push_back(std::move(fact));
-  return result;
+  way == Way::shared ? run_shared(batch, options, workspace, threads) : run_products(batch, 0, batch.count, options);
 }
 
 }  // namespace
 
 Status multiply_checked(const Batch& batch, const GemmOptions& options) {
-  const FpEnvironment environment;
+  const CallScope scope;
   return guarded([&]() -> Status {
     if (!environment_ok()) return environment_status();
     multiply(batch, options);
     return {};
   });
+}
+
+Explanation explain_checked(const Batch& batch, const GemmOptions& options) {
+  const Batch by_rows = with_rows_of_c(batch);
+  const int threads = threads_for(batch, options);
+  const Way way = way_of(batch, by_rows, options, threads);
+  GemmOptions each = options;
+  if (way == Way::shared) each.threads = 1;
+  Explanation result;
+  explain_product(batch.a, batch.b, batch.c, options, resolved(batch.a, options), result);
+  result.add("batch", joined(batch.count, " products, ", threads, threads == 1 ? " thread" : " threads"),
+             way == Way::small    ? "small: back to back, their tiles over the operands as they lie"
+             : way == Way::shared ? "one product per thread at a time"
+                                  : "one after the other, all threads in each");
+  if (way != Way::small) multiply(Weights(batch.a), batch.b, batch.c, each, &result);
+  return result;
 }
 
 }  // namespace detail
@@ -192,11 +192,12 @@ Status run_batch(const Batch& batch, const GemmOptions& options) {
 
 Status try_gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b, Index b_stride,
                       const Matrix& c, Index c_stride, const GemmOptions& options) {
-  const FpEnvironment environment;  // alpha and beta are rounded on this thread
+  const CallScope scope;  // alpha and beta are rounded on this thread
   if (count == 0) return {};
   const Batch batch{count, a, a_stride, b, b_stride, c, c_stride};
   return told(
-      "gemm_batch", [&] { return run_batch(batch, options); }, [&] { return facts(batch, options); });
+      "gemm_batch", [&] { return run_batch(batch, options); },
+      [&] { return validate_batch(batch, options).ok() ? explain_checked(batch, options) : Explanation(); });
 }
 
 void gemm_batch(Index count, const ConstMatrix& a, Index a_stride, const ConstMatrix& b, Index b_stride,
@@ -210,9 +211,10 @@ Index gemm_batch_workspace_bytes(Index count, const ConstMatrix& a, const ConstM
   return bytes_unless_refused([&](Index& bytes) -> Status {
     if (count < 1) return {};
     if (Status status = validate_operands(batch.a, batch.b, batch.c, options); !status.ok()) return status;
-    const Batch by_rows = with_rows_of_c(batch);
-    if (count > 1 && SmallProduct::fits(by_rows.a, by_rows.b, by_rows.c, options)) return {};
-    bytes = workspace_of(batch, resolved(Weights(batch.a), options), threads_for(batch, options)).total;
+    const int threads = threads_for(batch, options);
+    // A batch of one is gemm()'s, too, which has more than one way for small products.
+    const Way way = count == 1 ? Way::one_by_one : way_of(batch, with_rows_of_c(batch), options, threads);
+    bytes = workspace_of(batch, options, way, threads).total;
     return {};
   });
 }

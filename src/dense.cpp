@@ -137,6 +137,7 @@ class DenseRun {
         unit_(group_ * bytes_of(packed_)),
         acc_bytes_(packed_ == Packed::f64 ? 8 : 4),
         workspace_(options.workspace),
+        workspace_given_(options.workspace_bytes),
         parallel_for_(options.parallel_for) {
     steps_ = ceil_div(product.a.k, group_);
     if (tiles_.step_unit > 1 && steps_ % tiles_.step_unit != 0 && !product.b.panels) {
@@ -167,6 +168,11 @@ class DenseRun {
   }
 
   void run() const {
+    // Of this run's own choices: what another run was told may be out of date.
+    if (workspace_ != nullptr && workspace_given_ < workspace_bytes()) {
+      throw Error({Cause::bad_option, "options.workspace_bytes",
+                   std::to_string(workspace_given_) + ", this product needs " + std::to_string(workspace_bytes())});
+    }
     // All memory is claimed here: in a parallel region nobody could be told that there is none.
     const Index each = bytes();
     const Workspace own(workspace_ == nullptr ? each * blocking_.threads : 0);
@@ -495,6 +501,7 @@ class DenseRun {
   ByteOffsets offsets_;
   Index group_, unit_, acc_bytes_;
   void* workspace_;  // the caller's, or null
+  Index workspace_given_;
   ParallelFor parallel_for_;
   Index steps_ = 0, fold_ = 0;
   const char* why_threads_ = "";
@@ -525,15 +532,7 @@ void with_run(const DenseOperand& a, const DenseOperand& b, const Matrix& c, con
 
 void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved,
                     Explanation* instead) {
-  if (instead != nullptr) return with_run(a, b, c, resolved, [&](const DenseRun& run) { run.explain(*instead); });
-  if (resolved.workspace != nullptr) {
-    const Index needed = dense_workspace_bytes(a, b, c, resolved);
-    if (resolved.workspace_bytes < needed) {
-      throw Error({Cause::bad_option, "options.workspace_bytes",
-                   std::to_string(resolved.workspace_bytes) + ", this product needs " + std::to_string(needed)});
-    }
-  }
-  with_run(a, b, c, resolved, [](const DenseRun& run) { run.run(); });
+  with_run(a, b, c, resolved, [&](const DenseRun& run) { instead != nullptr ? run.explain(*instead) : run.run(); });
 }
 
 Index dense_workspace_bytes(const DenseOperand& a, const DenseOperand& b, const Matrix& c,

@@ -3,6 +3,7 @@
 // What environment variables ask for and cannot have is an error of every call, not a fallback.
 #pragma once
 
+#include "fp_environment.hpp"
 #include "kernels/dispatch.hpp"
 #include "threads.hpp"
 
@@ -16,5 +17,11 @@ inline Status environment_status() {
 
 /// The same at a glance: it is asked before every product.
 inline bool environment_ok() { return kernels::target_ok() && threads_ok(); }
+
+/// Around every call: how floats are rounded, and one target from its first decision to its last tile.
+struct CallScope {
+  FpEnvironment environment;
+  kernels::PinnedTarget target;
+};
 
 }  // namespace septet::detail

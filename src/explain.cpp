@@ -38,9 +38,13 @@ bool verbose() {
   return asked;
 }
 
-void tell(const char* name, const std::string& text, double seconds) {
+void tell(const char* name, const Status& status, const std::string& text, double seconds) noexcept {
   // At once: lines of several threads do not mix.
-  std::fprintf(stderr, "septet: %s: %s; %.4g ms\n", name, text.c_str(), seconds * 1e3);
+  if (status.ok()) {
+    std::fprintf(stderr, "septet: %s: %s; %.4g ms\n", name, text.c_str(), seconds * 1e3);
+  } else {
+    std::fprintf(stderr, "septet: %s: refused: %s: %s\n", name, status.argument().c_str(), status.message().c_str());
+  }
 }
 
 }  // namespace detail

@@ -3,7 +3,6 @@
 // septet::gemm from top to bottom: validate, plan, run.
 #include "dense.hpp"
 #include "explain.hpp"
-#include "fp_environment.hpp"
 #include "kernels/dispatch.hpp"
 #include "multiply.hpp"
 #include "small.hpp"
@@ -61,7 +60,7 @@ using namespace detail;
 
 Status try_explain(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
                    Explanation& explanation) {
-  const FpEnvironment environment;
+  const CallScope scope;
   return guarded([&]() -> Status {
     if (Status status = validate(a, b, c, options); !status.ok()) return status;
     const bool usual = a.dense() != nullptr && obviously_valid(*a.dense(), b, c, options);
@@ -79,7 +78,7 @@ Status try_explain(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
 
 Status try_explain(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options,
                    Explanation& explanation) {
-  const FpEnvironment environment;
+  const CallScope scope;
   return guarded([&]() -> Status {
     if (Status status = validate(a, b, c, options); !status.ok()) return status;
     Explanation result;
@@ -116,7 +115,7 @@ Explanation facts(const A& a, const B& b, const Matrix& c, const GemmOptions& op
 }  // namespace
 
 Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const FpEnvironment environment;  // alpha and beta are rounded on this thread
+  const CallScope scope;  // alpha and beta are rounded on this thread
   return told(
       "gemm", [&] { return run_gemm(a, b, c, options); }, [&] { return facts(a, b, c, options); });
 }
@@ -126,7 +125,7 @@ void gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOpt
 }
 
 Status try_gemm(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const FpEnvironment environment;
+  const CallScope scope;
   return told(
       "gemm", [&] { return run_gemm(a, b, c, options); }, [&] { return facts(a, b, c, options); });
 }

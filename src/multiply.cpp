@@ -4,7 +4,6 @@
 #include "dense.hpp"
 #include "driver.hpp"
 #include "explain.hpp"
-#include "fp_environment.hpp"
 #include "small.hpp"
 
 namespace septet::detail {
@@ -76,7 +75,7 @@ void multiply(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, cons
 }
 
 Status multiply_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const FpEnvironment environment;
+  const CallScope scope;
   return guarded([&]() -> Status {
     if (!environment_ok()) return environment_status();
     multiply(DenseOperand::rows_of(a, options.a_zero_point), DenseOperand::columns_of(b, options.b_zero_point), c,
@@ -86,13 +85,13 @@ Status multiply_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix
 }
 
 bool multiply_if_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const FpEnvironment environment;
+  const CallScope scope;
   return environment_ok() && run_small(a, b, c, options);
 }
 
 Status multiply_checked(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options,
                         Explanation* instead) {
-  const FpEnvironment environment;
+  const CallScope scope;
   return guarded([&]() -> Status {
     if (!environment_ok()) return environment_status();
     multiply(a, b, c, options, instead);
@@ -107,7 +106,8 @@ Explanation explain_checked(const ConstMatrix& a, const ConstMatrix& b, const Ma
   explain_product(a, b, c, options, chosen, result);
   if (const char* way = may_be_small ? explain_small(a, b, c, options) : nullptr; way != nullptr) {
     result.add("kernel", way);
-    result.add("threads", "1", "too little work to share");
+    const ThreadChoice choice = choose_threads(options, a.rows * b.cols * a.cols);
+    result.add("threads", "1", choice.count == 1 ? choice.why : "too little work to share");
   } else {
     multiply(a, b, c, chosen, &result);
   }

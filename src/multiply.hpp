@@ -19,8 +19,8 @@ void multiply(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, cons
 void multiply(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& chosen,
               Explanation* instead = nullptr);
 
-// ---- for the BLAS door: products whose arguments were looked at elsewhere. They fit, their dimensions are not 0,
-// alpha and k are not 0, and what overlaps is the caller's own affair. Not ok: the environment, or no memory.
+// ---- for the BLAS door: products whose arguments were looked at elsewhere. They fit, and what overlaps is the
+// caller's own affair; alpha and k may be 0. Not ok: the environment, or no memory.
 
 Status multiply_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
 /// False, and nothing done, unless run_small() takes it: its conditions are to be looked at.
@@ -28,9 +28,10 @@ bool multiply_if_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix&
 Status multiply_checked(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& options,
                         Explanation* instead = nullptr);
 Status multiply_checked(const Batch& batch, const GemmOptions& options);
-/// What multiply_if_small() or multiply_checked() would do.
+/// What multiply_if_small() or multiply_checked() would do. Throws what they turn into a Status.
 Explanation explain_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
                             bool may_be_small);
+Explanation explain_checked(const Batch& batch, const GemmOptions& options);
 
 // ---- what a query of a workspace shares: operands without data are as good as any, and what would be refused needs 0
 
@@ -45,6 +46,7 @@ View with_data(View view) {
 template <class F>
 Index bytes_unless_refused(F&& f) {
   Index bytes = 0;
+  const CallScope scope;
   const Status status = guarded([&]() -> Status {
     if (Status refused = environment_status(); !refused.ok()) return refused;
     return f(bytes);

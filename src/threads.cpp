@@ -4,6 +4,7 @@
 #include "cache_sizes.hpp"
 #include "cpu_limit.hpp"
 #include "environment.hpp"
+#include "explain.hpp"
 #include "fp_environment.hpp"
 #include "validate.hpp"
 
@@ -48,12 +49,10 @@ class Surroundings {
  public:
   Surroundings() { look(); }
   void look() {
-    wanted_ = 0;
-    refused_ = false;
-    if (is_set("SEPTET_NUM_THREADS")) {
-      wanted_ = whole_number(std::getenv("SEPTET_NUM_THREADS"));
-      refused_ = wanted_ == 0;
-    }
+    const bool asks = is_set("SEPTET_NUM_THREADS");
+    const int wanted = asks ? whole_number(std::getenv("SEPTET_NUM_THREADS")) : 0;
+    wanted_ = wanted;
+    refused_ = asks && wanted == 0;
     openmp_wanted_ = is_set("OMP_NUM_THREADS");
     limit_ = cpu_limit();
   }
@@ -82,6 +81,7 @@ Surroundings& surroundings() {
 const int fork_handlers = pthread_atfork(
     [] {  // what another thread is about to initialise would never be finished in the child
       (void)environment_ok();
+      (void)verbose();
       cache_sizes();
     },
     nullptr,
@@ -121,8 +121,11 @@ struct Team {
   const void* context;
 
   // Workers first, first + step, …
+  const void* target = kernels::PinnedTarget::in_use();
+
   void run(int first, int step) const {
     const FpEnvironment environment;
+    const kernels::PinnedTarget pinned(target);
     for (int worker = first; worker < workers; worker += step) f(context, worker);
   }
 };
@@ -139,6 +142,7 @@ void run_own_threads(const Team& team, int threads) {
   std::atomic<int> next{0};
   const auto work = [&] {
     const FpEnvironment environment;
+    const kernels::PinnedTarget pinned(team.target);
     for (int worker = next++; worker < team.workers; worker = next++) team.f(team.context, worker);
   };
   try {
@@ -156,6 +160,7 @@ void run_callers(const Team& team, const ParallelFor& by) {
       [](void* context, int worker) {
         const FpEnvironment environment;
         const Team& mine = *static_cast<const Team*>(context);
+        const kernels::PinnedTarget pinned(mine.target);
         mine.f(mine.context, worker);
       },
       const_cast<Team*>(&team));

@@ -19,7 +19,7 @@
  * alpha = 0 (or k = 0) reads neither A nor B; beta = 0 does not read C. Bits are those of septet::gemm, whatever the CPU
  * and the number of threads; C may overlap A and B wherever the BLAS standard lets blocks of one array be used. Bad
  * arguments are found in netlib's order and reported with its numbers; C is then untouched and control returns to the
- * caller. Threads: septet/threads.hpp has the policy.
+ * caller, unless an xerbla_ of the executable's own, netlib's linked statically for one, ends the program. Threads: septet/threads.hpp has the policy.
  */
 #ifndef SEPTET_BLAS_H
 #define SEPTET_BLAS_H

@@ -5,7 +5,7 @@
 //   std::puts(septet::explain(a, b, c, options).to_string().c_str());
 //
 //   product     f32 512x512x512                        A is dense
-//   order       dOS, chained, fused                    as for any dense A
+//   order       dOS, chained, fused                    chosen by A's form
 //   target      AVX3_AMX                               the best of this CPU
 //   kernel      f32_fused, tiles of 14 x 32            …
 //

@@ -25,6 +25,12 @@ Status multiply_each(const Product& x, const Strides& strides, T alpha, T beta) 
 }
 
 template <class T>
+detail::Batch batch_of(const Product& x, const Strides& strides) {
+  const Type type = type_of<T>();
+  return {strides.count, x.left(type), strides.a, x.right(type), strides.b, x.result(type), strides.c};
+}
+
+template <class T>
 Status multiply_batch(const Product& x, const Strides& strides, T alpha, T beta) {
   // Complex products, and those with nothing to multiply, one by one.
   if constexpr (!std::is_floating_point_v<T>) {
@@ -32,23 +38,33 @@ Status multiply_batch(const Product& x, const Strides& strides, T alpha, T beta)
   } else {
     if (is_done(x, alpha, beta) || strides.count == 0) return {};
     if (alpha == 0 || x.k == 0) return multiply_each(x, strides, alpha, beta);
-    const Type type = type_of<T>();
     return with_options(alpha, beta, [&](const GemmOptions& options) {
-      return detail::multiply_checked(
-          {strides.count, x.left(type), strides.a, x.right(type), strides.b, x.result(type), strides.c}, options);
+      return detail::multiply_checked(batch_of<T>(x, strides), options);
     });
+  }
+}
+
+template <class T>
+Explanation facts(const Product& x, const Strides& strides, T alpha, T beta) {
+  if constexpr (std::is_floating_point_v<T>) {
+    Explanation result;
+    if (x.empty() || alpha == 0 || x.k == 0 || strides.count == 0) return explain(x, name(type_of<T>()));
+    (void)with_options(alpha, beta, [&](const GemmOptions& options) -> Status {
+      result = detail::explain_checked(batch_of<T>(x, strides), options);
+      return {};
+    });
+    return result;
+  } else {
+    Explanation result = explain(x, alpha, beta);
+    result.add("batch", detail::joined(strides.count, " products"), "one after the other");
+    return result;
   }
 }
 
 template <class T>
 void run_batch(const char* name, const Product& x, const Strides& strides, T alpha, T beta) {
   const Status status = detail::told(
-      name, [&] { return multiply_batch(x, strides, alpha, beta); },
-      [&] {
-        Explanation facts = explain(x, alpha, beta);
-        facts.add("batch", detail::joined(strides.count, " products"));
-        return facts;
-      });
+      name, [&] { return multiply_batch(x, strides, alpha, beta); }, [&] { return facts(x, strides, alpha, beta); });
   if (!status.ok()) report(name, status);
 }
 

@@ -12,7 +12,6 @@
 // into C before the first step.
 #include "product.hpp"
 #include "src/arithmetic.hpp"
-#include "src/fp_environment.hpp"
 #include "src/multiply.hpp"
 #include "src/threads.hpp"
 #include "src/workspace.hpp"
@@ -51,6 +50,8 @@ Complex<T> times(Complex<T> x, Complex<T> y) {
 struct Turns {
   bool im, lower_im, lower_re;
 };
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "re is the lower half of a float pair");
 
 // Row 2p and, behind it, row 2p + 1 from n elements of B. Signs are turned as bits: numbers are moved, not computed.
 void expand(const float* from, Index n, const Turns& turns, float* to) {
@@ -217,7 +218,7 @@ void scale(const Product& x, Complex<T> beta) {
 template <class T>
 Status multiply_complex(const Product& x, Complex<T> alpha, Complex<T> beta) {
   if (is_done(x, alpha, beta)) return {};
-  const detail::FpEnvironment environment;
+  const detail::CallScope scope;
   return detail::guarded([&]() -> Status {
     if (!detail::environment_ok()) return detail::environment_status();
     if (alpha == Complex<T>(0) || x.k == 0) {

@@ -17,16 +17,19 @@ bool is_done(const Product& x, T alpha, T beta) {
   return x.empty() || ((alpha == T(0) || x.k == 0) && beta == T(1));
 }
 
+/// C <- A * B + C.
+constexpr GemmOptions adding() {
+  GemmOptions options;
+  options.beta = 1;
+  return options;
+}
+inline constexpr GemmOptions kAdding = adding();
+
 /// f(options) with these; filling in options takes longer than a small product, so the usual ones are kept.
 template <class F>
 Status with_options(double alpha, double beta, F&& f) {
-  static const GemmOptions adds = [] {
-    GemmOptions options;
-    options.beta = 1;
-    return options;
-  }();
   if (alpha == 1 && beta == 0) return f(detail::kDefaultOptions);
-  if (alpha == 1 && beta == 1) return f(adds);
+  if (alpha == 1 && beta == 1) return f(kAdding);
   GemmOptions options;
   options.alpha = alpha;
   options.beta = beta;

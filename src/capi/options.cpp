@@ -81,6 +81,8 @@ const septet_options& options_of(const septet_options* options) {
   static const septet_options kDefaults;
   return options != nullptr ? *options : kDefaults;
 }
+// Made when the library is loaded: a fork may find another thread making it, and the child wait for that for ever.
+[[maybe_unused]] static const septet_options& made_early = options_of(nullptr);
 
 }  // namespace septet::capi
 
