@@ -24,8 +24,8 @@
 #ifndef SEPTET_BLAS_H
 #define SEPTET_BLAS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include <stddef.h> /* NOLINT: this is C */
+#include <stdint.h> /* NOLINT */
 
 #ifdef __cplusplus
 extern "C" {

@@ -84,7 +84,7 @@ void report(const char* routine, const Status& status) {
 
 }  // namespace septet::blas
 
-SEPTET_BLAS_EXPORT void septet_blas_set_error_handler(septet_blas_error_handler call, void* user) {
+SEPTET_BLAS_EXPORT void septet_blas_set_error_handler(septet_blas_error_handler handler, void* user) {
   using septet::blas::Handler;
-  septet::blas::handler.store(call == nullptr ? nullptr : new Handler{call, user}, std::memory_order_release);
+  septet::blas::handler.store(handler == nullptr ? nullptr : new Handler{handler, user}, std::memory_order_release);
 }
