@@ -7,7 +7,8 @@
 //   float y = static_cast<float>(x);     // exact
 //
 // The conversions work on the bits: the same result on every CPU, whatever rounding mode and flushing the caller has
-// set. NaN stays NaN, with its sign: narrowing makes it quiet, widening keeps its payload.
+// set. NaN stays NaN, with its sign: narrowing makes it quiet, widening keeps its payload. They are always inlined: a
+// function that two files share, one of them compiled for AVX, would be a copy that only one of their CPUs can run.
 #pragma once
 
 #include <cstdint>
@@ -18,28 +19,30 @@ namespace septet {
 
 namespace detail {
 
-inline std::uint32_t bits_of_float(float value) {
+[[gnu::always_inline]] inline std::uint32_t bits_of_float(float value) {
   std::uint32_t bits;
   std::memcpy(&bits, &value, sizeof bits);
   return bits;
 }
 
-inline float float_of_bits(std::uint32_t bits) {
+[[gnu::always_inline]] inline float float_of_bits(std::uint32_t bits) {
   float value;
   std::memcpy(&value, &bits, sizeof value);
   return value;
 }
 
-inline float widened_bf16(std::uint16_t bits) { return float_of_bits(std::uint32_t{bits} << 16); }
+[[gnu::always_inline]] inline float widened_bf16(std::uint16_t bits) {
+  return float_of_bits(std::uint32_t{bits} << 16);
+}
 
-inline std::uint16_t narrowed_bf16(float value) {
+[[gnu::always_inline]] inline std::uint16_t narrowed_bf16(float value) {
   const std::uint32_t bits = bits_of_float(value);
   if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<std::uint16_t>(bits >> 16 | 0x40u);
   return static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
 }
 
 // Without branches, so that loops over it become vectors.
-inline float widened_f16(std::uint16_t half) {
+[[gnu::always_inline]] inline float widened_f16(std::uint16_t half) {
   constexpr std::uint32_t kRebias = std::uint32_t{127 - 15} << 23;
   const std::uint32_t sign = (std::uint32_t{half} & 0x8000u) << 16;
   const std::uint32_t magnitude = (std::uint32_t{half} & 0x7fffu) << 13;
@@ -51,7 +54,7 @@ inline float widened_f16(std::uint16_t half) {
   return float_of_bits(sign | (magnitude < (std::uint32_t{1} << 23) ? subnormal : normal));
 }
 
-inline std::uint16_t narrowed_f16(float value) {
+[[gnu::always_inline]] inline std::uint16_t narrowed_f16(float value) {
   constexpr std::uint32_t kOverflow = 0x477ff000u;   // 65520, halfway from the largest half to 2^16: a tie
   constexpr std::uint32_t kNormal = 0x38800000u;     // 2^-14
   constexpr std::uint32_t kUnderflow = 0x33000000u;  // 2^-25, halfway from 0 to the smallest half: a tie
@@ -84,8 +87,8 @@ struct bf16 {
 
   bf16() = default;
   template <class Float, class = detail::OnlyFloat<Float>>
-  explicit bf16(Float value) : bits(detail::narrowed_bf16(value)) {}
-  explicit operator float() const { return detail::widened_bf16(bits); }
+  [[gnu::always_inline]] explicit bf16(Float value) : bits(detail::narrowed_bf16(value)) {}
+  [[gnu::always_inline]] explicit operator float() const { return detail::widened_bf16(bits); }
 
   static bf16 from_bits(std::uint16_t bits) {
     bf16 result;
@@ -100,8 +103,8 @@ struct f16 {
 
   f16() = default;
   template <class Float, class = detail::OnlyFloat<Float>>
-  explicit f16(Float value) : bits(detail::narrowed_f16(value)) {}
-  explicit operator float() const { return detail::widened_f16(bits); }
+  [[gnu::always_inline]] explicit f16(Float value) : bits(detail::narrowed_f16(value)) {}
+  [[gnu::always_inline]] explicit operator float() const { return detail::widened_f16(bits); }
 
   static f16 from_bits(std::uint16_t bits) {
     f16 result;

@@ -4,6 +4,7 @@
 #include "headeronly.hpp"
 #include "septet/inline/folds.hpp"
 #include "septet/inline/gemm_fixed.hpp"
+#include "septet/septet.hpp"
 
 namespace {
 
@@ -30,10 +31,24 @@ std::uint64_t folds_of(const Mac& mac) {
   return hash;
 }
 
+// Every bit pattern of the narrow floats, there and back.
+std::uint64_t narrow_floats() {
+  std::uint64_t hash = 1469598103934665603u;
+  for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
+    const float wide = static_cast<float>(septet::f16::from_bits(static_cast<std::uint16_t>(bits)));
+    const float wider = static_cast<float>(septet::bf16::from_bits(static_cast<std::uint16_t>(bits)));
+    hash = (hash ^ septet::f16(wider).bits ^ std::uint64_t{septet::bf16(wide).bits} << 16) * 1099511628211u;
+  }
+  return hash;
+}
+
 HeaderOnlyResult result() {
-  return {xsimd::default_arch::name(), septet::fold::Lane<float>::kWidth, folds_of<float, float>(septet::fold::Fused{}),
+  return {xsimd::default_arch::name(),
+          septet::fold::Lane<float>::kWidth,
+          folds_of<float, float>(septet::fold::Fused{}),
           folds_of<float, float>(septet::fold::Unfused{}),
-          folds_of<std::int8_t, std::int32_t>(septet::fold::Exact{3, -2})};
+          folds_of<std::int8_t, std::int32_t>(septet::fold::Exact{3, -2}),
+          narrow_floats()};
 }
 
 }  // namespace

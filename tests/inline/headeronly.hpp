@@ -8,7 +8,7 @@
 struct HeaderOnlyResult {
   const char* arch;
   int width;  ///< of a float lane
-  std::uint64_t fused, unfused, exact;
+  std::uint64_t fused, unfused, exact, narrow;
 };
 
 HeaderOnlyResult headeronly_base();

@@ -16,4 +16,5 @@ TEST_CASE("two files, two instruction sets, one result") {
   CHECK(base.unfused == aux.unfused);
   CHECK(base.fused != base.unfused);
   CHECK(base.exact == aux.exact);
+  CHECK(base.narrow == aux.narrow);
 }
