@@ -134,8 +134,8 @@ void run_gemm(const Flags& flags) {
   Json json = gemm_json(flags, product, streamed, seconds.count());
   std::string table = gemm_table(flags, product, streamed, seconds.count());
   if (flags.explain) {
-    const Explanation explanation = explain(packed.empty() ? a : Weights(packed), product.b.dense_view(),
-                                            c.dense_view(), product.options);
+    const Explanation explanation =
+        explain(packed.empty() ? a : Weights(packed), product.b.dense_view(), c.dense_view(), product.options);
     for (const Explanation::Fact& fact : explanation.facts) {
       json["explanation"].push_back({{"what", fact.what}, {"choice", fact.choice}, {"why", fact.why}});
     }
