@@ -7,6 +7,7 @@
 #include "explain.hpp"
 #include "fp_environment.hpp"
 #include "validate.hpp"
+#include "workspace.hpp"
 
 #include <omp.h>
 #include <pthread.h>
@@ -172,6 +173,7 @@ ThreadChoice choose_threads(const GemmOptions& options, Index macs, double eleme
   constexpr double kMacsPerElement = 8;  // take as long as an element from memory
   const double work = std::max(static_cast<double>(macs), elements * kMacsPerElement);
   if (work < static_cast<double>(worth_sharing())) return {1, "too little work to share"};
+  if (thread_is_ending()) return {1, "the thread is ending"};  // so may be what OpenMP knows of it: LLVM's would crash
   if (options.parallel_for.call == nullptr && omp_in_parallel()) return {1, "within a parallel region"};
   return options.threads > 0 ? ThreadChoice{options.threads, "options.threads"} : of_process();
 }

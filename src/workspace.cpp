@@ -27,6 +27,8 @@ Kept& kept() {
 
 }  // namespace
 
+bool thread_is_ending() { return gone; }
+
 Workspace::Workspace(Index bytes) {
   if (bytes == 0) return;
   if (gone || kept().taken) {

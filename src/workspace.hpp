@@ -24,4 +24,7 @@ class Workspace {
   AlignedBuffer own_;
 };
 
+/// The thread's own objects are gone: this is a destructor that runs after theirs.
+bool thread_is_ending();
+
 }  // namespace septet::detail
