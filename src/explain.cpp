@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <iomanip>
 
 namespace septet {
@@ -30,13 +31,10 @@ void explain_product(const Weights& a, const ConstMatrix& b, const Matrix& c, co
   to.add("target", target(), is_best ? "the best of this CPU" : "chosen by SEPTET_TARGET or set_target()");
 }
 
-bool verbose() {
-  static const bool asked = [] {
-    const char* text = std::getenv("SEPTET_VERBOSE");
-    return text != nullptr && *text != '\0' && std::string(text) != "0";
-  }();
-  return asked;
-}
+const bool verbose = [] {
+  const char* text = std::getenv("SEPTET_VERBOSE");
+  return text != nullptr && *text != '\0' && std::strcmp(text, "0") != 0;
+}();
 
 void tell(const char* name, const Status& status, const std::string& text, double seconds) noexcept {
   // At once: lines of several threads do not mix.

@@ -22,8 +22,8 @@ std::string joined(const Parts&... parts) {
 void explain_product(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& given,
                      const GemmOptions& resolved, Explanation& to);
 
-/// SEPTET_VERBOSE is there and is not 0.
-bool verbose();
+/// SEPTET_VERBOSE is there and is not 0: looked up when the library is loaded, read before every product.
+extern const bool verbose;
 /// One line on stderr: "septet: name: text, 0.123 ms".
 void tell(const char* name, const Status& status, const std::string& text, double seconds) noexcept;
 /// facts() as a line; what cannot be said for want of memory is left out.
@@ -39,7 +39,7 @@ std::string line_of(Facts&& facts) noexcept {
 /// run() (a Status) as it is; or, if SEPTET_VERBOSE asks for it, with a line on what it did: facts() is an Explanation.
 template <class Run, class Facts>
 Status told(const char* name, Run&& run, Facts&& facts) {
-  if (!verbose()) return run();
+  if (!verbose) return run();
   const std::string text = line_of(facts);
   const auto begin = std::chrono::steady_clock::now();
   Status status = run();

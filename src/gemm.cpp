@@ -33,10 +33,13 @@ Status validate(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, co
 }
 
 Status run_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+  const FpEnvironment environment;  // alpha and beta are rounded on this thread
   if (a.dense() != nullptr && obviously_valid(*a.dense(), b, c, options) && environment_ok()) {
-    if (run_small(*a.dense(), b, c, options)) return {};
+    if (run_small(*a.dense(), b, c, options)) return {};  // asks for its kernels once
+    const kernels::PinnedTarget target;
     return guarded([&] { return plain(*a.dense(), b, c, options); });
   }
+  const kernels::PinnedTarget target;
   return guarded([&]() -> Status {
     if (Status status = validate(a, b, c, options); !status.ok()) return status;
     multiply(a, b, c, options, nullptr);
@@ -115,7 +118,6 @@ Explanation facts(const A& a, const B& b, const Matrix& c, const GemmOptions& op
 }  // namespace
 
 Status try_gemm(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const CallScope scope;  // alpha and beta are rounded on this thread
   return told(
       "gemm", [&] { return run_gemm(a, b, c, options); }, [&] { return facts(a, b, c, options); });
 }

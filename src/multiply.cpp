@@ -85,7 +85,7 @@ Status multiply_checked(const ConstMatrix& a, const ConstMatrix& b, const Matrix
 }
 
 bool multiply_if_small(const ConstMatrix& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-  const CallScope scope;
+  const FpEnvironment environment;  // asks for its kernels once: no need to pin a target
   return environment_ok() && run_small(a, b, c, options);
 }
 

@@ -4,7 +4,6 @@
 #include "cache_sizes.hpp"
 #include "cpu_limit.hpp"
 #include "environment.hpp"
-#include "explain.hpp"
 #include "fp_environment.hpp"
 #include "validate.hpp"
 #include "workspace.hpp"
@@ -82,7 +81,6 @@ Surroundings& surroundings() {
 const int fork_handlers = pthread_atfork(
     [] {  // what another thread is about to initialise would never be finished in the child
       (void)environment_ok();
-      (void)verbose();
       cache_sizes();
     },
     nullptr,
