@@ -36,11 +36,11 @@ struct Product {
 };
 
 /// C^T = op(B)^T * op(A)^T: a product of column-major matrices as one of row-major ones, and the other way round.
-Product transposed(const Product& product);
+Product transposed(const Product& x);
 
-/// The first bad argument of a column-major product, in netlib's order: its number as Fortran counts, or 0.
+/// The first bad argument of the column-major product `x`, in netlib's order: its number as Fortran counts, or 0.
 ///   transa 1, transb 2, m 3, n 4, k 5, lda 8, ldb 10, ldc 13
-int first_bad(const Product& by_columns);
+int first_bad(const Product& x);
 
 /// The same for a C function that has this layout.
 struct CCheck {

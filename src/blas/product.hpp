@@ -37,11 +37,11 @@ Status with_options(double alpha, double beta, F&& f) {
 }
 
 /// What a product would do; of complex ones, and those that are no plain ?gemm, the little that is common to all.
-Explanation explain(const Product& product, const char* types);
-Explanation explain_real(const Product& product, Type in, Type out, double alpha, double beta);
+Explanation explain(const Product& x, const char* types);
+Explanation explain_real(const Product& x, Type in, Type out, double alpha, double beta);
 
 /// Operands of `in`, C of `out`: f32 and f64 alike, or bf16 to f32.
-Status multiply_real(const Product& product, Type in, Type out, double alpha, double beta);
+Status multiply_real(const Product& x, Type in, Type out, double alpha, double beta);
 
 inline Status multiply(const Product& product, float alpha, float beta) {
   return multiply_real(product, Type::f32, Type::f32, alpha, beta);
