@@ -17,7 +17,7 @@ target_link_libraries(bench_gemm_fixed PRIVATE septet::headers xsimd)
 target_compile_options(bench_gemm_fixed PRIVATE -O2 -Wall -Wextra)
 check_cxx_compiler_flag(-march=native SEPTET_HAS_MARCH_NATIVE)
 if(SEPTET_HAS_MARCH_NATIVE)
-  target_compile_options(bench_gemm_fixed PRIVATE -march=native)
+  target_compile_options(bench_gemm_fixed PRIVATE -march=native $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # of Eigen's
 endif()
 set_target_properties(bench_gemm_fixed PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 
