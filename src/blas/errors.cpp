@@ -6,10 +6,11 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <pthread.h>
 
-#include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <mutex>
 
 // References that nothing has to satisfy: for them a linker lets a program's own functions be seen from here, which it
 // otherwise does only for names that are called.
@@ -25,11 +26,13 @@ namespace {
                                                               reinterpret_cast<const void*>(&cblas_xerbla)};
 
 struct Handler {
-  septet_blas_error_handler call;
-  void* user;
+  septet_blas_error_handler call = nullptr;
+  void* user = nullptr;
 };
-// Replaced as a whole; the old ones live on, for a thread may be about to call one. Nobody sets many.
-std::atomic<const Handler*> handler{nullptr};
+std::mutex mutex;
+Handler handler;
+// A child is not to wait for a thread that only its parent has.
+const int fork_handlers = pthread_atfork([] { mutex.lock(); }, [] { mutex.unlock(); }, [] { mutex.unlock(); });
 
 // A function of this name that the executable itself defines.
 void* of_program(const char* name) {
@@ -45,9 +48,13 @@ void* of_program(const char* name) {
 }
 
 bool handled(const char* routine, int info, const char* message) {
-  const Handler* mine = handler.load(std::memory_order_acquire);
-  if (mine == nullptr) return false;
-  mine->call(routine, info, message, mine->user);
+  Handler mine;
+  {
+    const std::lock_guard lock(mutex);
+    mine = handler;
+  }
+  if (mine.call == nullptr) return false;
+  mine.call(routine, info, message, mine.user);
   return true;
 }
 
@@ -84,7 +91,7 @@ void report(const char* routine, const Status& status) {
 
 }  // namespace septet::blas
 
-SEPTET_BLAS_EXPORT void septet_blas_set_error_handler(septet_blas_error_handler handler, void* user) {
-  using septet::blas::Handler;
-  septet::blas::handler.store(handler == nullptr ? nullptr : new Handler{handler, user}, std::memory_order_release);
+SEPTET_BLAS_EXPORT void septet_blas_set_error_handler(septet_blas_error_handler call, void* user) {
+  const std::lock_guard lock(septet::blas::mutex);
+  septet::blas::handler = {call, user};
 }
