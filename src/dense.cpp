@@ -167,11 +167,13 @@ class DenseRun {
     blocking_.threads = static_cast<int>(std::min<Index>(threads, rows_ * cols_));
   }
 
-  void run() const {
-    // Of this run's own choices: what another run was told may be out of date.
-    if (workspace_ != nullptr && workspace_given_ < workspace_bytes()) {
+  // A caller's workspace has to have `least` bytes, and as many as this very run takes: what was said before, to a query
+  // say, may be out of date.
+  void run(Index least) const {
+    const Index needed = std::max(least, workspace_bytes());
+    if (workspace_ != nullptr && workspace_given_ < needed) {
       throw Error({Cause::bad_option, "options.workspace_bytes",
-                   std::to_string(workspace_given_) + ", this product needs " + std::to_string(workspace_bytes())});
+                   std::to_string(workspace_given_) + ", this product needs " + std::to_string(needed)});
     }
     // All memory is claimed here: in a parallel region nobody could be told that there is none.
     const Index each = bytes();
@@ -532,7 +534,9 @@ void with_run(const DenseOperand& a, const DenseOperand& b, const Matrix& c, con
 
 void multiply_dense(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& resolved,
                     Explanation* instead) {
-  with_run(a, b, c, resolved, [&](const DenseRun& run) { instead != nullptr ? run.explain(*instead) : run.run(); });
+  if (instead != nullptr) return with_run(a, b, c, resolved, [&](const DenseRun& run) { run.explain(*instead); });
+  const Index least = resolved.workspace == nullptr ? 0 : dense_workspace_bytes(a, b, c, resolved);
+  with_run(a, b, c, resolved, [&](const DenseRun& run) { run.run(least); });
 }
 
 Index dense_workspace_bytes(const DenseOperand& a, const DenseOperand& b, const Matrix& c,
