@@ -4,7 +4,10 @@
 #include "src/cpu_limit.hpp"
 
 #include <doctest/doctest.h>
+#include <sched.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include <cstdlib>
 #include <filesystem>
@@ -192,4 +195,8 @@ TEST_CASE("nonsense in /proc") {
   }
 }
 
-TEST_CASE("the machine's own") { CHECK(septet::detail::cpu_limit() >= 1); }
+TEST_CASE("the machine's own: never more than its affinity, nor than its quota") {
+  cpu_set_t set;
+  REQUIRE(sched_getaffinity(0, sizeof set, &set) == 0);
+  CHECK(septet::detail::cpu_limit() == std::min(CPU_COUNT(&set), septet::detail::cpu_quota()));
+}
