@@ -49,7 +49,7 @@ void visit_sparse(const SparseView& a, T zero, F&& f) {
   const I* offsets = static_cast<const I*>(a.offsets);
   const I* indices = static_cast<const I*>(a.indices);
   const T* values = static_cast<const T*>(a.values);
-  const bool by_row = a.major == SparseView::Major::row;
+  const bool by_row = a.layout == SparseView::Layout::csr;
   const Index majors = offsets == nullptr ? 0 : by_row ? a.rows : a.cols;
   for (Index v = 0; v < majors; ++v) {
     for (Index p = offsets[v]; p < offsets[v + 1]; ++p) {
@@ -82,7 +82,7 @@ void visit(const Weights& a, int zero_point, F&& f) {
 }
 
 Status broken(const SparseView& a, Index major, const std::string& what) {
-  const char* line = a.major == SparseView::Major::row ? "row " : "column ";
+  const char* line = a.layout == SparseView::Layout::csr ? "row " : "column ";
   return {Cause::bad_structure, "a", line + std::to_string(major) + ": " + what};
 }
 
@@ -91,7 +91,7 @@ template <class I>
 Status check_structure(const SparseView& a) {
   const I* offsets = static_cast<const I*>(a.offsets);
   const I* indices = static_cast<const I*>(a.indices);
-  const bool by_row = a.major == SparseView::Major::row;
+  const bool by_row = a.layout == SparseView::Layout::csr;
   const Index majors = by_row ? a.rows : a.cols;
   const Index minors = by_row ? a.cols : a.rows;
   if (offsets[0] != 0) return broken(a, 0, "the first offset is " + std::to_string(offsets[0]) + ", not 0");

@@ -30,7 +30,7 @@ CsrArrays from_dense(const ConstMatrix& a, int zero_point) {
 // Visits the stored non-zeros of a sparse view, major by major: f(major, minor, value).
 template <class T, class I, class F>
 void for_each_stored(const SparseView& a, int zero_point, F&& f) {
-  const Index majors = a.major == SparseView::Major::row ? a.rows : a.cols;
+  const Index majors = a.layout == SparseView::Layout::csr ? a.rows : a.cols;
   const I* offsets = static_cast<const I*>(a.offsets);
   const I* indices = static_cast<const I*>(a.indices);
   const T* values = static_cast<const T*>(a.values);
@@ -45,7 +45,7 @@ template <class T, class I>
 CsrArrays from_sparse(const SparseView& a, int zero_point) {
   CsrArrays csr;
   csr.rows = a.rows, csr.cols = a.cols, csr.type = a.type;
-  const bool by_rows = a.major == SparseView::Major::row;
+  const bool by_rows = a.layout == SparseView::Layout::csr;
   csr.row_ptr.assign(static_cast<std::size_t>(a.rows) + 1, 0);
   for_each_stored<T, I>(a, zero_point,
                         [&](Index major, Index minor, T) { ++csr.row_ptr[(by_rows ? major : minor) + 1]; });

@@ -89,8 +89,7 @@ PackOptions resolved(PackOptions options, bool sparse_view) {
       case Format::tsb:
         options.dataflow = Dataflow::sOS;
         break;
-      case Format::csr:
-      case Format::csb:
+      default:
         options.dataflow = Dataflow::csOS;
         break;
     }

@@ -3,23 +3,26 @@
 // What a PackedMatrix owns: the bytes of its format, and what was found out about its pattern.
 #pragma once
 
+#include "arrays.hpp"
 #include "csr.hpp"
 #include "dense_panels.hpp"
 #include "src/plan.hpp"
 
 #include <cstring>
+#include <variant>
 
 namespace septet::detail {
 
 /// A kernel loads whole vectors of a panel's last row.
 constexpr Index kPanelSlack = 192;
 
-/// One of four layouts, by options.format:
+/// One layout for each options.format:
 ///   dense  `bytes`: dense_panels.hpp, with kPanelSlack bytes behind them that kernels may read.
 ///   csr    `csr`: row offsets (8 bytes), column indices (4 bytes), values.
 ///   tsb    `bytes`: per tile of `live`, from tile_offset[t] on: the stage-1 bits, the stage-2 bits (docs/dataflows.md,
 ///          section 5; least significant bit first), zero bits up to a byte, then the values.
 ///   csb    `bytes`: per tile, its four parts, each from a byte on.
+///   others `arrays` and `values`: arrays.hpp.
 /// tile_offset and `live` (the Plan's part) are derived from the bytes and not counted by the footprint.
 struct PackedStorage {
   PackOptions options;
@@ -31,6 +34,9 @@ struct PackedStorage {
   std::vector<Index> tile_offset;
   std::shared_ptr<const LiveLists> live;
   CsrArrays csr;
+  std::variant<std::monostate, CscArrays, CooArrays, BsrArrays, EllArrays, SellArrays, BitmapArrays, NmArrays, TcsrArrays>
+      arrays;
+  std::vector<std::byte> values;
 
   /// Format::dense: the rows of A, or the columns of B.
   DensePanels panels() const {

@@ -198,7 +198,7 @@ Status validate_options(const Weights& a, const ConstMatrix& b, const Matrix& c,
 
 // Does C touch one of the three arrays of a (validated) sparse view?
 bool overlaps_sparse(const ConstMatrix& c, const SparseView& a) {
-  const Index majors = a.major == SparseView::Major::row ? a.rows : a.cols;
+  const Index majors = a.layout == SparseView::Layout::csr ? a.rows : a.cols;
   if (a.offsets == nullptr) return false;
   const Index nnz = a.index_bytes == 4 ? static_cast<const std::int32_t*>(a.offsets)[majors]
                                        : static_cast<const std::int64_t*>(a.offsets)[majors];
@@ -211,7 +211,7 @@ bool overlaps_sparse(const ConstMatrix& c, const SparseView& a) {
 
 template <class I>
 Status validate_indices(const SparseView& view, const char* argument) {
-  const bool by_rows = view.major == SparseView::Major::row;
+  const bool by_rows = view.layout == SparseView::Layout::csr;
   const Index majors = by_rows ? view.rows : view.cols, minors = by_rows ? view.cols : view.rows;
   const char* major_name = by_rows ? "row " : "column ";
   const I* offsets = static_cast<const I*>(view.offsets);
@@ -266,7 +266,7 @@ Status validate_sparse(const SparseView& view, const char* argument) {
   if (view.rows < 0 || view.cols < 0) {
     return {Cause::bad_shape, argument, text(view.rows, " x ", view.cols, ": a negative dimension")};
   }
-  const Index majors = view.major == SparseView::Major::row ? view.rows : view.cols;
+  const Index majors = view.layout == SparseView::Layout::csr ? view.rows : view.cols;
   if (view.offsets == nullptr) {
     if (majors == 0) return {};
     return {Cause::bad_pointer, argument, "no offsets"};
@@ -287,6 +287,9 @@ Status validate_pack(const Weights& a, const PackOptions& options) {
   if (status = validate_zero_point(options.zero_point, a.type(), "options.zero_point"); !status.ok()) return status;
   if (status = validate_extent(a); !status.ok()) return status;
   const PackOptions chosen = resolved(a, options);
+  if (chosen.format > Format::csb) {
+    return {Cause::bad_option, "options.format", text(name(chosen.format), ": not packed yet")};
+  }
   const bool fits = chosen.format == Format::dense ? !is_sparse(chosen.dataflow)
                     : chosen.format == Format::tsb ? is_sparse(chosen.dataflow) && chosen.dataflow != Dataflow::csOS
                     : chosen.format == Format::csr

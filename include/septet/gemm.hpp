@@ -42,6 +42,9 @@ struct GemmOptions {
   Index fold_depth = 0;  ///< k per fold of fold_then_add; 0: the array's height. emulate() takes the height only
   Mac mac = Mac::fused;
   Combine combine;  ///< csOS only
+  /// Sparse products: a zero that a format stores (the padding of bsr, nm, tsb) is multiplied like any weight, and 0 *
+  /// Inf is NaN. true: where B holds Inf or NaN, stored zeros are skipped like all others. Costs a scan of B.
+  bool strict_nonfinite = false;
 
   int threads = 0;           ///< most to use, up to 1024; 0: as threads.hpp says. Small products stay on one
   ParallelFor parallel_for;  ///< instead of OpenMP

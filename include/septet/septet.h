@@ -145,7 +145,7 @@ SEPTET_API septet_status septet_options_set_number(septet_options* options, cons
 ///   mac                            fused, unfused
 ///   combine.policy                 in-order, first-fit
 ///   timing                         serial, overlapped, scalesim
-///   format                         auto, dense, csr, tsb, csb: what septet_pack() makes
+///   format                         auto, dense, csr, tsb, csb, csc, coo, bsr, ell, sell, bitmap, nm, tcsr: what septet_pack() makes
 ///   side                           left, right: which operand septet_pack() packs
 ///   epilogue.activation            none, relu, relu6, gelu, sigmoid, tanh
 ///   epilogue.requantise.rounding   gemmlowp-double, single-half-up, single-half-away, truncate, floor,

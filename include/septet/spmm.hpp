@@ -35,6 +35,12 @@ struct PackOptions {
   Combine combine;         ///< csOS only
   int zero_point = 0;      ///< integers: the value that counts as zero
   Side side = Side::left;  ///< right: the matrix is B (dense only), for gemm(a, packed, c)
+  BlockShape block;        ///< bsr only
+  SliceShape slice;        ///< sell only
+  GroupShape group;        ///< nm only
+  Index tile_cols = 0;     ///< tcsr only: columns of A per tile, 1 to 65536; 0: by the number of non-zeros
+  /// Columns of the B to come, for a format that is chosen by its time; 0: many.
+  Index expected_cols = 0;
 };
 
 /// Exact size of a packed matrix in its format, in bytes. (Dense panels of 8- and 16-bit integers hold up to three more
@@ -96,5 +102,11 @@ SEPTET_API PackedMatrix pack(const Weights& a, const PackOptions& options = {});
 /// point; everything else bit for bit.
 SEPTET_API Status try_unpack(const PackedMatrix& packed, const Matrix& a);
 SEPTET_API void unpack(const PackedMatrix& packed, const Matrix& a);
+
+/// The same pattern with new values, without analysing it again: element for element those of `a` (same shape and
+/// type, any form) where `packed` stores one. One that became zero stays stored, and is multiplied like any other.
+/// Errors: bad_structure names the first element of `a` that is not zero and that `packed` does not store.
+SEPTET_API Status try_update_values(const PackedMatrix& packed, const Weights& a, PackedMatrix& updated);
+SEPTET_API PackedMatrix update_values(const PackedMatrix& packed, const Weights& a);
 
 }  // namespace septet

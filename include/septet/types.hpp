@@ -35,9 +35,14 @@ enum class Mac : std::uint8_t { fused, unfused };
 /// behind the stream; `scalesim`: serial without the drain, the counting of SCALE-Sim v2/v3.
 enum class Timing : std::uint8_t { serial, overlapped, scalesim };
 
-/// Storage of a packed A. `tsb`: two-stage bitmap; `csb`: combined sparse block. `automatic`: what the
-/// dataflow streams.
-enum class Format : std::uint8_t { automatic, dense, csr, tsb, csb };
+/// Storage of a packed A; docs/formats.md has the layout of each.
+///   csr, csc     compressed sparse rows, columns                coo     row, column and value of each element
+///   bsr          CSR of blocks of any shape, zeros inside       ell     rows filled up to the longest one
+///   sell         SELL-C-sigma: slices of rows of like length    bitmap  one bit per element, then the values
+///   tsb, csb     the array's own: two-stage bitmap, combined sparse block (docs/dataflows.md, section 5)
+///   nm           at most N of every M neighbours in a row       tcsr    CSR in tiles that fit the first-level cache
+/// `automatic`: what the dataflow streams; with no dataflow either, what takes the least time on this CPU.
+enum class Format : std::uint8_t { automatic, dense, csr, tsb, csb, csc, coo, bsr, ell, sell, bitmap, nm, tcsr };
 
 /// How csOS combines live columns into steps. `in_order` keeps k ascending; `first_fit` packs tighter.
 enum class CombinePolicy : std::uint8_t { in_order, first_fit };
@@ -53,6 +58,25 @@ struct Combine {
   int lanes = 4;  ///< columns that one step may hold: 1 to 256
   CombinePolicy policy = CombinePolicy::in_order;
   int window = 16;  ///< first_fit only: how many of the last created groups are tried: 1 to 2^20
+};
+
+/// Blocks of bsr, each side 1 to 256.
+struct BlockShape {
+  Index rows = 4;
+  Index cols = 4;
+};
+
+/// Slices of sell (Kreutzer et al., SIAM J. Sci. Comput. 36, 2014, section 2: C and sigma): `height` rows to a slice, 1
+/// to 256; rows sorted by length within windows of `window` rows, a multiple of the height.
+struct SliceShape {
+  Index height = 16;
+  Index window = 256;
+};
+
+/// Groups of nm: at most n of m neighbours in a row are there; 1 <= n <= m <= 16.
+struct GroupShape {
+  int n = 2;
+  int m = 4;
 };
 
 /// The Type of a C++ type; a compile-time error for a type that Septet does not multiply.

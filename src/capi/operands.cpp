@@ -16,7 +16,7 @@ SparseView sparse_of(const septet_sparse& sparse, const char* argument) {
   if (sparse.major != SEPTET_CSR && sparse.major != SEPTET_CSC) {
     throw Error({Cause::bad_option, argument, "major " + std::to_string(sparse.major) + ": 0 is CSR, 1 is CSC"});
   }
-  return {sparse.major == SEPTET_CSR ? SparseView::Major::row : SparseView::Major::column,
+  return {sparse.major == SEPTET_CSR ? SparseView::Layout::csr : SparseView::Layout::csc,
           type_of(sparse.type, argument),
           sparse.index_bytes,
           sparse.rows,

@@ -40,7 +40,7 @@ Status read_matrix(const std::string& path, FileMatrix& matrix) {
 Matrix OwnedMatrix::dense_view() { return {values.data(), type, rows, cols, cols, 1}; }
 
 SparseView OwnedMatrix::sparse_view() const {
-  return {SparseView::Major::row, type,         static_cast<int>(sizeof(std::int64_t)), rows, cols, row_ptr.data(),
+  return {SparseView::Layout::csr, type,         static_cast<int>(sizeof(std::int64_t)), rows, cols, row_ptr.data(),
           col_idx.data(),         values.data()};
 }
 

@@ -19,7 +19,7 @@ constexpr std::uint64_t kProblems = 1000;
 template <class T, class I>
 struct Compressed {
   Compressed(const MatrixView<const T>& a, int zero_point, bool by_rows)
-      : view{by_rows ? SparseView::Major::row : SparseView::Major::column, type_of<T>(), sizeof(I), a.rows, a.cols} {
+      : view{by_rows ? SparseView::Layout::csr : SparseView::Layout::csc, type_of<T>(), sizeof(I), a.rows, a.cols} {
     const MatrixView<const T> major = by_rows ? a : a.transposed();
     for (Index i = 0; i < major.rows; ++i) {
       for (Index j = 0; j < major.cols; ++j) {
@@ -33,7 +33,7 @@ struct Compressed {
   }
 
   septet_sparse in_c() const {
-    return {view.major == SparseView::Major::row ? SEPTET_CSR : SEPTET_CSC,
+    return {view.layout == SparseView::Layout::csr ? SEPTET_CSR : SEPTET_CSC,
             static_cast<std::int32_t>(view.type),
             view.index_bytes,
             view.rows,

@@ -221,7 +221,7 @@ TEST_CASE("convert: entries to CSR and to dense rows") {
   CHECK(sparse.row_ptr == std::vector<std::int64_t>{0, 0, 2, 2, 3, 3});
   CHECK(sparse.col_idx == std::vector<std::int64_t>{0, 3, 2});
   const SparseView view = sparse.sparse_view();
-  CHECK(view.major == SparseView::Major::row);
+  CHECK(view.layout == SparseView::Layout::csr);
   CHECK(view.type == Type::s8);
   CHECK(view.index_bytes == 8);
   CHECK(view.rows == 5);
