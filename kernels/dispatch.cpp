@@ -3,6 +3,7 @@
 
 #include "hwy/targets.h"
 #include "kernels/portable/epilogue_portable.hpp"
+#include "kernels/portable/rows_portable.hpp"
 #include "kernels/portable/strip_portable.hpp"
 #include "kernels/quad_amx.hpp"
 #include "kernels/quad_vnni.hpp"
@@ -20,6 +21,12 @@ namespace kernels {
 #define SEPTET_ARITHMETIC(name, packed, acc, mac) KernelSet name(std::int64_t target);
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
+// Defined by rows_*.cpp.
+RowSet rows_f32_fused(std::int64_t target);
+RowSet rows_f32_unfused(std::int64_t target);
+RowSet rows_f64_fused(std::int64_t target);
+RowSet rows_f64_unfused(std::int64_t target);
+RowSet rows_s16_s32(std::int64_t target);
 // Defined by epilogue.cpp.
 EpilogueKernels epilogue_table(std::int64_t target);
 
@@ -28,6 +35,7 @@ namespace {
 struct Target {
   const char* name;
   std::vector<KernelSet> sets;  // by Arithmetic
+  std::vector<RowSet> rows;     // by Arithmetic
   EpilogueKernels epilogue;
   const QuadKernels* quads = nullptr;
   const QuadKernels* large_quads = nullptr;
@@ -40,6 +48,8 @@ Target highway_target(std::int64_t target) {
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
           },
+          {rows_f32_fused(target), rows_f32_unfused(target), rows_f64_fused(target), rows_f64_unfused(target),
+           rows_s16_s32(target)},
           epilogue_table(target)};
 }
 
@@ -75,6 +85,9 @@ Target portable_target() {
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
           },
+          {portable_rows(Arithmetic::f32_fused), portable_rows(Arithmetic::f32_unfused),
+           portable_rows(Arithmetic::f64_fused), portable_rows(Arithmetic::f64_unfused),
+           portable_rows(Arithmetic::s16_s32)},
           portable_epilogue()};
 }
 
@@ -175,6 +188,14 @@ Arithmetic arithmetic_for(Type accumulator, Mac mac) {
 }
 
 const KernelSet& kernel_set(Arithmetic arithmetic) { return in_use().sets[static_cast<std::size_t>(arithmetic)]; }
+
+const RowSet& row_set(Arithmetic arithmetic) {
+  static_assert(static_cast<int>(Arithmetic::f32_fused) == 0 && static_cast<int>(Arithmetic::f32_unfused) == 1 &&
+                    static_cast<int>(Arithmetic::f64_fused) == 2 && static_cast<int>(Arithmetic::f64_unfused) == 3 &&
+                    static_cast<int>(Arithmetic::s16_s32) == 4,
+                "septet: Target::rows has the order of Arithmetic");
+  return in_use().rows[static_cast<std::size_t>(arithmetic)];
+}
 
 const QuadKernels* quad_kernels() { return in_use().quads; }
 const QuadKernels* large_quad_kernels() {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/epilogue.hpp"
+#include "kernels/rows.hpp"
 #include "kernels/strip.hpp"
 #include "septet/gemm.hpp"
 
@@ -40,6 +41,9 @@ Arithmetic arithmetic_for(Type accumulator, Mac mac);
 
 /// The kernels of `arithmetic` on the target in use.
 const KernelSet& kernel_set(Arithmetic arithmetic);
+
+/// The kernels of sparse rows.
+const RowSet& row_set(Arithmetic arithmetic);
 
 /// The epilogue's kernels on the target in use.
 const EpilogueKernels& epilogue_kernels();

@@ -5,6 +5,7 @@
 #include "driver.hpp"
 #include "explain.hpp"
 #include "small.hpp"
+#include "sparse.hpp"
 
 namespace septet::detail {
 namespace {
@@ -28,6 +29,7 @@ void multiply_sparse(const Weights& a, const ConstMatrix& b, const Matrix& c, co
                  joined(name(packed->options.format), ", ", packed->nnz, " of ", a.rows() * a.cols(), " not zero"),
                  a.packed() != nullptr ? "packed beforehand" : "packed for this call");
   }
+  if (has_lists(*packed)) return multiply_lists(*packed, b, c, chosen, instead);
   const Plan plan = make_plan(a.rows(), b.cols, a.cols(), chosen, packed->live);
   run(plan, strips_of(*packed, plan).get(), packed.get(), b, chosen.b_zero_point, TileEpilogue(c, chosen),
       accumulator_of(a.type()), chosen, instead);

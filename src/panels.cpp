@@ -11,8 +11,8 @@ namespace {
 
 // One panel of `width` columns, `cols` apart. The inner loop runs along whichever stride is 1.
 template <class T>
-void fill_panel(const T* b, Index rows, Index width, Index row_stride, Index col_stride, int zero_point,
-                PackedElement<T>* out, Index cols) {
+void fill_columns(const T* b, Index rows, Index width, Index row_stride, Index col_stride, int zero_point,
+                  PackedElement<T>* out, Index cols) {
   if (col_stride == 1) {
     for (Index k = 0; k < rows; ++k) {
       PackedElement<T>* to = out + k * cols;
@@ -30,6 +30,14 @@ void fill_panel(const T* b, Index rows, Index width, Index row_stride, Index col
 
 }  // namespace
 
+void fill_panel(const ConstMatrix& b, int zero_point, Index cols, void* to) {
+  with_type(b.type, [&](auto* tag) {
+    using T = std::remove_pointer_t<decltype(tag)>;
+    fill_columns(static_cast<const T*>(b.data), b.rows, std::min(cols, b.cols), b.row_stride, b.col_stride, zero_point,
+                 static_cast<PackedElement<T>*>(to), cols);
+  });
+}
+
 Panels::Panels(const ConstMatrix& b, int zero_point, kernels::Packed packed, Index cols)
     : b_(b), zero_point_(zero_point), cols_(cols), count_(ceil_div(b.cols, cols)) {
   if (!multiply(b.rows * bytes_of(packed), cols, panel_bytes_)) throw std::bad_alloc();
@@ -39,12 +47,10 @@ Panels::Panels(const ConstMatrix& b, int zero_point, kernels::Packed packed, Ind
 }
 
 void Panels::fill(Index p) const {
-  with_type(b_.type, [&](auto* tag) {
-    using T = std::remove_pointer_t<decltype(tag)>;
-    const T* from = static_cast<const T*>(b_.data) + p * cols_ * b_.col_stride;
-    fill_panel(from, b_.rows, std::min(cols_, b_.cols - p * cols_), b_.row_stride, b_.col_stride, zero_point_,
-               reinterpret_cast<PackedElement<T>*>(bytes_.data() + p * panel_bytes_), cols_);
-  });
+  ConstMatrix rest = b_;
+  rest.data = static_cast<const std::byte*>(b_.data) + p * cols_ * b_.col_stride * size_of(b_.type);
+  rest.cols = b_.cols - p * cols_;
+  fill_panel(rest, zero_point_, cols_, bytes_.data() + p * panel_bytes_);
 }
 
 }  // namespace septet::detail

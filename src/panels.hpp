@@ -10,6 +10,9 @@
 
 namespace septet::detail {
 
+/// The first `cols` columns of `b` (or fewer, if it has fewer, and zeros) as one panel at `to`.
+void fill_panel(const ConstMatrix& b, int zero_point, Index cols, void* to);
+
 class Panels {
  public:
   Panels(const ConstMatrix& b, int zero_point, kernels::Packed packed, Index cols);

@@ -1,0 +1,300 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Kernels for sparse rows and blocks (rows.hpp), compiled once per target. Include guard by Highway's toggle.
+#if defined(SEPTET_KERNELS_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SEPTET_KERNELS_ROWS_INL_H_
+#undef SEPTET_KERNELS_ROWS_INL_H_
+#else
+#define SEPTET_KERNELS_ROWS_INL_H_
+#endif
+
+#include "hwy/highway.h"
+#include "kernels/mac-inl.h"
+#include "kernels/rows.hpp"
+#include "kernels/tile-inl.h"
+
+#include <algorithm>
+#include <utility>
+
+HWY_BEFORE_NAMESPACE();
+namespace septet::kernels::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Integers, one step at a time: words of 16 bits in lanes of 32. Weights come with zeros above them (word_weight), B's
+// words with their sign.
+struct WordMac {
+  using D = hn::ScalableTag<std::int32_t>;
+  using V = hn::Vec<D>;
+  using Elem = std::int32_t;
+
+  static HWY_INLINE V Step(V acc, V a, V b) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR
+    // pmaddwd: the upper words' product is zero.
+    const hn::Repartition<std::int16_t, D> d16;
+    V unused = hn::Zero(D());
+    return hn::ReorderWidenMulAccumulate(D(), hn::BitCast(d16, a), hn::BitCast(d16, b), acc, unused);
+#else
+    return hn::Add(acc, hn::Mul(hn::ShiftRight<16>(hn::ShiftLeft<16>(a)), b));
+#endif
+  }
+};
+
+// One chain on its own.
+template <class Mac>
+struct OneLane {
+  using T = typename Mac::Elem;
+  using D = hn::CappedTag<T, 1>;
+  using V = hn::Vec<D>;
+  static HWY_INLINE V zero() { return hn::Zero(D()); }
+  static HWY_INLINE V load(const T* from) { return hn::LoadU(D(), from); }
+  static HWY_INLINE void store(V v, T* to) { hn::StoreU(v, D(), to); }
+  static HWY_INLINE V step(V sum, const T* a, const T* b) {
+    if constexpr (std::is_same_v<Mac, FusedMac<T>>) {
+      return FusedMultiplyAdd(D(), sum, load(a), load(b));
+    } else {
+      return hn::Add(sum, hn::Mul(load(a), load(b)));
+    }
+  }
+};
+
+template <>
+struct OneLane<WordMac> {
+  using T = std::int32_t;
+  using V = std::uint32_t;
+  static HWY_INLINE V zero() { return 0; }
+  static HWY_INLINE V load(const T* from) { return static_cast<V>(*from); }
+  static HWY_INLINE void store(V v, T* to) { *to = static_cast<T>(v); }
+  static HWY_INLINE V step(V sum, const T* a, const T* b) {
+    return sum + static_cast<V>(static_cast<std::int16_t>(*a) * *b);
+  }
+};
+
+// Where a row of V vectors begins and ends. The last vector may reach beyond C's columns.
+template <class D, int kVectors>
+struct RowEnds {
+  using T = hn::TFromD<D>;
+  using V = hn::Vec<D>;
+  const D d;
+  size_t lanes = hn::Lanes(D());
+  size_t rest;
+  hn::Mask<D> mask;
+
+  HWY_INLINE explicit RowEnds(Index cols)
+      : rest(static_cast<size_t>(cols) - (kVectors - 1) * hn::Lanes(D())), mask(hn::FirstN(D(), rest)) {}
+
+  HWY_INLINE void load(V (&sum)[kVectors], const T* c, bool zero) const {
+    if (zero) {
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) sum[v] = hn::Zero(d);
+      return;
+    }
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors - 1; ++v) sum[v] = hn::LoadU(d, c + v * lanes);
+    sum[kVectors - 1] =
+        rest == lanes ? hn::LoadU(d, c + (kVectors - 1) * lanes) : LoadFirst(d, mask, c + (kVectors - 1) * lanes, rest);
+  }
+  HWY_INLINE void store(V (&sum)[kVectors], T* c) const {
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors - 1; ++v) hn::StoreU(sum[v], d, c + v * lanes);
+    if (rest == lanes) {
+      hn::StoreU(sum[kVectors - 1], d, c + (kVectors - 1) * lanes);
+    } else {
+      StoreFirst(sum[kVectors - 1], d, mask, c + (kVectors - 1) * lanes, rest);
+    }
+  }
+};
+
+// Row by row. What a row's end costs, a branch that the CPU did not expect, is half of the time of a short row: lists
+// of equal length, one after the other, are what this kernel likes best (formats/arrays.hpp, tcsr).
+template <class Mac, class K, int kVectors>
+HWY_NOINLINE void RunRows(const RowsCall& call) {
+  using D = typename Mac::D;
+  using T = hn::TFromD<D>;
+  using V = typename Mac::V;
+  const D d;
+  const RowEnds<D, kVectors> ends(call.cols);
+  const size_t lanes = hn::Lanes(d);
+  const T* const values = static_cast<const T*>(call.values);
+  const K* const index = static_cast<const K*>(call.index);
+  const char* const b = static_cast<const char*>(call.b);
+  const Index b_step = call.b_step, stride = call.stride;
+  const bool zero = call.zero;
+  for (Index i = 0; i < call.rows; ++i) {
+    const Index row = call.row_idx != nullptr ? call.row_idx[i] : i;
+    if (row < 0) continue;
+    const Index begin = call.row_ptr != nullptr ? call.row_ptr[i] : i * call.row_step;
+    Index left = call.row_ptr != nullptr  ? call.row_ptr[i + 1] - begin
+                 : call.length != nullptr ? call.length[i]
+                                          : call.count;
+    T* const c = reinterpret_cast<T*>(static_cast<char*>(call.c) + row * call.c_row);
+    V sum[kVectors];
+    ends.load(sum, c, zero);
+    const T* value = values + begin;
+    const K* k = index + begin;
+    for (; left > 0; --left, value += stride, k += stride) {
+      const T* const from = reinterpret_cast<const T*>(b + static_cast<Index>(*k) * b_step);
+      const V weight = hn::Set(d, *value);
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) sum[v] = Mac::Step(sum[v], weight, hn::LoadU(d, from + v * lanes));
+    }
+    ends.store(sum, c);
+  }
+}
+
+// One column of C: a chain per row, as many rows side by side as hide the latency of a multiply-add.
+constexpr int kColumnRows = 8;
+
+template <class Mac, class K>
+HWY_NOINLINE void RunColumn(const RowsCall& call) {
+  using T = typename Mac::Elem;
+  using Lane = OneLane<Mac>;
+  const T* const values = static_cast<const T*>(call.values);
+  const K* const index = static_cast<const K*>(call.index);
+  const T* const b = static_cast<const T*>(call.b);
+  T* const c = static_cast<T*>(call.c);
+  const Index stride = call.stride;
+  const auto begin_of = [&](Index i) { return call.row_ptr != nullptr ? call.row_ptr[i] : i * call.row_step; };
+  const auto length_of = [&](Index i) {
+    return call.row_ptr != nullptr  ? call.row_ptr[i + 1] - call.row_ptr[i]
+           : call.length != nullptr ? static_cast<Index>(call.length[i])
+                                    : call.count;
+  };
+  const auto row_of = [&](Index i) { return call.row_idx != nullptr ? static_cast<Index>(call.row_idx[i]) : i; };
+  Index i = 0;
+  for (; i + kColumnRows <= call.rows; i += kColumnRows) {
+    typename Lane::V sum[kColumnRows];
+    Index at[kColumnRows];
+    Index together = length_of(i);
+    HWY_UNROLL(8)
+    for (int r = 0; r < kColumnRows; ++r) {
+      const Index row = row_of(i + r);
+      sum[r] = call.zero || row < 0 ? Lane::zero() : Lane::load(c + row);
+      at[r] = begin_of(i + r);
+      together = std::min(together, length_of(i + r));
+    }
+    for (Index s = 0; s < together; ++s) {
+      HWY_UNROLL(8)
+      for (int r = 0; r < kColumnRows; ++r) {
+        sum[r] = Lane::step(sum[r], values + at[r], b + index[at[r]]);
+        at[r] += stride;
+      }
+    }
+    for (int r = 0; r < kColumnRows; ++r) {
+      for (Index s = together, n = length_of(i + r); s < n; ++s, at[r] += stride) {
+        sum[r] = Lane::step(sum[r], values + at[r], b + index[at[r]]);
+      }
+      if (row_of(i + r) >= 0) Lane::store(sum[r], c + row_of(i + r));
+    }
+  }
+  for (; i < call.rows; ++i) {
+    const Index row = row_of(i);
+    if (row < 0) continue;
+    typename Lane::V sum = call.zero ? Lane::zero() : Lane::load(c + row);
+    Index at = begin_of(i);
+    for (Index s = 0, n = length_of(i); s < n; ++s, at += stride) sum = Lane::step(sum, values + at, b + index[at]);
+    Lane::store(sum, c + row);
+  }
+}
+
+// Column by column: B's row stays, the rows of C pass.
+template <class Mac, int kVectors>
+HWY_NOINLINE void RunColumns(const ColumnsCall& call) {
+  using D = typename Mac::D;
+  using T = hn::TFromD<D>;
+  using V = typename Mac::V;
+  const D d;
+  const size_t lanes = hn::Lanes(d);
+  const T* const values = static_cast<const T*>(call.values);
+  for (Index k = call.k_begin; k < call.k_end; ++k) {
+    const T* const from = reinterpret_cast<const T*>(static_cast<const char*>(call.b) + k * call.b_step);
+    V right[kVectors];
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) right[v] = hn::LoadU(d, from + v * lanes);
+    for (Index p = call.begin[k]; p < call.end[k]; ++p) {
+      T* const c = reinterpret_cast<T*>(static_cast<char*>(call.c) + call.row_idx[p] * call.c_row);
+      const V weight = hn::Set(d, values[p]);
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) {
+        hn::StoreU(Mac::Step(hn::LoadU(d, c + v * lanes), weight, right[v]), d, c + v * lanes);
+      }
+    }
+  }
+}
+
+// A strip of rows that share every loaded vector of B.
+template <class Mac, int kRows, int kVectors>
+HWY_NOINLINE void RunBlocks(const BlocksCall& call) {
+  using D = typename Mac::D;
+  using T = hn::TFromD<D>;
+  using V = typename Mac::V;
+  const D d;
+  const RowEnds<D, kVectors> ends(call.cols);
+  const size_t lanes = hn::Lanes(d);
+  const auto c_row = [&](int i) { return reinterpret_cast<T*>(static_cast<char*>(call.c) + i * call.c_row); };
+  V sum[kRows][kVectors];
+  HWY_UNROLL(8)
+  for (int i = 0; i < kRows; ++i) ends.load(sum[i], c_row(i), call.zero);
+  const T* value = static_cast<const T*>(call.values);
+  const Index step = call.step, b_step = call.b_step, block_cols = call.block_cols;
+  for (Index s = 0; s < call.blocks; ++s) {
+    const Index k0 = call.block_idx[s] * block_cols;
+    const char* b = static_cast<const char*>(call.b) + k0 * b_step;
+    const Index steps = std::min(block_cols, call.k_end - k0);
+    const T* next = value + block_cols * step;
+    for (Index q = 0; q < steps; ++q, b += b_step, value += step) {
+      V right[kVectors];
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) right[v] = hn::LoadU(d, reinterpret_cast<const T*>(b) + v * lanes);
+      HWY_UNROLL(8)
+      for (int i = 0; i < kRows; ++i) {
+        const V weight = hn::Set(d, value[i]);
+        HWY_UNROLL(8)
+        for (int v = 0; v < kVectors; ++v) sum[i][v] = Mac::Step(sum[i][v], weight, right[v]);
+      }
+    }
+    value = next;
+  }
+  HWY_UNROLL(8)
+  for (int i = 0; i < kRows; ++i) ends.store(sum[i], c_row(i));
+}
+
+// Register budget of a strip of R rows: R * V sums, V vectors of B, one element of A.
+//   32 registers: 8 * 3 + 3 + 1, 4 * 6 + 6 + 1, 2 * 8 + 8 + 1.   16 registers: 8 * 1 + 1 + 1, 4 * 2 + 2 + 1, 2 * 4 + 4
+//   + 1.
+#if HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM_A64
+constexpr int kBlockVectors[kBlockHeightCount] = {3, 6, 8, 8};
+#else
+constexpr int kBlockVectors[kBlockHeightCount] = {1, 2, 4, 8};
+#endif
+
+template <class Mac, int... kVector>
+void FillRowKernels(RowSet& set, std::integer_sequence<int, kVector...> /*vectors - 1*/) {
+  ((set.rows16[kVector] = &RunRows<Mac, std::uint16_t, kVector + 1>), ...);
+  ((set.rows32[kVector] = &RunRows<Mac, std::int32_t, kVector + 1>), ...);
+  ((set.columns[kVector] = &RunColumns<Mac, kVector + 1>), ...);
+}
+
+template <class Mac, int kHeight, int... kVector>
+void FillBlockKernels(RowSet& set, std::integer_sequence<int, kVector...> /*vectors - 1*/) {
+  set.block_vectors[kHeight] = sizeof...(kVector);
+  ((set.blocks[kHeight][kVector] = &RunBlocks<Mac, kBlockHeights[kHeight], kVector + 1>), ...);
+}
+
+template <class Mac>
+RowSet MakeRowSet() {
+  RowSet set;
+  set.lanes = static_cast<Index>(hn::Lanes(typename Mac::D()));
+  FillRowKernels<Mac>(set, std::make_integer_sequence<int, kMaxRowVectors>());
+  set.column16 = &RunColumn<Mac, std::uint16_t>;
+  set.column32 = &RunColumn<Mac, std::int32_t>;
+  FillBlockKernels<Mac, 0>(set, std::make_integer_sequence<int, kBlockVectors[0]>());
+  FillBlockKernels<Mac, 1>(set, std::make_integer_sequence<int, kBlockVectors[1]>());
+  FillBlockKernels<Mac, 2>(set, std::make_integer_sequence<int, kBlockVectors[2]>());
+  FillBlockKernels<Mac, 3>(set, std::make_integer_sequence<int, kBlockVectors[3]>());
+  return set;
+}
+
+}  // namespace septet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,94 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The contract of the kernels for rows that share nothing, and for blocks of rows that share their columns: a vector of
+// C's columns stays in registers while the row's own elements pass.
+//
+//                     b + k * b_step: up to eight vectors of columns, side by side
+//                    +---------------------------+
+//   A's row i   -->  | row k_0, row k_1, …       |    for each row i, for its elements (k, value) in order, one chain
+//   per
+//                    +---------------------------+    output:
+//   c + i * c_row    | sums, in registers        |      sum[j] = mac(sum[j], value, b[k][j])
+//                    +---------------------------+
+//
+// Vectors run along the columns, never along k: the bits do not depend on their length.
+#pragma once
+
+#include "septet/types.hpp"
+
+namespace septet::kernels {
+
+/// Rows of A, each with a list of its own. Elements of A, B and C have the sums' type; integers are words of 16 bits in
+/// it, A's with zeros above them (word_weight), B's with their sign. Strides in bytes where nothing else is said. Row i has the elements
+///   row_ptr given   [row_ptr[i], row_ptr[i + 1])
+///   else            `length[i]`, or `count` if that is null, from i * row_step on, `stride` elements apart.
+struct RowsCall {
+  const void* values = nullptr;
+  const void* index = nullptr;  ///< k of each element, as wide as the kernel's name says
+  Index rows = 0;
+  const Index* row_ptr = nullptr;
+  const std::int32_t* length = nullptr;
+  Index count = 0;
+  Index row_step = 0;
+  Index stride = 1;
+  const std::int32_t* row_idx = nullptr;  ///< C's row of each; null: 0, 1, …; negative: none, the row is passed over
+  const void* b = nullptr;
+  Index b_step = 0;
+  void* c = nullptr;
+  Index c_row = 0;
+  Index cols = 0;     ///< of C: more than (vectors - 1) * lanes, at most vectors * lanes. B has whole vectors.
+  bool zero = false;  ///< C is not read: it counts as zero
+};
+
+/// A strip of rows, all of which have an element (perhaps a zero) wherever one has. Block s holds `block_cols` steps of
+/// `height` elements each; block s covers k = block_idx[s] * block_cols …, and steps from k_end on are left out.
+struct BlocksCall {
+  const void* values = nullptr;  ///< of the strip's first row in its first block
+  Index step = 0;                ///< elements of A from one k to the next
+  const std::int32_t* block_idx = nullptr;
+  Index blocks = 0;
+  Index block_cols = 1;
+  Index k_end = 0;
+  const void* b = nullptr;
+  Index b_step = 0;
+  void* c = nullptr;
+  Index c_row = 0;
+  Index cols = 0;
+  bool zero = false;
+};
+
+/// The elements of columns [k_begin, k_end), scattered to the rows of C; row indices count from `c`.
+struct ColumnsCall {
+  const void* values = nullptr;
+  const std::int32_t* row_idx = nullptr;
+  const Index* begin = nullptr;  ///< of each column: its first element …
+  const Index* end = nullptr;    ///< … and the one behind its last
+  Index k_begin = 0;
+  Index k_end = 0;
+  const void* b = nullptr;
+  Index b_step = 0;
+  void* c = nullptr;  ///< whole vectors of sums
+  Index c_row = 0;
+};
+
+/// An integer weight (less its zero point), as the kernels take it.
+constexpr std::int32_t word_weight(std::int32_t a) { return a & 0xffff; }
+
+constexpr int kMaxRowVectors = 8;
+constexpr int kBlockHeights[] = {8, 4, 2, 1};  ///< rows that one strip may have
+constexpr int kBlockHeightCount = 4;
+
+/// The kernels of one instruction set for one arithmetic, [vectors - 1].
+struct RowSet {
+  Index lanes = 0;
+  void (*rows16[kMaxRowVectors])(const RowsCall&) = {};  ///< index of 16 bits
+  void (*rows32[kMaxRowVectors])(const RowsCall&) = {};
+  /// C has one column: b_step is one element, whatever the call says, and so is c_row.
+  void (*column16)(const RowsCall&) = nullptr;
+  void (*column32)(const RowsCall&) = nullptr;
+  void (*columns[kMaxRowVectors])(const ColumnsCall&) = {};
+  int block_vectors[kBlockHeightCount] = {};  ///< most vectors of strips of kBlockHeights[…] rows
+  void (*blocks[kBlockHeightCount][kMaxRowVectors])(const BlocksCall&) = {};
+};
+
+}  // namespace septet::kernels

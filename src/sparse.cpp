@@ -1,0 +1,334 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+//   for each panel of B's columns                     up to eight vectors wide; as B lies, or copied
+//     for each block of A's rows                      independent of each other: shared among the threads
+//       sums <- preload                               in C itself where it can hold them
+//       kernels over A's arrays                       lists.hpp
+//       C <- epilogue(sums)
+#include "sparse.hpp"
+
+#include "arithmetic.hpp"
+#include "explain.hpp"
+#include "kernels/dispatch.hpp"
+#include "lists.hpp"
+#include "panels.hpp"
+#include "threads.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace septet::detail {
+namespace {
+
+using kernels::Arithmetic;
+using kernels::KernelSet;
+using kernels::RowSet;
+
+constexpr Index kLine = 64;
+// A copy of B pays when its elements are used so often: measured on misaligned rows (N = 196).
+constexpr Index kUsesWorthACopy = 4;
+// Rows of B so many bytes apart, or a multiple, fall into a few sets of the first-level cache.
+constexpr Index kCrowdedStride = 2048;
+// Sums of one block, where C cannot hold them: half of a small second-level cache.
+constexpr Index kSumBytes = Index{256} * 1024;
+constexpr Index kItemsPerThread = 8;
+// What beginning and ending a row of C costs, in elements of A.
+constexpr Index kRowWeight = 4;
+
+// Columns [n0, n0 + cols) of B and C.
+struct Columns {
+  Index n0, cols;
+  int vectors;
+  bool copied;
+};
+
+// Calls f with the element type of integers.
+template <class F>
+void with_integers(Type type, F&& f) {
+  if (type == Type::s8) return f(std::int8_t{});
+  if (type == Type::u8) return f(std::uint8_t{});
+  f(std::int16_t{});
+}
+
+// A's values in the type of the sums: as they are, or widened.
+class Values {
+ public:
+  Values(const PackedStorage& a, const KernelSet& set) {
+    const std::vector<std::byte>& own = a.options.format == Format::csr ? a.csr.values : a.values;
+    data_ = own.data();
+    if (a.type == accumulator_of(a.type)) return;
+    const auto count = static_cast<Index>(own.size()) / size_of(a.type);
+    wide_ = AlignedBuffer(count * sizeof(float));
+    data_ = wide_.data();
+    is_integer(a.type) ? widen_integers(a, own.data(), count) : widen_floats(a.type, own.data(), count, set);
+  }
+  const void* data() const { return data_; }
+
+ private:
+  void widen_floats(Type type, const void* from, Index count, const KernelSet& set) {
+    const kernels::WidenRow widen = type == Type::bf16 ? set.widen_bf16 : set.widen_f16;
+    if (widen != nullptr) return widen(from, count, reinterpret_cast<float*>(wide_.data()));
+    fill_panel({from, type, 1, count, count, 1}, 0, count, wide_.data());
+  }
+
+  void widen_integers(const PackedStorage& a, const void* from, Index count) {
+    auto* to = reinterpret_cast<std::int32_t*>(wide_.data());
+    with_integers(a.type, [&](auto element) {
+      const auto* values = static_cast<const decltype(element)*>(from);
+      for (Index p = 0; p < count; ++p) to[p] = kernels::word_weight(values[p] - a.options.zero_point);
+    });
+  }
+
+  AlignedBuffer wide_;
+  const void* data_;
+};
+
+class ListProduct {
+ public:
+  ListProduct(const PackedStorage& a, const Lists& lists, const ConstMatrix& b, const Matrix& c,
+              const GemmOptions& options, const KernelSet& set, const RowSet& kernels)
+      : a_(a), lists_(lists), b_(b), c_(c), epilogue_(c, options), set_(set), kernels_(kernels) {
+    acc_ = accumulator_of(a.type), size_ = size_of(acc_);
+    column_ = c.cols == 1 && lists.has_column();
+    direct_ = epilogue_.plain() && lists.keeps_to_columns() && (column_ ? c.row_stride == 1 : c.col_stride == 1);
+    b_zero_point_ = options.b_zero_point;
+    starts_ = options.preload.data != nullptr || (options.alpha == 1 && options.beta != 0);
+    split_columns();
+  }
+
+  const std::vector<Columns>& columns() const { return columns_; }
+  Index block_count() const { return static_cast<Index>(cuts_.size()) - 1; }
+  bool direct() const { return direct_; }
+  bool any_copied() const {
+    return std::any_of(columns_.begin(), columns_.end(), [](const Columns& p) { return p.copied; });
+  }
+  Index work() const { return lists_.before(a_.rows) * c_.cols; }
+
+  /// Cuts the rows into blocks of about the same work, small enough for their sums.
+  void cut_rows(Index wanted) {
+    if (!direct_ && lists_.keeps_to_columns()) {
+      const Index widest = columns_.front().vectors * kernels_.lanes * size_;
+      wanted = std::max(wanted, ceil_div(a_.rows * (column_ ? size_ : widest), kSumBytes));
+    }
+    const auto weight = [&](Index row) { return lists_.before(row) + kRowWeight * row; };
+    const Index total = weight(a_.rows);
+    cuts_.assign(1, 0);
+    for (Index i = 1; i <= wanted && cuts_.back() < a_.rows; ++i) {
+      const double target = static_cast<double>(total) * static_cast<double>(i) / static_cast<double>(wanted);
+      Index low = cuts_.back(), high = a_.rows;  // the first row with so much work before it
+      while (low < high) {
+        const Index middle = low + (high - low) / 2;
+        if (static_cast<double>(weight(middle)) < target)
+          low = middle + 1;
+        else
+          high = middle;
+      }
+      const Index cut = i == wanted ? a_.rows : lists_.cut(low);
+      if (cut > cuts_.back()) cuts_.push_back(cut);
+    }
+  }
+
+  Index panel_bytes(const Columns& p) const {
+    return p.copied ? b_.rows * (column_ ? 1 : p.vectors * kernels_.lanes) * size_ : 0;
+  }
+  Index largest_panel() const {
+    Index bytes = 0;
+    for (const Columns& p : columns_) bytes = std::max(bytes, panel_bytes(p));
+    return bytes;
+  }
+  Index sum_bytes() const {
+    if (direct_) return 0;
+    Index rows = 0;
+    for (Index i = 0; i < block_count(); ++i) rows = std::max(rows, cuts_[i + 1] - cuts_[i]);
+    return rows * (column_ ? 1 : columns_.front().vectors * kernels_.lanes) * size_;
+  }
+  void reserve(ListScratch& scratch) const {
+    for (Index i = 0; i < block_count(); ++i) lists_.reserve(cuts_[i], cuts_[i + 1], scratch);
+  }
+
+  void copy(const Columns& p, std::byte* to) const {
+    ConstMatrix part = b_;
+    part.data = b_at(p), part.cols = p.cols;
+    const Index width = column_ ? 1 : p.vectors * kernels_.lanes;
+    if (b_.type == acc_) {
+      const Index size = size_;
+      return set_.pack({part.data, part.col_stride * size, part.row_stride * size, part.cols, part.rows, to, width});
+    }
+    if (is_integer(b_.type)) return copy_integers(part, width, reinterpret_cast<std::int32_t*>(to));
+    const kernels::WidenRow widen = b_.type == Type::bf16 ? set_.widen_bf16 : set_.widen_f16;
+    if (widen == nullptr || part.col_stride != 1) return fill_panel(part, 0, width, to);
+    for (Index k = 0; k < part.rows; ++k) {
+      auto* row = reinterpret_cast<float*>(to) + k * width;
+      widen(static_cast<const std::byte*>(part.data) + k * part.row_stride * size_of(part.type), part.cols, row);
+      std::fill(row + part.cols, row + width, 0.0f);
+    }
+  }
+
+  void block(const Columns& p, Index i, const std::byte* copied, std::byte* sums, ListScratch& scratch) const {
+    const Index m0 = cuts_[i], m1 = cuts_[i + 1], n1 = p.n0 + p.cols;
+    ListPanel panel;
+    panel.vectors = p.vectors, panel.cols = p.cols;
+    panel.b = reinterpret_cast<const char*>(p.copied ? copied : b_at(p));
+    panel.b_step = (column_ ? 1 : p.copied ? p.vectors * kernels_.lanes : b_.row_stride) * size_;
+    panel.zero = !starts_;
+    const Index ld = direct_ ? c_.row_stride : column_ ? 1 : p.vectors * kernels_.lanes;
+    std::byte* first = direct_ ? static_cast<std::byte*>(c_.data) + (m0 * ld + p.n0 * c_.col_stride) * size_ : sums;
+    panel.c = reinterpret_cast<char*>(first) - m0 * ld * size_;
+    panel.c_row = ld * size_;
+    if (starts_ && !(direct_ && epilogue_.starts_in_c())) {
+      if (!direct_) std::fill_n(sums, (m1 - m0) * ld * size_, std::byte{0});  // behind C's columns, too
+      epilogue_.begin(m0, m1, p.n0, n1, first, ld);
+    }
+    lists_.run(kernels_, m0, m1, panel, column_, scratch);
+    if (!direct_) epilogue_.end(m0, m1, p.n0, n1, first, ld);
+  }
+
+ private:
+  void copy_integers(const ConstMatrix& part, Index width, std::int32_t* to) const {
+    with_integers(part.type, [&](auto element) {
+      const auto* from = static_cast<const decltype(element)*>(part.data);
+      const Index stride = part.col_stride;
+      for (Index k = 0; k < part.rows; ++k, from += part.row_stride, to += width) {
+        if (stride == 1) {
+          for (Index j = 0; j < part.cols; ++j) to[j] = from[j] - b_zero_point_;
+        } else {
+          for (Index j = 0; j < part.cols; ++j) to[j] = from[j * stride] - b_zero_point_;
+        }
+        std::fill(to + part.cols, to + width, 0);
+      }
+    });
+  }
+
+  const std::byte* b_at(const Columns& p) const {
+    return static_cast<const std::byte*>(b_.data) + p.n0 * b_.col_stride * size_of(b_.type);
+  }
+
+  // B's rows can be read where they lie, whole vectors of them, at no more cost than a copy.
+  bool lies_well(Index n0, Index cols, int vectors) const {
+    if (b_.type != acc_) return false;
+    if (column_) return b_.row_stride == 1;
+    if (b_.col_stride != 1 || cols != vectors * kernels_.lanes) return false;
+    const Index uses = lists_.before(a_.rows) / std::max<Index>(1, a_.cols);
+    if (uses < kUsesWorthACopy) return true;
+    const Index stride = b_.row_stride * size_;
+    const auto address = reinterpret_cast<std::uintptr_t>(b_.data) + static_cast<std::uintptr_t>(n0 * size_);
+    return address % kLine == 0 && stride % kLine == 0 && stride % kCrowdedStride != 0;
+  }
+
+  void split_columns() {
+    const Index n = c_.cols, lanes = kernels_.lanes, vectors = ceil_div(n, lanes);
+    const Index count = ceil_div(vectors, lists_.most_vectors(kernels_));
+    Index done = 0;
+    for (Index p = 0; p < count; ++p) {
+      const auto own = static_cast<int>(ceil_div(vectors - done, count - p));
+      const Index n0 = done * lanes, cols = std::min(own * lanes, n - n0);
+      columns_.push_back({n0, cols, own, !lies_well(n0, cols, own)});
+      done += own;
+    }
+  }
+
+  const PackedStorage& a_;
+  const Lists& lists_;
+  const ConstMatrix& b_;
+  const Matrix& c_;
+  TileEpilogue epilogue_;
+  const KernelSet& set_;
+  const RowSet& kernels_;
+  Type acc_;
+  Index size_;
+  int b_zero_point_;
+  bool column_, direct_, starts_;
+  std::vector<Columns> columns_;
+  std::vector<Index> cuts_;
+};
+
+// What one thread has for itself.
+struct Worker {
+  AlignedBuffer sums;
+  AlignedBuffer panel;
+  ListScratch scratch;
+};
+
+// Enough panels for all: each thread copies its own, where they stay close to it.
+void run_by_panels(const ListProduct& product, const GemmOptions& options, std::vector<Worker>& workers) {
+  const std::vector<Columns>& columns = product.columns();
+  SharedItems items(static_cast<Index>(columns.size()));
+  run_team(options.parallel_for, static_cast<int>(workers.size()), [&](int number) {
+    Worker& worker = workers[number];
+    items.for_each([&](Index p) {
+      if (columns[p].copied) product.copy(columns[p], worker.panel.data());
+      for (Index i = 0; i < product.block_count(); ++i) {
+        product.block(columns[p], i, worker.panel.data(), worker.sums.data(), worker.scratch);
+      }
+    });
+  });
+}
+
+// Few panels: all are copied first, then their blocks of rows are shared.
+void run_by_blocks(const ListProduct& product, const GemmOptions& options, std::vector<Worker>& workers) {
+  const std::vector<Columns>& columns = product.columns();
+  std::vector<Index> offsets(1, 0);
+  for (const Columns& p : columns) offsets.push_back(offsets.back() + product.panel_bytes(p));
+  const AlignedBuffer panels(offsets.back());
+  const auto count = static_cast<int>(workers.size());
+  SharedItems copies(static_cast<Index>(columns.size()));
+  if (product.any_copied()) {
+    run_team(options.parallel_for, count, [&](int) {
+      copies.for_each([&](Index p) {
+        if (columns[p].copied) product.copy(columns[p], panels.data() + offsets[p]);
+      });
+    });
+  }
+  const Index blocks = product.block_count();
+  SharedItems items(static_cast<Index>(columns.size()) * blocks);
+  run_team(options.parallel_for, count, [&](int number) {
+    Worker& worker = workers[number];
+    items.for_each([&](Index item) {
+      const Index p = item / blocks;
+      product.block(columns[p], item % blocks, panels.data() + offsets[p], worker.sums.data(), worker.scratch);
+    });
+  });
+}
+
+}  // namespace
+
+bool has_lists(const PackedStorage& a) {
+  const Format format = a.options.format;
+  return format != Format::dense && format != Format::tsb && format != Format::csb;
+}
+
+void multiply_lists(const PackedStorage& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
+                    Explanation* instead) {
+  if (c.rows == 0 || c.cols == 0) return;
+  const Arithmetic arithmetic = kernels::arithmetic_for(accumulator_of(a.type), options.mac);
+  const KernelSet& set = kernels::kernel_set(arithmetic);
+  const Values values(a, set);
+  const std::unique_ptr<Lists> lists = lists_of(a, values.data());
+  ListProduct product(a, *lists, b, c, options, set, kernels::row_set(arithmetic));
+
+  const ThreadChoice choice = choose_threads(options, product.work());
+  const auto panels = static_cast<Index>(product.columns().size());
+  const bool by_panels = choice.count == 1 || panels >= kItemsPerThread * choice.count;
+  product.cut_rows(by_panels ? 1 : ceil_div(kItemsPerThread * choice.count, panels));
+  const Index items = by_panels ? panels : panels * product.block_count();
+  const auto threads = static_cast<int>(std::min<Index>(choice.count, items));
+  if (instead != nullptr) {
+    const Columns& first = product.columns().front();
+    instead->add("kernel", joined(kernels::name(arithmetic), ", ", name(a.options.format), " against ", first.cols,
+                                  " columns at a time"));
+    instead->add("threads", joined(threads), choice.why);
+    instead->add("blocks", joined(panels, " of columns, ", product.block_count(), " of rows"));
+    instead->add("b", first.copied ? "copied" : "in place");
+    instead->add("c", product.direct() ? "in place" : "from sums apart");
+    return;
+  }
+  std::vector<Worker> workers(threads);
+  for (Worker& worker : workers) {
+    worker.sums = AlignedBuffer(product.sum_bytes());
+    if (by_panels) worker.panel = AlignedBuffer(product.largest_panel());
+    product.reserve(worker.scratch);
+  }
+  by_panels ? run_by_panels(product, options, workers) : run_by_blocks(product, options, workers);
+}
+
+}  // namespace septet::detail
