@@ -63,15 +63,16 @@ struct NmArrays {
   std::vector<std::byte> positions;  ///< least significant bit first
 };
 
-/// tcsr, ours: A in blocks of kTcsrRows rows, these in tiles of `tile_cols` columns, whose part of a panel of B fits the
-/// first-level cache while all rows of the block pass over it. The rows of a tile are sorted by their number of
-/// elements (stable), so that the loops over them end where the CPU expects it. Rows without any are not listed, but
-/// for a block's first tile, which lists all its rows: that is where sums begin.
+/// tcsr, ours: A in blocks of `block_rows` rows, these in tiles of `tile_cols` columns, whose part of a panel of B fits
+/// the first-level cache while all rows of the block pass over it. The rows of a tile are sorted by their number of
+/// elements (most first, stable), so that the loops over them end where the CPU expects it. Rows without any are not
+/// listed, but for a block's first tile, which lists all its rows: that is where sums begin.
 ///
 /// Tile t = block * tiles_per_block + (k / tile_cols): runs [run_ptr[t], run_ptr[t + 1]), each of run_rows[…] rows with
 /// run_count[…] elements; the rows are row_idx[row_ptr[t] …), their slots, row by row, k ascending, begin at
 /// slot_ptr[t]; col_offset is k % tile_cols.
 struct TcsrArrays {
+  Index block_rows = 1;
   Index tile_cols = 1;
   std::vector<Index> run_ptr{0};
   std::vector<std::int32_t> run_rows;
@@ -81,6 +82,5 @@ struct TcsrArrays {
   std::vector<Index> slot_ptr{0};
   std::vector<std::uint16_t> col_offset;
 };
-constexpr Index kTcsrRows = 256;
 
 }  // namespace septet::detail
