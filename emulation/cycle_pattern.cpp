@@ -1,11 +1,13 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "cycle_pattern.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <limits>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 namespace septet::emulation::cycle_model {
 namespace {
@@ -44,8 +46,34 @@ void visit_dense(const ConstMatrix& a, T zero, F&& f) {
   }
 }
 
+/// In any order, as the arrays have it.
+template <class T, class I, class F>
+void visit_coordinates(const SparseView& a, T zero, F&& f) {
+  for (Index p = 0; p < a.nnz; ++p) {
+    f(Index{static_cast<const I*>(a.offsets)[p]}, Index{static_cast<const I*>(a.indices)[p]},
+      is_live(static_cast<const T*>(a.values)[p], zero));
+  }
+}
+
+template <class T, class I, class F>
+void visit_blocks(const SparseView& a, T zero, F&& f) {
+  const I* offsets = static_cast<const I*>(a.offsets);
+  const T* values = static_cast<const T*>(a.values);
+  const Index area = a.block_rows * a.block_cols, lines = offsets == nullptr ? 0 : a.rows / a.block_rows;
+  for (Index line = 0; line < lines; ++line) {
+    for (Index block = offsets[line]; block < offsets[line + 1]; ++block) {
+      const Index left = static_cast<const I*>(a.indices)[block] * a.block_cols;
+      for (Index e = 0; e < area; ++e) {
+        f(line * a.block_rows + e / a.block_cols, left + e % a.block_cols, is_live(values[block * area + e], zero));
+      }
+    }
+  }
+}
+
 template <class T, class I, class F>
 void visit_sparse(const SparseView& a, T zero, F&& f) {
+  if (a.layout == SparseView::Layout::coo) return visit_coordinates<T, I>(a, zero, f);
+  if (a.layout == SparseView::Layout::bsr) return visit_blocks<T, I>(a, zero, f);
   const I* offsets = static_cast<const I*>(a.offsets);
   const I* indices = static_cast<const I*>(a.indices);
   const T* values = static_cast<const T*>(a.values);
@@ -82,7 +110,9 @@ void visit(const Weights& a, int zero_point, F&& f) {
 }
 
 Status broken(const SparseView& a, Index major, const std::string& what) {
-  const char* line = a.layout == SparseView::Layout::csr ? "row " : "column ";
+  const char* line = a.layout == SparseView::Layout::csr   ? "row "
+                     : a.layout == SparseView::Layout::csc ? "column "
+                                                           : "block row ";
   return {Cause::bad_structure, "a", line + std::to_string(major) + ": " + what};
 }
 
@@ -91,9 +121,10 @@ template <class I>
 Status check_structure(const SparseView& a) {
   const I* offsets = static_cast<const I*>(a.offsets);
   const I* indices = static_cast<const I*>(a.indices);
-  const bool by_row = a.layout == SparseView::Layout::csr;
-  const Index majors = by_row ? a.rows : a.cols;
-  const Index minors = by_row ? a.cols : a.rows;
+  const bool by_row = a.layout != SparseView::Layout::csc;
+  const bool blocks = a.layout == SparseView::Layout::bsr;
+  const Index majors = by_row ? a.rows / (blocks ? a.block_rows : 1) : a.cols;
+  const Index minors = by_row ? a.cols / (blocks ? a.block_cols : 1) : a.rows;
   if (offsets[0] != 0) return broken(a, 0, "the first offset is " + std::to_string(offsets[0]) + ", not 0");
   for (Index v = 0; v < majors; ++v) {
     if (offsets[v + 1] < offsets[v]) return broken(a, v, "the offsets descend");
@@ -115,12 +146,41 @@ Status check_structure(const SparseView& a) {
   return {};
 }
 
+/// Coordinates within A, and none of them twice.
+template <class I>
+Status check_coordinates(const SparseView& a) {
+  std::vector<std::pair<Index, Index>> elements;
+  for (Index p = 0; p < a.nnz; ++p) {
+    const Index i = static_cast<const I*>(a.offsets)[p], j = static_cast<const I*>(a.indices)[p];
+    if (i < 0 || i >= a.rows || j < 0 || j >= a.cols) {
+      return {Cause::bad_structure, "a", "element " + std::to_string(p) + " is out of range"};
+    }
+    elements.emplace_back(i, j);
+  }
+  std::sort(elements.begin(), elements.end());
+  const auto twice = std::adjacent_find(elements.begin(), elements.end());
+  if (twice == elements.end()) return {};
+  return {Cause::bad_structure, "a",
+          "(" + std::to_string(twice->first) + ", " + std::to_string(twice->second) + ") occurs twice"};
+}
+
+Status check_block_grid(const SparseView& a) {
+  if (a.block_rows < 1 || a.block_cols < 1 || a.rows % a.block_rows != 0 || a.cols % a.block_cols != 0) {
+    return {Cause::bad_shape, "a", "the shape is no multiple of the blocks"};
+  }
+  return {};
+}
+
 Status check_sparse(const SparseView& a) {
+  if (a.layout == SparseView::Layout::coo) {
+    return a.index_bytes == 4 ? check_coordinates<std::int32_t>(a) : check_coordinates<std::int64_t>(a);
+  }
   if (a.offsets == nullptr) return {};  // empty; check_pointers has seen to that
   return a.index_bytes == 4 ? check_structure<std::int32_t>(a) : check_structure<std::int64_t>(a);
 }
 
-/// Counting sort into vectors. Whatever the order of the visit, the positions of one vector come ascending.
+/// Counting sort into vectors. Whether visited by rows or by columns, the positions of one vector come ascending;
+/// those of blocks and coordinates are sorted.
 void fill(const Weights& a, int zero_point, bool by_row, Pattern& pattern) {
   std::vector<Index>& offsets = pattern.offsets;
   offsets.assign(static_cast<std::size_t>(pattern.vectors) + 1, 0);
@@ -135,6 +195,11 @@ void fill(const Weights& a, int zero_point, bool by_row, Pattern& pattern) {
   visit(a, zero_point, [&](Index i, Index j, bool live) {
     if (live) positions[next[static_cast<std::size_t>(by_row ? i : j)]++] = by_row ? j : i;
   });
+  const bool compressed = a.sparse() == nullptr || a.sparse()->layout == SparseView::Layout::csr ||
+                          a.sparse()->layout == SparseView::Layout::csc;
+  for (Index v = 0; !compressed && v < pattern.vectors; ++v) {
+    std::sort(positions + offsets[static_cast<std::size_t>(v)], positions + offsets[static_cast<std::size_t>(v) + 1]);
+  }
 }
 
 }  // namespace
@@ -143,6 +208,14 @@ Status check_pointers(const Weights& a) {
   if (const SparseView* sparse = a.sparse()) {
     if (sparse->index_bytes != 4 && sparse->index_bytes != 8) {
       return {Cause::bad_structure, "a", "indices of " + std::to_string(sparse->index_bytes) + " bytes, not 4 or 8"};
+    }
+    if (sparse->layout == SparseView::Layout::coo) {
+      const bool all = sparse->offsets != nullptr && sparse->indices != nullptr && sparse->values != nullptr;
+      if (sparse->nnz < 0) return {Cause::bad_shape, "a", "a negative number of elements"};
+      return sparse->nnz == 0 || all ? Status() : Status(Cause::bad_pointer, "a", "no coordinates or values");
+    }
+    if (sparse->layout == SparseView::Layout::bsr) {
+      if (Status status = check_block_grid(*sparse); !status) return status;
     }
     if (sparse->rows > 0 && sparse->cols > 0 && sparse->offsets == nullptr) {
       return {Cause::bad_pointer, "a", "no offsets for a sparse matrix that is not empty"};

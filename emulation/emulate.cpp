@@ -140,7 +140,8 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   std::vector<std::byte> buffer;
   std::shared_ptr<const PackedStorage> packed;
   if (reads_operands && is_sparse(options.dataflow)) {
-    const bool streams = a.packed() != nullptr && a.packed()->format() != Format::csr;
+    const bool streams =
+        a.packed() != nullptr && (a.packed()->format() == Format::tsb || a.packed()->format() == Format::csb);
     packed = streams ? a.packed()->storage() : detail::pack_any(a, detail::packing_for(options));
   }
   const Plan plan =

@@ -63,10 +63,10 @@ struct NmArrays {
   std::vector<std::byte> positions;  ///< least significant bit first
 };
 
-/// tcsr, ours: A in blocks of `block_rows` rows, these in tiles of `tile_cols` columns, whose part of a panel of B fits the
-/// first-level cache while all rows of the block pass over it. The rows of a tile are sorted by their number of
-/// elements (stable), so that the loops over them end where the CPU expects it. Rows without any are not listed, but
-/// for a block's first tile, which lists all its rows: that is where sums begin.
+/// tcsr, ours: A in blocks of `block_rows` rows, these in tiles of `tile_cols` columns, whose part of a panel of B fits
+/// the first-level cache while all rows of the block pass over it. The rows of a tile are sorted by their number of
+/// elements (most first, stable), so that the loops over them end where the CPU expects it. Rows without any are not
+/// listed, but for a block's first tile, which lists all its rows: that is where sums begin.
 ///
 /// Tile t = block * tiles_per_block + (k / tile_cols): runs [run_ptr[t], run_ptr[t + 1]), each of run_rows[…] rows with
 /// run_count[…] elements; the rows are row_idx[row_ptr[t] …), their slots, row by row, k ascending, begin at

@@ -56,6 +56,18 @@ class BitReader {
   Index bit_;
 };
 
+/// Replaces the field of `bits` bits at bit `bit` of the stream.
+inline void replace_field(std::byte* bytes, Index bit, std::uint64_t value, int bits) {
+  for (int b = 0; b < bits; ++b, ++bit) {
+    const std::byte one = std::byte{1} << (bit & 7);
+    if ((value >> b) & 1) {
+      bytes[bit >> 3] |= one;
+    } else {
+      bytes[bit >> 3] &= ~one;
+    }
+  }
+}
+
 /// Number of ones among bits [begin, end) of the stream.
 inline Index count_ones(const std::byte* bytes, Index begin, Index end) {
   Index ones = 0;

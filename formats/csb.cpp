@@ -78,6 +78,17 @@ void append_tile(const CsrArrays& csr, Index t, PackedStorage& packed, std::vect
   }
 }
 
+// At the presence bits of tile t. Which columns a step holds is known from the live lists; their fields are passed
+// over.
+BitReader presence_of(const PackedStorage& packed, Index t, const FieldWidths& widths) {
+  const Index steps = packed.live->steps(t);
+  const Index* step_ptr = packed.live->step_ptr.data() + packed.live->tile_ptr[t];
+  BitReader presence(packed.bytes.data() + packed.tile_offset[t],
+                     kStepCountBits + steps * widths.count + (step_ptr[steps] - step_ptr[0]) * widths.column);
+  presence.align();
+  return presence;
+}
+
 }  // namespace
 
 void append_csb(const CsrArrays& csr, PackedStorage& packed) {
@@ -94,10 +105,8 @@ void csb_weights(const PackedStorage& packed, Index t, std::vector<Element>& wei
   const LiveLists& live = *packed.live;
   const Index height = packed.tile_size(t), steps = live.steps(t);
   const Index* step_ptr = live.step_ptr.data() + live.tile_ptr[t];
-  // Which columns a step holds is known from the live lists; their fields are passed over.
   const std::byte* bytes = packed.bytes.data() + packed.tile_offset[t];
-  BitReader presence(bytes, kStepCountBits + steps * widths.count + (step_ptr[steps] - step_ptr[0]) * widths.column);
-  presence.align();
+  BitReader presence = presence_of(packed, t, widths);
   BitReader weight(bytes, presence.bit() + steps * height);
   weight.align();
   weights.clear();
@@ -109,6 +118,20 @@ void csb_weights(const PackedStorage& packed, Index t, std::vector<Element>& wei
       weights.push_back({static_cast<std::int32_t>(row), k, weight.get(widths.value)});
     }
   }
+}
+
+const std::byte* put_csb_values(PackedStorage& packed, Index t, const std::byte* values) {
+  const FieldWidths widths = widths_of(packed);
+  std::byte* bytes = packed.bytes.data() + packed.tile_offset[t];
+  const Index begin = presence_of(packed, t, widths).bit();
+  const Index end = begin + packed.live->steps(t) * packed.tile_size(t), weights = count_ones(bytes, begin, end);
+  const Index size = size_of(packed.type), first = bytes_for_bits(end) * 8;
+  for (Index w = 0; w < weights; ++w, values += size) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, values, size);
+    replace_field(bytes, first + w * (widths.lane + widths.value) + widths.lane, value, widths.value);
+  }
+  return values;
 }
 
 }  // namespace septet::detail

@@ -1,9 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// From a matrix to the four formats and back.
-#include "bits.hpp"
+// From a matrix to any format, and the size of each.
+#include "slots.hpp"
 #include "src/arithmetic.hpp"
-#include "storage.hpp"
 
 #include <algorithm>
 
@@ -30,31 +29,45 @@ void fill_panels(const ConstMatrix& a, PackedStorage& packed) {
   });
 }
 
-// Every stored element of a TSB tile.
-void append_tsb_elements(const PackedStorage& packed, Index t, std::vector<Element>& elements) {
-  const Index size = size_of(packed.type), begin = t * packed.live->tile;
-  const TsbTile tile = tsb_tile(packed, t);
-  const std::byte* value = tile.values;
-  BitReader stage2(tile.bits, tile.stage2);
-  for (Index v = 0; v < packed.live->steps(t); ++v) {
-    const std::int32_t vector = packed.live->begin(t)[v];
-    for (Index e = 0; e < tile.vector_bits; ++e) {
-      if (stage2.get(1) == 0) continue;
-      const auto other = static_cast<std::int32_t>(begin + e);
-      Element element = packed.by_rows() ? Element{vector, other, 0} : Element{other, vector, 0};
-      std::memcpy(&element.bits, value, size);
-      elements.push_back(element);
-      value += size;
-    }
-  }
+template <class T>
+Index bytes_of(const std::vector<T>& array) {
+  return static_cast<Index>(array.size() * sizeof(T));
 }
 
-void append_csb_elements(const PackedStorage& packed, Index t, std::vector<Element>& scratch,
-                         std::vector<Element>& elements) {
-  csb_weights(packed, t, scratch);
-  for (Element element : scratch) {
-    element.row += static_cast<std::int32_t>(t * packed.live->tile);
-    elements.push_back(element);
+// Bytes of what says where the values of each format belong.
+Index metadata(std::monostate) { return 0; }
+Index metadata(const CscArrays& of) { return bytes_of(of.col_ptr) + bytes_of(of.row_idx); }
+Index metadata(const CooArrays& of) { return bytes_of(of.row_idx) + bytes_of(of.col_idx); }
+Index metadata(const BsrArrays& of) { return bytes_of(of.block_ptr) + bytes_of(of.block_idx); }
+Index metadata(const EllArrays& of) { return bytes_of(of.row_length) + bytes_of(of.col_idx); }
+Index metadata(const SellArrays& of) {
+  return bytes_of(of.slice_ptr) + bytes_of(of.row_order) + bytes_of(of.row_length) + bytes_of(of.col_idx);
+}
+Index metadata(const BitmapArrays& of) { return bytes_of(of.words); }
+Index metadata(const NmArrays& of) { return bytes_of(of.positions); }
+Index metadata(const TcsrArrays& of) {
+  return bytes_of(of.run_ptr) + bytes_of(of.run_rows) + bytes_of(of.run_count) + bytes_of(of.row_ptr) +
+         bytes_of(of.row_idx) + bytes_of(of.slot_ptr) + bytes_of(of.col_offset);
+}
+
+void pack_arrays(const CsrArrays& csr, PackedStorage& packed) {
+  switch (packed.options.format) {
+    case Format::csc:
+      return pack_csc(csr, packed);
+    case Format::coo:
+      return pack_coo(csr, packed);
+    case Format::bsr:
+      return pack_bsr(csr, packed);
+    case Format::ell:
+      return pack_ell(csr, packed);
+    case Format::sell:
+      return pack_sell(csr, packed);
+    case Format::bitmap:
+      return pack_bitmap(csr, packed);
+    case Format::nm:
+      return pack_nm(csr, packed);
+    default:
+      return pack_tcsr(csr, packed);
   }
 }
 
@@ -66,12 +79,17 @@ Index PackedStorage::tile_size(Index t) const {
 
 Footprint PackedStorage::footprint() const {
   const Index size = size_of(type);
-  if (options.format == Format::dense) return {rows * cols * size, 0};
-  if (options.format == Format::csr) {
-    return {nnz * size,
-            static_cast<Index>(csr.row_ptr.size() * sizeof(Index) + csr.col_idx.size() * sizeof(std::int32_t))};
+  switch (options.format) {
+    case Format::dense:
+      return {rows * cols * size, 0};
+    case Format::csr:
+      return {stored * size, bytes_of(csr.row_ptr) + bytes_of(csr.col_idx)};
+    case Format::tsb:
+    case Format::csb:
+      return {stored * size, bytes_of(bytes) - stored * size};
+    default:
+      return {stored * size, std::visit([](const auto& of) { return metadata(of); }, arrays)};
   }
-  return {nnz * size, static_cast<Index>(bytes.size()) - nnz * size};
 }
 
 PackOptions resolved(PackOptions options, bool sparse_view) {
@@ -110,9 +128,14 @@ std::shared_ptr<const PackedStorage> pack_csr(CsrArrays csr, const PackOptions& 
   auto packed = std::make_shared<PackedStorage>();
   packed->options = options;
   packed->type = csr.type;
-  packed->rows = csr.rows, packed->cols = csr.cols, packed->nnz = csr.nnz();
+  packed->rows = csr.rows, packed->cols = csr.cols, packed->nnz = packed->stored = csr.nnz();
   if (options.format == Format::csr) {
     packed->csr = std::move(csr);
+    return packed;
+  }
+  if (options.format > Format::csb) {
+    pack_arrays(csr, *packed);
+    packed->stored = static_cast<Index>(packed->values.size()) / size_of(packed->type);
     return packed;
   }
   packed->live = make_live_lists(csr, options.dataflow, options.array, options.combine);
@@ -139,29 +162,6 @@ void unpack_dense(const PackedStorage& packed, const Matrix& a) {
       static_cast<T*>(a.data)[i * a.row_stride + j * a.col_stride] = from;
     });
   });
-}
-
-CsrArrays csr_from(const PackedStorage& packed) {
-  if (packed.options.format == Format::csr) return packed.csr;
-  std::vector<Element> elements, scratch;
-  for (Index t = 0; t < packed.tile_count(); ++t) {
-    if (packed.options.format == Format::tsb) append_tsb_elements(packed, t, elements);
-    if (packed.options.format == Format::csb) append_csb_elements(packed, t, scratch, elements);
-  }
-  std::sort(elements.begin(), elements.end(),
-            [](const Element& x, const Element& y) { return x.row != y.row ? x.row < y.row : x.k < y.k; });
-  CsrArrays csr;
-  csr.rows = packed.rows, csr.cols = packed.cols, csr.type = packed.type;
-  csr.row_ptr.assign(packed.rows + 1, 0);
-  const Index size = size_of(packed.type);
-  csr.values.resize(elements.size() * size);
-  for (std::size_t p = 0; p < elements.size(); ++p) {
-    ++csr.row_ptr[elements[p].row + 1];
-    csr.col_idx.push_back(elements[p].k);
-    std::memcpy(csr.values.data() + p * size, &elements[p].bits, size);
-  }
-  for (Index i = 0; i < packed.rows; ++i) csr.row_ptr[i + 1] += csr.row_ptr[i];
-  return csr;
 }
 
 }  // namespace septet::detail

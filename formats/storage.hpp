@@ -29,12 +29,14 @@ struct PackedStorage {
   Type type = Type::f32;
   Index rows = 0;
   Index cols = 0;
-  Index nnz = 0;
+  Index nnz = 0;     ///< elements that are not zero
+  Index stored = 0;  ///< all but dense: slots; more than nnz by zeros injected, padding, and zeros of update_values()
   std::vector<std::byte> bytes;
   std::vector<Index> tile_offset;
   std::shared_ptr<const LiveLists> live;
   CsrArrays csr;
-  std::variant<std::monostate, CscArrays, CooArrays, BsrArrays, EllArrays, SellArrays, BitmapArrays, NmArrays, TcsrArrays>
+  std::variant<std::monostate, CscArrays, CooArrays, BsrArrays, EllArrays, SellArrays, BitmapArrays, NmArrays,
+               TcsrArrays>
       arrays;
   std::vector<std::byte> values;
 
@@ -61,7 +63,7 @@ PackOptions resolved(PackOptions options, bool sparse_view);
 
 /// Writes out a matrix that was packed as Format::dense.
 void unpack_dense(const PackedStorage& packed, const Matrix& a);
-/// The non-zeros of a packed matrix of any format but dense.
+/// The non-zeros of a packed matrix of any format but dense. Stored zeros are left out.
 CsrArrays csr_from(const PackedStorage& packed);
 
 // The two bitmap formats, one tile at a time (tsb.cpp, csb.cpp).
@@ -93,5 +95,7 @@ struct Element {
 /// The weights of CSB tile t as csOS streams them: steps in order, rows (counted from the tile's first) ascending.
 /// Clears `weights` first.
 void csb_weights(const PackedStorage& packed, Index t, std::vector<Element>& weights);
+/// Replaces the values of tile t, in the same order; returns what follows the last one read.
+const std::byte* put_csb_values(PackedStorage& packed, Index t, const std::byte* values);
 
 }  // namespace septet::detail

@@ -27,6 +27,9 @@ std::shared_ptr<const PackedStorage> pack_any(const Weights& a, const PackOption
   std::vector<std::byte> buffer;
   if (chosen.format == Format::dense) return pack_dense(dense_form(a, chosen.zero_point, buffer), chosen);
   if (a.sparse() != nullptr) return pack_csr(csr_from(*a.sparse(), chosen.zero_point), chosen);
+  const bool as_stored = a.packed() != nullptr && a.packed()->format() != Format::dense &&
+                         a.packed()->options().zero_point == chosen.zero_point;
+  if (as_stored) return pack_csr(csr_from(*a.packed()->storage()), chosen);
   return pack_csr(csr_from(dense_form(a, chosen.zero_point, buffer), chosen.zero_point), chosen);
 }
 
