@@ -10,7 +10,7 @@
 namespace septet::detail {
 namespace {
 
-constexpr Index kMostRows = 256, kMostCols = 65536, kLeastCols = 96;
+constexpr Index kMostRows = 256, kMostCols = 65536, kLeastCols = 80;
 
 // One row's part of one tile: elements [begin, begin + count) of the CSR.
 struct Piece {

@@ -2,6 +2,7 @@
 #include "kernels/dispatch.hpp"
 
 #include "hwy/targets.h"
+#include "kernels/expand_avx512.hpp"
 #include "kernels/portable/epilogue_portable.hpp"
 #include "kernels/portable/rows_portable.hpp"
 #include "kernels/portable/strip_portable.hpp"
@@ -39,7 +40,17 @@ struct Target {
   EpilogueKernels epilogue;
   const QuadKernels* quads = nullptr;
   const QuadKernels* large_quads = nullptr;
+  const ExpandKernels* expand = nullptr;
 };
+
+bool is_avx512(std::int64_t target) {
+#if HWY_ARCH_X86
+  return target <= HWY_AVX3;
+#else
+  (void)target;
+  return false;
+#endif
+}
 
 Target highway_target(std::int64_t target) {
   return {hwy::TargetName(target),
@@ -50,7 +61,10 @@ Target highway_target(std::int64_t target) {
           },
           {rows_f32_fused(target), rows_f32_unfused(target), rows_f64_fused(target), rows_f64_unfused(target),
            rows_s16_s32(target)},
-          epilogue_table(target)};
+          epilogue_table(target),
+          nullptr,
+          nullptr,
+          is_avx512(target) ? expand_avx512() : nullptr};
 }
 
 // Highway's target for everything but bytes.
@@ -67,15 +81,6 @@ Target amx_target(std::int64_t target) {
   result.name = "AVX3_AMX";
   result.large_quads = amx_kernels();
   return result;
-}
-
-bool is_avx512(std::int64_t target) {
-#if HWY_ARCH_X86
-  return target <= HWY_AVX3;
-#else
-  (void)target;
-  return false;
-#endif
 }
 
 Target portable_target() {
@@ -202,6 +207,7 @@ const QuadKernels* large_quad_kernels() {
   const QuadKernels* kernels = in_use().large_quads;
   return kernels != nullptr && may_use_tiles() ? kernels : nullptr;
 }
+const ExpandKernels* expand_kernels() { return in_use().expand; }
 const EpilogueKernels& epilogue_kernels() { return in_use().epilogue; }
 
 Status target_status() { return targets().status(); }

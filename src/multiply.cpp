@@ -3,6 +3,7 @@
 
 #include "dense.hpp"
 #include "driver.hpp"
+#include "expand.hpp"
 #include "explain.hpp"
 #include "small.hpp"
 #include "sparse.hpp"
@@ -31,6 +32,7 @@ void multiply_sparse(const Weights& a, const ConstMatrix& b, const Matrix& c, co
   }
   if (has_lists(*packed)) return multiply_lists(*packed, b, c, chosen, instead);
   const Plan plan = make_plan(a.rows(), b.cols, a.cols(), chosen, packed->live);
+  if (can_expand(plan, *packed)) return multiply_expanded(plan, *packed, b, c, chosen, instead);
   run(plan, strips_of(*packed, plan).get(), packed.get(), b, chosen.b_zero_point, TileEpilogue(c, chosen),
       accumulator_of(a.type()), chosen, instead);
 }
