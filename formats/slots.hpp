@@ -69,6 +69,6 @@ void tcsr_places(const PackedStorage& packed, SlotPlaces& places);
 Index words_per_row(Index cols);
 Index nm_row_bytes(const PackedStorage& packed);
 Index tcsr_block_rows(Index rows);
-Index tcsr_tile_cols(Index rows, Index cols, Index nnz, Index wanted);
+Index tcsr_tile_cols(Index rows, Index cols, Index nnz, Index wanted, Index row_bytes);
 
 }  // namespace septet::detail
