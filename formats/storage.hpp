@@ -26,6 +26,7 @@ constexpr Index kPanelSlack = 192;
 /// tile_offset and `live` (the Plan's part) are derived from the bytes and not counted by the footprint.
 struct PackedStorage {
   PackOptions options;
+  std::string why;  ///< how the format was chosen, if it was not given
   Type type = Type::f32;
   Index rows = 0;
   Index cols = 0;

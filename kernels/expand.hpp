@@ -1,10 +1,10 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // Bitmaps of narrow tiles against few columns, where the CPU loads values to the lanes that a mask names: vectors run
-// along the rows of a tile, and a step is one column of A. Only the lanes of elements that are there are multiplied.
+// along the rows of a tile, and a step is one column of A. Where there is no element a zero is injected, as on the array.
 //
-//   for s = 0 … steps - 1:  lanes <- the next values, where mask s has bits
-//                           for each column j of C: sum[j][lanes] = mac(sum[j][lanes], lanes, b[k_s][j])
+//   for s = 0 … steps - 1:  lanes <- the next values where mask s has bits, zeros elsewhere
+//                           for each column j of C: sum[j] = mac(sum[j], lanes, b[k_s][j])
 //
 // What it is for is a matrix by a vector: nothing is read but the values and a bit for each place, and no gather is
 // needed. f32.

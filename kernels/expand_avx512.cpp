@@ -48,9 +48,9 @@ struct Walk {
     for (int j = 0; j < kCols; ++j) {
       const __m512 x = _mm512_set1_ps(right[j * b_col]);
       if constexpr (kFused) {
-        sum[j] = _mm512_mask3_fmadd_ps(weights, x, sum[j], lanes);
+        sum[j] = _mm512_fmadd_ps(weights, x, sum[j]);
       } else {
-        sum[j] = _mm512_mask_add_ps(sum[j], lanes, sum[j], _mm512_mul_ps(weights, x));
+        sum[j] = _mm512_add_ps(sum[j], _mm512_mul_ps(weights, x));
       }
     }
   }

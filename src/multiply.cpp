@@ -28,7 +28,9 @@ void multiply_sparse(const Weights& a, const ConstMatrix& b, const Matrix& c, co
   if (instead != nullptr) {
     instead->add("format",
                  joined(name(packed->options.format), ", ", packed->nnz, " of ", a.rows() * a.cols(), " not zero"),
-                 a.packed() != nullptr ? "packed beforehand" : "packed for this call");
+                 a.packed() == nullptr ? "packed for this call"
+                 : packed->why.empty() ? "packed beforehand"
+                                       : packed->why);
   }
   if (has_lists(*packed)) return multiply_lists(*packed, b, c, chosen, instead);
   const Plan plan = make_plan(a.rows(), b.cols, a.cols(), chosen, packed->live);

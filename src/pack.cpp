@@ -1,15 +1,21 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // pack() and unpack() at the public edge; the formats themselves are in formats/.
-#include "fp_environment.hpp"
+#include "choose.hpp"
+#include "environment.hpp"
 #include "validate.hpp"
 
 namespace septet {
 
 Status try_pack(const Weights& a, const PackOptions& options, PackedMatrix& packed) {
-  const detail::FpEnvironment environment;  // a subnormal weight is no zero, whatever the caller flushes
+  const detail::CallScope scope;  // a subnormal weight is no zero, whatever the caller flushes
   return detail::guarded([&]() -> Status {
     if (Status status = detail::validate_pack(a, options); !status.ok()) return status;
+    if (detail::is_open(a.rows(), a.cols(), options)) {
+      if (!detail::environment_ok()) return detail::environment_status();
+      packed = PackedMatrix(detail::pack_quickest(a, options));
+      return {};
+    }
     packed = PackedMatrix(detail::pack_any(a, detail::resolved(a, options)));
     return {};
   });
@@ -31,6 +37,21 @@ std::shared_ptr<const PackedStorage> pack_any(const Weights& a, const PackOption
                          a.packed()->options().zero_point == chosen.zero_point;
   if (as_stored) return pack_csr(csr_from(*a.packed()->storage()), chosen);
   return pack_csr(csr_from(dense_form(a, chosen.zero_point, buffer), chosen.zero_point), chosen);
+}
+
+std::shared_ptr<const PackedStorage> pack_quickest(const Weights& a, const PackOptions& options) {
+  PackOptions plain = options;
+  plain.format = Format::csr, plain.dataflow = Dataflow::csOS;
+  std::shared_ptr<const PackedStorage> packed = pack_any(a, plain);
+  const Choice choice = choose_format(packed->csr, options);
+  if (choice.options.format == Format::dense) {
+    packed = pack_any(a, choice.options);
+  } else if (choice.options.format != Format::csr) {
+    packed = pack_csr(packed->csr, choice.options);
+  }
+  // Nobody else has it yet.
+  std::const_pointer_cast<PackedStorage>(packed)->why = choice.why;
+  return packed;
 }
 
 ConstMatrix dense_form(const Weights& a, int zero_point, std::vector<std::byte>& buffer) {

@@ -27,8 +27,8 @@ SEPTET_API const char* name(Side side);
 /// How A is packed. The dataflow decides the shape of the vectors: columns of m-tiles of H (sOS, csOS) or W (sWS)
 /// rows, rows of k-tiles of H columns (sIS).
 struct PackOptions {
-  /// automatic: by the format (dense: dOS, tsb: sOS, csr and csb: csOS); with no format either, dOS for a dense A and
-  /// csOS for a sparse one, as CSR if in order.
+  /// automatic: by the format (dense: dOS, tsb: sOS, all others: csOS); with no format either, by expected_cols, or else
+  /// dOS for a dense A and csOS for a sparse one, as CSR if in order.
   Dataflow dataflow = Dataflow::automatic;
   Format format = Format::automatic;  ///< automatic: what the dataflow streams
   ArrayShape array;
@@ -39,7 +39,9 @@ struct PackOptions {
   SliceShape slice;        ///< sell only
   GroupShape group;        ///< nm only
   Index tile_cols = 0;     ///< tcsr only: columns of A per tile, 1 to 65536; 0: by the number of non-zeros
-  /// Columns of the B to come, for a format that is chosen by its time; 0: many.
+  /// Columns of the B to come. With it, and neither dataflow nor format named, the format is the one (dense among them)
+  /// that takes the least time on this CPU, as far as a model of measured costs can tell (explain() says what it told).
+  /// The first such call of a process takes some 40 ms to measure them.
   Index expected_cols = 0;
 };
 

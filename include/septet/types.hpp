@@ -41,7 +41,7 @@ enum class Timing : std::uint8_t { serial, overlapped, scalesim };
 ///   sell         SELL-C-sigma: slices of rows of like length    bitmap  one bit per element, then the values
 ///   tsb, csb     the array's own: two-stage bitmap, combined sparse block (docs/dataflows.md, section 5)
 ///   nm           at most N of every M neighbours in a row       tcsr    CSR in tiles that fit the first-level cache
-/// `automatic`: what the dataflow streams; with no dataflow either, what takes the least time on this CPU.
+/// `automatic`: what the dataflow streams; with no dataflow either, see PackOptions::expected_cols.
 enum class Format : std::uint8_t { automatic, dense, csr, tsb, csb, csc, coo, bsr, ell, sell, bitmap, nm, tcsr };
 
 /// How csOS combines live columns into steps. `in_order` keeps k ascending; `first_fit` packs tighter.

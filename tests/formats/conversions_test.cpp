@@ -56,8 +56,8 @@ Footprint tiles(const Pattern& p, Index size, Index wanted) {
   Index width = wanted;
   if (wanted == 0) {
     const double density = p.marks.empty() ? 0 : static_cast<double>(nnz) / static_cast<double>(p.marks.size());
-    const double ideal = density >= 0.15 ? 96 : density == 0 ? 65536 : std::ceil(12.8 / density / 32) * 32;
-    width = static_cast<Index>(std::min(65536., std::max(96., ideal)));
+    const double ideal = density == 0 ? 65536 : std::ceil(12.8 / density / 32) * 32;
+    width = static_cast<Index>(std::min(65536., std::max(80., ideal)));
   }
   width = std::min(width, std::max<Index>(1, p.cols));
   Index metadata = 3 * 8 + nnz * 2;  // the first offset of each list, and the columns
