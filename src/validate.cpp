@@ -458,15 +458,30 @@ Status validate_pack(const Weights& a, const PackOptions& options) {
   return chosen.format == Format::dense && a.sparse() == nullptr ? Status() : validate_sparse_limits(a);
 }
 
+namespace {
+
+// The other matrix of an unpacking or an update, `a`, is as the packed one.
+Status validate_same(const PackedMatrix& packed, Index rows, Index cols, Type type) {
+  if (rows != packed.rows() || cols != packed.cols()) {
+    return shape_mismatch("a", rows, cols, packed.rows(), packed.cols());
+  }
+  if (type == packed.type()) return {};
+  return {Cause::bad_type, "a", text("is ", name(type), ", packed is ", name(packed.type()))};
+}
+
+}  // namespace
+
+Status validate_update(const PackedMatrix& packed, const Weights& a) {
+  if (packed.empty()) return {Cause::bad_pointer, "packed", "an empty PackedMatrix: nothing was packed into it"};
+  const Status status = validate_weights(a);
+  return status.ok() ? validate_same(packed, a.rows(), a.cols(), a.type()) : status;
+}
+
 Status validate_unpack(const PackedMatrix& packed, const Matrix& a) {
   if (packed.empty()) return {Cause::bad_pointer, "packed", "an empty PackedMatrix: nothing was packed into it"};
-  if (Status status = validate_view(a, "a"); !status.ok()) return status;
-  if (a.rows != packed.rows() || a.cols != packed.cols()) {
-    return shape_mismatch("a", a.rows, a.cols, packed.rows(), packed.cols());
-  }
-  if (a.type != packed.type()) {
-    return {Cause::bad_type, "a", text("is ", name(a.type), ", packed is ", name(packed.type()))};
-  }
+  Status status = validate_view(a, "a");
+  if (status.ok()) status = validate_same(packed, a.rows, a.cols, a.type);
+  if (!status.ok()) return status;
   if (overlaps_itself(a)) return {Cause::bad_stride, "a", "two elements share memory"};
   return {};
 }
