@@ -95,6 +95,35 @@ std::vector<bool> non_zeros(const SlotPlaces& places, const std::vector<std::byt
   return result;
 }
 
+// Which of `a`'s non-zeros lies at each slot, or -1; `found` marks those that have one.
+std::vector<Index> sources(const SlotPlaces& places, const CsrArrays& a, std::vector<bool>& found) {
+  std::vector<Index> result(places.size(), -1);
+  std::vector<Index> cursor(a.row_ptr.begin(), a.row_ptr.end() - 1);
+  for (Index slot = 0; slot < places.size(); ++slot) {
+    const std::int32_t row = places.row[slot], k = places.k[slot];
+    if (row < 0) continue;
+    Index& next = cursor[row];
+    const auto end = a.col_idx.begin() + a.row_ptr[row + 1];
+    if (next == a.row_ptr[row + 1] || a.col_idx[next] != k) {  // not the row's next one: elsewhere, or nowhere
+      const auto at = std::lower_bound(a.col_idx.begin() + a.row_ptr[row], end, k);
+      if (at == end || *at != k) continue;
+      next = at - a.col_idx.begin();
+    }
+    found[next] = true;
+    result[slot] = next++;
+  }
+  return result;
+}
+
+void require_all_found(const std::vector<bool>& found, const CsrArrays& a, Format format) {
+  const Index missing = std::find(found.begin(), found.end(), false) - found.begin();
+  if (missing == a.nnz()) return;
+  const Index row = std::upper_bound(a.row_ptr.begin(), a.row_ptr.end(), missing) - a.row_ptr.begin() - 1;
+  throw Error(Status(Cause::bad_structure, "a",
+                     "row " + std::to_string(row) + ", column " + std::to_string(a.col_idx[missing]) +
+                         " is not zero, and packed (" + name(format) + ") stores no element there"));
+}
+
 }  // namespace
 
 Index fill_zeros(PackedStorage& packed, Index lines, Index width) {
@@ -208,6 +237,25 @@ CsrArrays csr_from(const PackedStorage& packed) {
     std::memcpy(csr.values.data() + p * size, values.data() + sorted.slots[p] * size, size);
   }
   return csr;
+}
+
+std::shared_ptr<const PackedStorage> with_values(const PackedStorage& packed, const CsrArrays& a) {
+  std::vector<bool> found(a.nnz());
+  const std::vector<Index> source = sources(slot_places(packed), a, found);
+  require_all_found(found, a, packed.options.format);
+  auto updated = std::make_shared<PackedStorage>(packed);
+  updated->nnz = a.nnz();
+  const Index size = size_of(packed.type);
+  std::vector<std::byte> values(source.size() * size);
+  with_type(packed.type, [&](auto* tag) {
+    using T = std::remove_pointer_t<decltype(tag)>;
+    const T zero = zero_element<T>(packed.options.zero_point);
+    const T* from = reinterpret_cast<const T*>(a.values.data());
+    T* to = reinterpret_cast<T*>(values.data());
+    for (const Index p : source) *to++ = p < 0 ? zero : from[p];
+  });
+  put_slot_values(values, *updated);
+  return updated;
 }
 
 }  // namespace septet::detail

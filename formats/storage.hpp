@@ -67,6 +67,10 @@ void unpack_dense(const PackedStorage& packed, const Matrix& a);
 /// The non-zeros of a packed matrix of any format but dense. Stored zeros are left out.
 CsrArrays csr_from(const PackedStorage& packed);
 
+/// `packed` (not dense) with the values of `a`, of the same shape and type. Throws Error (bad_structure) where `a` has
+/// a non-zero and `packed` no slot.
+std::shared_ptr<const PackedStorage> with_values(const PackedStorage& packed, const CsrArrays& a);
+
 // The two bitmap formats, one tile at a time (tsb.cpp, csb.cpp).
 void append_tsb(const CsrArrays& csr, PackedStorage& packed);
 void append_csb(const CsrArrays& csr, PackedStorage& packed);

@@ -1,6 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// pack() and unpack() at the public edge; the formats themselves are in formats/.
+// pack(), unpack() and update_values() at the public edge; the formats themselves are in formats/.
 #include "choose.hpp"
 #include "environment.hpp"
 #include "validate.hpp"
@@ -28,29 +28,32 @@ PackedMatrix pack(const Weights& a, const PackOptions& options) {
 }
 
 namespace detail {
+namespace {
+
+// The non-zeros of whatever `a` is.
+CsrArrays csr_of(const Weights& a, int zero_point) {
+  if (a.sparse() != nullptr) return csr_from(*a.sparse(), zero_point);
+  const bool as_stored =
+      a.packed() != nullptr && a.packed()->format() != Format::dense && a.packed()->options().zero_point == zero_point;
+  if (as_stored) return csr_from(*a.packed()->storage());
+  std::vector<std::byte> buffer;
+  return csr_from(dense_form(a, zero_point, buffer), zero_point);
+}
+
+}  // namespace
 
 std::shared_ptr<const PackedStorage> pack_any(const Weights& a, const PackOptions& chosen) {
   std::vector<std::byte> buffer;
   if (chosen.format == Format::dense) return pack_dense(dense_form(a, chosen.zero_point, buffer), chosen);
-  if (a.sparse() != nullptr) return pack_csr(csr_from(*a.sparse(), chosen.zero_point), chosen);
-  const bool as_stored = a.packed() != nullptr && a.packed()->format() != Format::dense &&
-                         a.packed()->options().zero_point == chosen.zero_point;
-  if (as_stored) return pack_csr(csr_from(*a.packed()->storage()), chosen);
-  return pack_csr(csr_from(dense_form(a, chosen.zero_point, buffer), chosen.zero_point), chosen);
+  return pack_csr(csr_of(a, chosen.zero_point), chosen);
 }
 
 std::shared_ptr<const PackedStorage> pack_quickest(const Weights& a, const PackOptions& options) {
-  PackOptions plain = options;
-  plain.format = Format::csr, plain.dataflow = Dataflow::csOS;
-  std::shared_ptr<const PackedStorage> packed = pack_any(a, plain);
-  const Choice choice = choose_format(packed->csr, options);
-  if (choice.options.format == Format::dense) {
-    packed = pack_any(a, choice.options);
-  } else if (choice.options.format != Format::csr) {
-    packed = pack_csr(packed->csr, choice.options);
-  }
-  // Nobody else has it yet.
-  std::const_pointer_cast<PackedStorage>(packed)->why = choice.why;
+  CsrArrays csr = csr_of(a, options.zero_point);
+  const Choice choice = choose_format(csr, options);
+  const std::shared_ptr<const PackedStorage> packed =
+      choice.options.format == Format::dense ? pack_any(a, choice.options) : pack_csr(std::move(csr), choice.options);
+  std::const_pointer_cast<PackedStorage>(packed)->why = choice.why;  // nobody else has it yet
   return packed;
 }
 
@@ -82,6 +85,24 @@ Status try_unpack(const PackedMatrix& packed, const Matrix& a) {
 }
 
 void unpack(const PackedMatrix& packed, const Matrix& a) { throw_if_error(try_unpack(packed, a)); }
+
+Status try_update_values(const PackedMatrix& packed, const Weights& a, PackedMatrix& updated) {
+  const detail::FpEnvironment environment;
+  return detail::guarded([&]() -> Status {
+    if (Status status = detail::validate_update(packed, a); !status.ok()) return status;
+    const PackOptions& options = packed.options();
+    updated = PackedMatrix(options.format == Format::dense
+                               ? detail::pack_any(a, options)
+                               : detail::with_values(*packed.storage(), detail::csr_of(a, options.zero_point)));
+    return {};
+  });
+}
+
+PackedMatrix update_values(const PackedMatrix& packed, const Weights& a) {
+  PackedMatrix updated;
+  throw_if_error(try_update_values(packed, a, updated));
+  return updated;
+}
 
 Format PackedMatrix::format() const { return options().format; }
 Type PackedMatrix::type() const { return storage_ ? storage_->type : Type::f32; }

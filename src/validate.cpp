@@ -119,22 +119,21 @@ Status validate_weights(const Weights& a) {
 }
 
 // Every element of A can be counted in bytes.
-Status validate_extent(const Weights& a) {
+Status validate_extent(Index rows, Index cols, Type type) {
   // Packed panels are filled up to groups of four, and have some slack.
   constexpr Index kGroup = 4, kSlack = 4096;
   const auto filled = [](Index size) { return ceil_div(size, kGroup) * kGroup; };
   Index elements = 0, bytes = 0;
-  const bool fits =
-      multiply(filled(a.rows()), filled(a.cols()), elements) && multiply(elements, size_of(a.type()), bytes);
+  const bool fits = multiply(filled(rows), filled(cols), elements) && multiply(elements, size_of(type), bytes);
   if (fits && bytes <= std::numeric_limits<Index>::max() - kSlack) return {};
-  return {Cause::bad_shape, "a", text(a.rows(), " x ", a.cols(), ": more than 2^63 bytes")};
+  return {Cause::bad_shape, "a", text(rows, " x ", cols, ": more than 2^63 bytes")};
 }
 
 // Sparse formats keep column and row numbers in 32 bits.
-Status validate_sparse_limits(const Weights& a) {
+Status validate_sparse_limits(Index rows, Index cols) {
   constexpr Index kLimit = std::numeric_limits<std::int32_t>::max();
-  if (a.rows() <= kLimit && a.cols() <= kLimit) return {};
-  return {Cause::bad_shape, "a", text(a.rows(), " x ", a.cols(), ": sparse formats index up to ", kLimit)};
+  if (rows <= kLimit && cols <= kLimit) return {};
+  return {Cause::bad_shape, "a", text(rows, " x ", cols, ": sparse formats index up to ", kLimit)};
 }
 
 // s8 and u8 mix; every other type keeps to itself.
@@ -433,14 +432,18 @@ Status validate_sparse(const SparseView& view, const char* argument) {
 }
 
 Status validate_pack(const Weights& a, const PackOptions& options) {
-  Status status = validate_weights(a);
-  if (status.ok()) status = validate_array(options.array);
-  if (status.ok()) status = validate_combine(options.combine);
+  const Status status = validate_weights(a);
   if (!status.ok()) return status;
-  if (a.type() == Type::s32) return {Cause::bad_type, "a", "s32 is an output type"};
-  if (status = validate_zero_point(options.zero_point, a.type(), "options.zero_point"); !status.ok()) return status;
-  if (status = validate_extent(a); !status.ok()) return status;
-  const PackOptions chosen = resolved(a, options);
+  return validate_packing(resolved(a, options), a.type(), a.rows(), a.cols(), a.sparse() != nullptr);
+}
+
+Status validate_packing(const PackOptions& chosen, Type type, Index rows, Index cols, bool sparse_view) {
+  Status status = validate_array(chosen.array);
+  if (status.ok()) status = validate_combine(chosen.combine);
+  if (!status.ok()) return status;
+  if (type == Type::s32) return {Cause::bad_type, "a", "s32 is an output type"};
+  if (status = validate_zero_point(chosen.zero_point, type, "options.zero_point"); !status.ok()) return status;
+  if (status = validate_extent(rows, cols, type); !status.ok()) return status;
   if (status = validate_format_options(chosen); !status.ok()) return status;
   const bool fits = chosen.format == Format::dense ? !is_sparse(chosen.dataflow)
                     : chosen.format == Format::tsb ? is_sparse(chosen.dataflow) && chosen.dataflow != Dataflow::csOS
@@ -455,18 +458,33 @@ Status validate_pack(const Weights& a, const PackOptions& options) {
     return {Cause::bad_option, "options.format",
             text(name(chosen.format), " is not what ", name(chosen.dataflow), " streams")};
   }
-  return chosen.format == Format::dense && a.sparse() == nullptr ? Status() : validate_sparse_limits(a);
+  return chosen.format == Format::dense && !sparse_view ? Status() : validate_sparse_limits(rows, cols);
+}
+
+namespace {
+
+// The other matrix of an unpacking or an update, `a`, is as the packed one.
+Status validate_same(const PackedMatrix& packed, Index rows, Index cols, Type type) {
+  if (rows != packed.rows() || cols != packed.cols()) {
+    return shape_mismatch("a", rows, cols, packed.rows(), packed.cols());
+  }
+  if (type == packed.type()) return {};
+  return {Cause::bad_type, "a", text("is ", name(type), ", packed is ", name(packed.type()))};
+}
+
+}  // namespace
+
+Status validate_update(const PackedMatrix& packed, const Weights& a) {
+  if (packed.empty()) return {Cause::bad_pointer, "packed", "an empty PackedMatrix: nothing was packed into it"};
+  const Status status = validate_weights(a);
+  return status.ok() ? validate_same(packed, a.rows(), a.cols(), a.type()) : status;
 }
 
 Status validate_unpack(const PackedMatrix& packed, const Matrix& a) {
   if (packed.empty()) return {Cause::bad_pointer, "packed", "an empty PackedMatrix: nothing was packed into it"};
-  if (Status status = validate_view(a, "a"); !status.ok()) return status;
-  if (a.rows != packed.rows() || a.cols != packed.cols()) {
-    return shape_mismatch("a", a.rows, a.cols, packed.rows(), packed.cols());
-  }
-  if (a.type != packed.type()) {
-    return {Cause::bad_type, "a", text("is ", name(a.type), ", packed is ", name(packed.type()))};
-  }
+  Status status = validate_view(a, "a");
+  if (status.ok()) status = validate_same(packed, a.rows, a.cols, a.type);
+  if (!status.ok()) return status;
   if (overlaps_itself(a)) return {Cause::bad_stride, "a", "two elements share memory"};
   return {};
 }
@@ -484,7 +502,7 @@ Status validate_shapes_and_options(const Weights& a, const ConstMatrix& b, const
   if (!status.ok()) return status;
   if (b.rows != a.cols()) return shape_mismatch("b", b.rows, b.cols, a.cols(), b.cols);
   if (c.rows != a.rows() || c.cols != b.cols) return shape_mismatch("c", c.rows, c.cols, a.rows(), b.cols);
-  if (status = validate_extent(a); !status.ok()) return status;
+  if (status = validate_extent(a.rows(), a.cols(), a.type()); !status.ok()) return status;
   Index outputs = 0, macs = 0;
   if (!multiply(c.rows, c.cols, outputs) || !multiply(outputs, a.cols(), macs)) {
     return {Cause::bad_shape, "a",
@@ -492,7 +510,7 @@ Status validate_shapes_and_options(const Weights& a, const ConstMatrix& b, const
   }
   if (status = validate_options(a, b, c, options); !status.ok()) return status;
   if (a.sparse() != nullptr || (a.packed() == nullptr && is_sparse(resolved(a, options).dataflow))) {
-    if (status = validate_sparse_limits(a); !status.ok()) return status;
+    if (status = validate_sparse_limits(a.rows(), a.cols()); !status.ok()) return status;
   }
   return {};
 }

@@ -23,7 +23,10 @@ Status validate_view(const ConstMatrix& view, const char* argument);
 /// Index arrays of a sparse view: offsets, ranges, order.
 Status validate_sparse(const SparseView& view, const char* argument);
 Status validate_pack(const Weights& a, const PackOptions& options);
+/// Options without `automatic`, and a matrix of this type and shape that they may pack.
+Status validate_packing(const PackOptions& chosen, Type type, Index rows, Index cols, bool sparse_view);
 Status validate_unpack(const PackedMatrix& packed, const Matrix& a);
+Status validate_update(const PackedMatrix& packed, const Weights& a);
 /// Everything but C: what the cycle model has to know too is a separate matter (it shares no code).
 Status validate_operands(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options);
 Status validate_operands(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options);

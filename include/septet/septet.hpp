@@ -7,3 +7,4 @@
 #include "septet/emulation/emulate.hpp"
 #include "septet/explain.hpp"
 #include "septet/gemm.hpp"
+#include "septet/packed_file.hpp"
