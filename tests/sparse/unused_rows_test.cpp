@@ -28,8 +28,8 @@ void check_row(Rng& rng, const Storage<T>& a, const Storage<T>& b, Index i, cons
   gemm(packed, b.view(), want.view(), options);
   gemm(packed, poisoned.view(), c.view(), options);
   const Difference difference = compare_bits(c.view().block(i, 0, 1, b.cols()), want.view().block(i, 0, 1, b.cols()));
-  INFO(describe(packed.options()) << " of " << name(type_of<T>()) << " on " << target() << ", row " << i << " of "
-                                  << a.rows() << "x" << a.cols() << ": " << difference.text);
+  INFO(describe(packed.options()) << " of " << name(type_of<T>()) << " on " << std::string(target()) << ", row " << i
+                                  << " of " << a.rows() << "x" << a.cols() << ": " << difference.text);
   CHECK(difference.equal);
   for (Index j = 0; j < b.cols(); ++j) CHECK(std::isfinite(c(i, j)));
 }

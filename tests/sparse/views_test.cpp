@@ -178,8 +178,8 @@ struct Guarded {
     options.threads = rng.pick({1, 2, 3, 7});
     gemm(weights, b.view, c.view, options);
     const Difference difference = compare_up_to_zero_sign(c.view, want.view());
-    INFO(what << " of " << name(type_of<T>()) << " on " << target() << ", threads " << options.threads << ", "
-              << want.rows() << "x" << want.cols() << "x" << a.cols() << ": " << difference.text);
+    INFO(what << " of " << name(type_of<T>()) << " on " << std::string(target()) << ", threads " << options.threads
+              << ", " << want.rows() << "x" << want.cols() << "x" << a.cols() << ": " << difference.text);
     CHECK(difference.equal);
     CHECK(c.slack_intact());
   }
