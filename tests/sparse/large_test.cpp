@@ -137,103 +137,116 @@ TEST_CASE("A of 2^31 - 1 columns against a B of 2^31 - 1 rows") {
 namespace {
 
 // The kernels themselves, on lists that begin beyond 2^31 elements: f32, sums of whole numbers.
-struct FarLists {
+//
+//   row 0: 1 * b[0] + 2 * b[2] + 3 * b[3]     row 1: 4 * b[1] + 5 * b[3]
+class FarLists {
+ public:
   static constexpr Index kFirst = 3 * kFar / 2;
-  Reserved values{(kFirst + 64) * 4}, index{(kFirst + 64) * 4}, index16{(kFirst + 64) * 2};
-  std::vector<float> b = std::vector<float>(4 * kWidth), c = std::vector<float>(2 * kWidth, -1);
-  static constexpr Index kWidth = 16;
-  static constexpr std::int32_t kColumns[] = {0, 2, 3, 1, 3};  // row 0: three elements, row 1: two
 
-  FarLists() {
+  FarLists() : values_((kFirst + 64) * 4), index_((kFirst + 64) * 4), index16_((kFirst + 64) * 2) {
     if (!there()) return;
     for (Index p = 0; p < 5; ++p) {
-      values.as<float>()[kFirst + p] = static_cast<float>(p + 1);
-      index.as<std::int32_t>()[kFirst + p] = kColumns[p];
-      index16.as<std::uint16_t>()[kFirst + p] = static_cast<std::uint16_t>(kColumns[p]);
+      values_.as<float>()[kFirst + p] = static_cast<float>(p + 1);
+      index_.as<std::int32_t>()[kFirst + p] = kColumns[p];
+      index16_.as<std::uint16_t>()[kFirst + p] = static_cast<std::uint16_t>(kColumns[p]);
     }
-    for (std::size_t i = 0; i < b.size(); ++i) b[i] = static_cast<float>(i % 31);
+    for (std::size_t i = 0; i < b_.size(); ++i) b_[i] = static_cast<float>(i % 31);
   }
-  bool there() const { return values.there() && index.there() && index16.there(); }
-  float want(Index row, Index j) const {
-    float sum = 0;
-    for (Index p = row == 0 ? 0 : 3; p < (row == 0 ? 3 : 5); ++p)
-      sum += static_cast<float>(p + 1) * b[kColumns[p] * kWidth + j];
-    return sum;
+  bool there() const { return values_.there() && index_.there() && index16_.there(); }
+
+  void run_rows() {
+    const kernels::RowSet& kernels = set();
+    kernels::RowsCall call = rows_call();
+    kernels.rows32[vectors() - 1](call);
+    check("rows32", kCols, {0, 1});
+    call.index = index16_.as<std::uint16_t>();
+    kernels.rows16[vectors() - 1](call);
+    check("rows16", kCols, {0, 1});
   }
-  kernels::RowsCall call() {
+
+  // Two rows that are that far apart; of the first one nothing is wanted.
+  void run_row_step() {
+    const std::int32_t length[] = {3, 2}, row_idx[] = {-1, 1};
+    kernels::RowsCall call = rows_call();
+    call.row_ptr = nullptr, call.row_step = kFirst + 3, call.length = length, call.row_idx = row_idx;
+    set().rows32[vectors() - 1](call);
+    CHECK(c_[0] == kUntouched);
+    check("row_step", kCols, {1});
+  }
+
+  void run_column() {
+    kernels::RowsCall call = rows_call();
+    const float column[] = {b_[0], b_[kStep], b_[2 * kStep], b_[3 * kStep]};
+    call.b = column, call.b_step = 4, call.c_row = 4;
+    set().column32(call);
+    check("column32", 1, {0, 1});
+    call.index = index16_.as<std::uint16_t>();
+    set().column16(call);
+    check("column16", 1, {0, 1});
+  }
+
+  // The same elements column by column, but for the last one.
+  void run_columns() {
+    const Reserved rows((kFirst + 64) * 4);
+    if (!rows.there()) return;
+    rows.as<std::int32_t>()[kFirst + 3] = 1;
+    const Index begin[] = {kFirst, kFirst + 3, kFirst + 1, kFirst + 2};
+    const Index end[] = {kFirst + 1, kFirst + 4, kFirst + 2, kFirst + 3};
+    kernels::ColumnsCall call;
+    call.values = values_.as<float>(), call.row_idx = rows.as<std::int32_t>();
+    call.begin = begin, call.end = end, call.k_end = 4;
+    call.b = b_.data(), call.b_step = kStep * 4, call.c = c_.data(), call.c_row = kStep * 4;
+    std::fill(c_.begin(), c_.end(), 0.f);
+    set().columns[vectors() - 1](call);
+    check("columns", kCols, {0});
+  }
+
+ private:
+  static constexpr Index kCols = 8, kStep = 64;  // no target needs more than eight vectors; whole ones fit
+  static constexpr float kUntouched = -1;
+  static constexpr std::int32_t kColumns[] = {0, 2, 3, 1, 3};
+  static constexpr Index kRowPtr[] = {kFirst, kFirst + 3, kFirst + 5};
+
+  static const kernels::RowSet& set() { return kernels::row_set(kernels::arithmetic_for(Type::f32, Mac::fused)); }
+  static int vectors() { return static_cast<int>((kCols + set().lanes - 1) / set().lanes); }
+
+  kernels::RowsCall rows_call() {
     kernels::RowsCall call;
-    call.values = values.as<float>(), call.index = index.as<std::int32_t>();
-    call.rows = 2;
-    call.b = b.data(), call.b_step = kWidth * 4, call.c = c.data(), call.c_row = kWidth * 4, call.cols = kWidth;
-    call.zero = true;
+    call.values = values_.as<float>(), call.index = index_.as<std::int32_t>();
+    call.rows = 2, call.row_ptr = kRowPtr;
+    call.b = b_.data(), call.b_step = kStep * 4;
+    call.c = c_.data(), call.c_row = kStep * 4, call.cols = kCols, call.zero = true;
     return call;
   }
-  void check(const char* what, Index cols, Index rows = 2) {
+  void check(const char* what, Index cols, std::initializer_list<Index> rows) {
     INFO(what << " on " << std::string(target()));
-    for (Index i = 0; i < rows; ++i) {
-      for (Index j = 0; j < cols; ++j) CHECK(c[i * (cols == 1 ? 1 : kWidth) + j] == want(i, j));
+    for (const Index i : rows) {
+      for (Index j = 0; j < cols; ++j) {
+        float want = 0;
+        for (Index p = kRowPtr[i]; p < kRowPtr[i + 1]; ++p) {
+          want += static_cast<float>(p - kFirst + 1) * b_[kColumns[p - kFirst] * kStep + j];
+        }
+        CHECK(c_[i * (cols == 1 ? 1 : kStep) + j] == want);
+      }
     }
-    std::fill(c.begin(), c.end(), -1.f);
+    std::fill(c_.begin(), c_.end(), kUntouched);
   }
+
+  Reserved values_, index_, index16_;
+  std::vector<float> b_ = std::vector<float>(4 * kStep), c_ = std::vector<float>(2 * kStep, kUntouched);
 };
 
 }  // namespace
 
-TEST_CASE("row offsets beyond 2^31 in the kernels for rows and columns") {
+TEST_CASE("lists that begin beyond 2^31 elements, in the kernels for rows and columns") {
   FarLists lists;
   if (!lists.there()) return;
-  const Index first = FarLists::kFirst, row_ptr[] = {first, first + 3, first + 5};
-  const std::int32_t length[] = {3, 2};
   for (const std::string& target : all_targets()) {
     REQUIRE(set_target(target.c_str()).ok());
-    const kernels::RowSet& kernels = kernels::row_set(kernels::arithmetic_for(Type::f32, Mac::fused));
-    const auto vectors = static_cast<int>((FarLists::kWidth + kernels.lanes - 1) / kernels.lanes);
-    if (vectors > kernels::kMaxRowVectors) continue;
-    kernels::RowsCall call = lists.call();
-    call.row_ptr = row_ptr;
-    kernels.rows32[vectors - 1](call);
-    lists.check("rows32", FarLists::kWidth);
-    call.index = lists.index16.as<std::uint16_t>();
-    kernels.rows16[vectors - 1](call);
-    lists.check("rows16", FarLists::kWidth);
-
-    // The last of rows that are more than 2^31 elements long, or apart.
-    call = lists.call();
-    call.values = lists.values.as<float>() + 3, call.index = lists.index.as<std::int32_t>() + 3;
-    call.length = length, call.row_step = first;
-    std::int32_t row_idx[] = {-1, 1};
-    call.row_idx = row_idx;
-    kernels.rows32[vectors - 1](call);
-    CHECK(lists.c[0] == -1);
-    for (Index j = 0; j < FarLists::kWidth; ++j) CHECK(lists.c[FarLists::kWidth + j] == lists.want(1, j));
-    std::fill(lists.c.begin(), lists.c.end(), -1.f);
-
-    const Index begin[] = {first, first + 3, first + 1, first + 2},
-                end[] = {first + 1, first + 4, first + 2, first + 3};
-    kernels::ColumnsCall columns;  // element 5 is left out: it would be column 3's second
-    columns.values = call.values = lists.values.as<float>();
-    std::vector<std::int32_t> none;
-    const Reserved rows((first + 8) * 4);
-    if (!rows.there()) continue;
-    rows.as<std::int32_t>()[first + 3] = 1;
-    columns.row_idx = rows.as<std::int32_t>();
-    columns.begin = begin, columns.end = end, columns.k_end = 4;
-    columns.b = lists.b.data(), columns.b_step = FarLists::kWidth * 4;
-    columns.c = lists.c.data(), columns.c_row = FarLists::kWidth * 4;
-    std::fill(lists.c.begin(), lists.c.end(), 0.f);
-    kernels.columns[vectors - 1](columns);
-    lists.check("columns", FarLists::kWidth, 1);
-
-    call = lists.call();
-    call.row_ptr = row_ptr, call.b_step = 4;
-    std::vector<float> column(4);
-    for (Index k = 0; k < 4; ++k) column[k] = lists.b[k * FarLists::kWidth];
-    call.b = column.data();
-    kernels.column32(call);
-    lists.check("column32", 1);
-    call.index = lists.index16.as<std::uint16_t>();
-    kernels.column16(call);
-    lists.check("column16", 1);
+    lists.run_rows();
+    lists.run_row_step();
+    lists.run_column();
+    lists.run_columns();
   }
   REQUIRE(set_target(nullptr).ok());
 }
