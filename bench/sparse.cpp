@@ -14,7 +14,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <iostream>
 
@@ -39,19 +38,6 @@ struct Contender {
   Candidate candidate;
   SparseEntry entry;
 };
-
-double trial_seconds(const Candidate& candidate) {
-  constexpr int kCalls = 3;
-  constexpr double kEnough = 10e-3;
-  double best = 0;
-  for (int i = 0; i < kCalls && best < kEnough; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    candidate.run();
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    best = i == 0 ? seconds : std::min(best, seconds);
-  }
-  return best;
-}
 
 // The products of one matrix. What is packed serves every n.
 class MatrixBench {
@@ -163,7 +149,7 @@ void MatrixBench::check(const Problem& problem) {
     if (contender.entry.is_ours) {
       contender.entry.is_right &= same_bits(operands.c, expected, problem.setting().types.c);
     }
-    contender.entry.trial_s = trial_seconds(contender.candidate);
+    contender.entry.trial_s = glance(contender.candidate, options_.setting.threads);
   }
 }
 

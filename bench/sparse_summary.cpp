@@ -110,6 +110,12 @@ Values over_open_peer(const Point& point) {
   return over(others, Kind::peer);
 }
 
+Values over_own_dense(const Point& point) {
+  Point own = point;
+  const auto is_other = [](const SparseEntry& e) { return e.kind == Kind::dense && !e.is_ours; };
+  own.entries.erase(std::remove_if(own.entries.begin(), own.entries.end(), is_other), own.entries.end());
+  return over(own, Kind::dense);
+}
 Values over_one_thread(const Point& point) { return over(point, Kind::single); }
 
 bool is_beyond_caches(const Point& point, double cache_bytes) {
@@ -192,6 +198,8 @@ std::vector<Statistic> sparse_statistics(const SparseRun& run) {
   std::vector<Statistic> all;
   const auto wide = [](const Point& p) { return when(p.shape.n >= kSpeedupColumns, p, over_dense); };
   add_points(run, fmt::format("over dense, n >= {}", kSpeedupColumns), false, true, wide, all);
+  const auto own = [](const Point& p) { return when(p.shape.n >= kSpeedupColumns, p, over_own_dense); };
+  add_points(run, fmt::format("over our own dense, n >= {}", kSpeedupColumns), false, true, own, all);
   const auto narrow = [](const Point& p) { return when(p.shape.n < kSpeedupColumns, p, over_dense); };
   add_points(run, fmt::format("over dense, n < {}", kSpeedupColumns), false, true, narrow, all);
   add_crossovers(run.points, all);
