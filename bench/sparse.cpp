@@ -295,6 +295,11 @@ bool ours_is_right(const std::vector<Point>& points) {
   return true;
 }
 
+std::string give_up_text(double times) {
+  if (times == 0) return "";
+  return fmt::format(" Given up: what took {} times longer than the best of its kind at a glance.", times);
+}
+
 int run(const SparseOptions& options) {
   pin(options.setting.threads);
   limit_instructions(options.limit);
@@ -308,8 +313,7 @@ int run(const SparseOptions& options) {
             << participants_text(run.participants) << "sparse\n"
             << participants_text(run.sparse_participants);
   if (options.list) return 0;
-  std::cout << "\nNot timed: packing, analysis and conversion of A. Given up: what took " << options.give_up
-            << " times longer than the best of its kind in a trial.\n"
+  std::cout << "\nNot timed: packing, analysis and conversion of A." << give_up_text(options.give_up) << '\n'
             << sparse_table_header(options.setting) << std::flush;
   Series series(options, peers, run);
   if (options.matrices.empty()) {

@@ -7,6 +7,7 @@
 #include <libxsmm.h>
 #include <omp.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace septet::bench {
@@ -27,6 +28,7 @@ std::shared_ptr<const Padded> padded(const Operands& x, Index m, Index n, Index 
   for (Index i = 0; i < k; ++i) {
     std::memcpy(wide->b.data<float>() + i * columns, x.b.data<float>() + i * n, static_cast<std::size_t>(n * kBytes));
   }
+  std::memset(wide->c.data(), 0xFF, static_cast<std::size_t>(wide->c.bytes()));  // what is not written shows: NaN
   return wide;
 }
 
@@ -48,6 +50,15 @@ libxsmm_smmfunction generate(const SparseWeights& a, Index wide, Index vectors) 
       .smm;
 }
 
+// Rows of C that the generated code leaves as they are: their rows of A have no elements.
+std::vector<Index> rows_left_alone(const SparseWeights& a) {
+  std::vector<Index> rows;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(a.rows); ++i) {
+    if (a.row_ptr[i] == a.row_ptr[i + 1]) rows.push_back(static_cast<Index>(i));
+  }
+  return rows;
+}
+
 void add_generated(const SparseProblem& p, std::vector<Candidate>& candidates, std::vector<LeftOut>& left_out) {
   const char* name = "libxsmm csr jit";
   const auto operands = p.problem.fresh_b_and_c();
@@ -58,9 +69,10 @@ void add_generated(const SparseProblem& p, std::vector<Candidate>& candidates, s
     const auto kernel = generate(*p.weights, wide, vectors);
     if (kernel == nullptr) continue;
     const auto x = padded(*operands, p.m(), n, p.k());
-    const auto run = [=, weights = p.weights, threads = p.threads()] {
+    const auto run = [=, weights = p.weights, threads = p.threads(), empty = rows_left_alone(*p.weights)] {
       const auto* b = x->b.data<const float>();
       auto* c = x->c.data<float>();
+      for (const Index i : empty) std::fill_n(c + i * x->columns, x->columns, 0.0F);
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
       for (Index j = 0; j < x->columns; j += wide * kVector) kernel(weights->values.data<const float>(), b + j, c + j);
     };
