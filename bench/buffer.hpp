@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Memory for operands: page-aligned, zeroed, with some bytes after the end for libraries that read past it.
+// Memory for operands: page-aligned, zeroed, with some bytes after the end for libraries that read past it. Copies of a
+// Buffer are the same memory; copy() makes another.
 #pragma once
 
 #include "septet/types.hpp"
@@ -18,7 +19,7 @@ class Buffer {
   explicit Buffer(Index bytes) : bytes_(bytes) {
     constexpr std::size_t kPage = 4096, kSlack = 1024;
     const std::size_t size = (static_cast<std::size_t>(bytes) + kSlack + kPage - 1) / kPage * kPage;
-    data_.reset(std::aligned_alloc(kPage, size));
+    data_.reset(std::aligned_alloc(kPage, size), Free{});
     if (data_ == nullptr) throw std::bad_alloc();
     std::memset(data_.get(), 0, size);
   }
@@ -39,7 +40,7 @@ class Buffer {
   struct Free {
     void operator()(void* p) const { std::free(p); }
   };
-  std::unique_ptr<void, Free> data_;
+  std::shared_ptr<void> data_;
   Index bytes_ = 0;
 };
 

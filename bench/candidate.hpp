@@ -3,9 +3,11 @@
 // Whatever is timed in a round: our product, a peer's, or a probe of the machine.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace septet::bench {
 
@@ -24,6 +26,13 @@ struct Candidate {
   Role role = Role::peer;
   std::string implementation;                ///< the kernel that a peer says it chose; may be empty
   std::shared_ptr<const Operands> operands;  ///< where the product is; a probe has none
+  std::function<void()> fetch = nullptr;     ///< brings C to `operands` where `run` leaves it in another form
 };
+
+/// Candidates of one runtime stand together, so that a round changes runtimes as seldom as it can.
+inline void group_by_runtime(std::vector<Candidate>& candidates) {
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.runtime < b.runtime; });
+}
 
 }  // namespace septet::bench

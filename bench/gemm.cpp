@@ -5,61 +5,17 @@
 #include "bench/options.hpp"
 #include "bench/peers/peer.hpp"
 #include "bench/report.hpp"
+#include "bench/session.hpp"
 
 #include <fmt/format.h>
-#include <sched.h>
-#include <unistd.h>
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 namespace septet::bench {
 namespace {
-
-struct OpenPeer {
-  std::string name;
-  std::unique_ptr<Peer> peer;
-};
-
-// One thread stays on one core; more are the runtimes' own business.
-void pin(int threads) {
-  if (threads > 1) return;
-  cpu_set_t allowed, one;
-  CPU_ZERO(&one);
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-  for (int cpu = CPU_SETSIZE - 1; cpu >= 0; --cpu) {
-    if (!CPU_ISSET(cpu, &allowed)) continue;
-    CPU_SET(cpu, &one);
-    ::sched_setaffinity(0, sizeof one, &one);
-    return;
-  }
-}
-
-std::vector<OpenPeer> open_peers(const Options& options, std::vector<Participant>& participants) {
-  std::vector<OpenPeer> open;
-  for (const PeerEntry& entry : all_peers()) {
-    if (!options.wants_peer(entry.name)) continue;
-    Participant participant{entry.name, "", "", ""};
-    try {
-      auto peer = entry.open(options.peer_settings(entry.name));
-      participant.version = peer->version();
-      participant.instructions = peer->instructions();
-      open.push_back({entry.name, std::move(peer)});
-    } catch (const Missing& missing) {
-      participant.missing = missing.what();
-    }
-    participants.push_back(participant);
-  }
-  return open;
-}
-
-// Candidates of one runtime stand together, so that a round changes runtimes as seldom as it can.
-void group_by_runtime(std::vector<Candidate>& candidates) {
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.runtime < b.runtime; });
-}
 
 Row measure_shape(const Shape& shape, const Options& options, const std::vector<OpenPeer>& peers) {
   const Problem problem(shape, options.setting);
@@ -86,18 +42,6 @@ Row measure_shape(const Shape& shape, const Options& options, const std::vector<
   return row;
 }
 
-// Where somebody looks.
-class ProgressLine {
- public:
-  void show(const std::string& text) const {
-    if (terminal_) std::cerr << "\r" << text << "\033[K" << std::flush;
-  }
-  void clear() const { show(""); }
-
- private:
-  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-};
-
 // Rows go out as soon as they have all their rounds.
 void measure_all(const Options& options, const std::vector<OpenPeer>& peers, Run& run) {
   const ProgressLine progress;
@@ -117,12 +61,6 @@ void measure_all(const Options& options, const std::vector<OpenPeer>& peers, Run
   }
 }
 
-void write_json(const Run& run, const std::string& path) {
-  std::ofstream file(path);
-  file << to_json(run).dump(1) << '\n';
-  if (!file.flush()) throw std::runtime_error(path + ": cannot be written");
-}
-
 bool ours_is_right(const std::vector<Row>& rows) {
   return std::all_of(rows.begin(), rows.end(),
                      [](const Row& row) { return row.ours() == nullptr || row.ours()->is_right; });
@@ -132,13 +70,13 @@ int run(const Options& options) {
   pin(options.setting.threads);
   limit_instructions(options.limit);
   Run run{options.setting, options.measuring, {}, {}};
-  const std::vector<OpenPeer> peers = open_peers(options, run.participants);
+  const std::vector<OpenPeer> peers = open_peers(all_peers(), options, run.participants);
   std::cout << participants_text(run.participants);
   if (options.list) return 0;
   std::cout << '\n' << table_header(options.setting) << std::flush;
   measure_all(options, peers, run);
   std::cout << '\n' << summary(run);
-  if (!options.json.empty()) write_json(run, options.json);
+  if (!options.json.empty()) write_json(to_json(run), options.json);
   return ours_is_right(run.rows) ? 0 : 1;
 }
 

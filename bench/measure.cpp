@@ -83,6 +83,10 @@ Burst burst_of_many_threads(const Candidate& candidate, long calls) {
   return best;
 }
 
+Burst burst_of(const Candidate& candidate, long calls, int threads) {
+  return threads == 1 ? burst_of_one_thread(candidate, calls) : burst_of_many_threads(candidate, calls);
+}
+
 // Lets the idle workers of the runtime that ran last go to sleep. OpenMP's spin for about a millisecond, OpenBLAS's own
 // for 2^26 cycles.
 class Pauses {
@@ -130,8 +134,7 @@ Measured measure(const std::vector<Candidate>& candidates, const MeasureOptions&
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       pauses.before(candidates[i].runtime);
       seconds_of(candidates[i], std::min(calls[i] / 2, kWarmUps));
-      const Burst burst = options.threads == 1 ? burst_of_one_thread(candidates[i], calls[i])
-                                               : burst_of_many_threads(candidates[i], calls[i]);
+      const Burst burst = burst_of(candidates[i], calls[i], options.threads);
       measured.rounds[i].push_back(burst.seconds / static_cast<double>(calls[i]));
       slowest = std::max(slowest, measured.rounds[i].back());
       seconds += burst.seconds;
@@ -140,6 +143,18 @@ Measured measure(const std::vector<Candidate>& candidates, const MeasureOptions&
   }
   measured.waited = waited / (seconds + waited);
   return measured;
+}
+
+double glance(const Candidate& candidate, int threads) {
+  constexpr int kCalls = 5;
+  constexpr double kEnough = 50e-3;
+  double least = 0, spent = 0;
+  for (int i = 0; i < kCalls && spent < kEnough; ++i) {
+    const double seconds = burst_of(candidate, 1, threads).seconds;
+    least = i == 0 ? seconds : std::min(least, seconds);
+    spent += seconds;
+  }
+  return least;
 }
 
 Spread spread_of(std::vector<double> values) {

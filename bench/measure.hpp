@@ -30,6 +30,9 @@ struct Measured {
 /// that time is taken off the burst; with more, such a burst is repeated, and the least disturbed one counts.
 Measured measure(const std::vector<Candidate>& candidates, const MeasureOptions& options);
 
+/// Seconds per call of a candidate that has been called before, at a glance: the least of a few calls.
+double glance(const Candidate& candidate, int threads);
+
 struct Spread {
   double median = 0, lower_quartile = 0, upper_quartile = 0;
 };

@@ -71,6 +71,15 @@ void fill(const Buffer& buffer, Type type, bool seven_bits, std::uint64_t seed) 
 // Half an ulp of 1 in the type that accumulates.
 long double unit_roundoff(Type accumulator) { return accumulator == Type::f64 ? 0x1p-53L : 0x1p-24L; }
 
+// Nothing where the pattern has nothing; where it has something and chance made a zero, a number.
+template <class T>
+void mask(T* row, const Pattern& pattern, Index i, Index step, T number) {
+  for (Index j = 0; j < pattern.cols; ++j) {
+    T& x = row[j * step];
+    x = !pattern.has(i, j) ? T{} : x == T{} ? number : x;
+  }
+}
+
 Index row_stride(char layout, Index cols) { return layout == 'r' ? cols : 1; }
 Index col_stride(char layout, Index rows) { return layout == 'r' ? 1 : rows; }
 
@@ -96,13 +105,14 @@ const Types& types_named(const std::string& name) {
   throw std::invalid_argument("type " + name + ": want one of " + known);
 }
 
-Problem::Problem(const Shape& shape, const Setting& setting)
+Problem::Problem(const Shape& shape, const Setting& setting, const Pattern* pattern)
     : shape_(shape),
       setting_(setting),
       original_{Buffer(shape.count * a_stride() * size_of(setting.types.a)),
                 Buffer(shape.count * b_stride() * size_of(setting.types.b)), Buffer(0)} {
   fill(original_.a, setting.types.a, setting.seven_bits, 1);
   fill(original_.b, setting.types.b, setting.seven_bits, 2);
+  if (pattern != nullptr) apply(*pattern);
   constexpr int kSamples = 24;
   std::mt19937_64 engine(3);
   const auto below = [&](Index end) { return static_cast<Index>(engine() % static_cast<std::uint64_t>(end)); };
@@ -111,9 +121,38 @@ Problem::Problem(const Shape& shape, const Setting& setting)
   while (samples_.size() < kSamples) samples_.push_back(reference(below(shape.count), below(shape.m), below(shape.n)));
 }
 
+void Problem::apply(const Pattern& pattern) {
+  const ConstMatrix a = this->a(original_);
+  if (pattern.rows != a.rows || pattern.cols != a.cols || shape_.count != 1) {
+    throw std::logic_error("a pattern of another shape");
+  }
+  for (Index i = 0; i < a.rows; ++i) {
+    switch (a.type) {
+      case Type::f32:
+        mask(original_.a.data<float>() + i * a.row_stride, pattern, i, a.col_stride, 0.25F);
+        break;
+      case Type::f64:
+        mask(original_.a.data<double>() + i * a.row_stride, pattern, i, a.col_stride, 0.25);
+        break;
+      case Type::s8:
+        mask(original_.a.data<std::int8_t>() + i * a.row_stride, pattern, i, a.col_stride, std::int8_t{1});
+        break;
+      default:
+        throw std::logic_error("patterns are for f32, f64 and s8");
+    }
+  }
+}
+
 std::shared_ptr<const Operands> Problem::fresh_operands() const {
+  constexpr Index kBeyondCaches = Index{512} << 20;
+  const auto operands = fresh_b_and_c();
+  const Buffer a = original_.a.bytes() > kBeyondCaches ? original_.a : original_.a.copy();
+  return std::make_shared<Operands>(Operands{a, operands->b, operands->c});
+}
+
+std::shared_ptr<const Operands> Problem::fresh_b_and_c() const {
   return std::make_shared<Operands>(
-      Operands{original_.a.copy(), original_.b.copy(), Buffer(shape_.count * c_stride() * size_of(setting_.types.c))});
+      Operands{Buffer(0), original_.b.copy(), Buffer(shape_.count * c_stride() * size_of(setting_.types.c))});
 }
 
 ConstMatrix Problem::a(const Operands& operands, Index index) const {

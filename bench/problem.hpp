@@ -5,6 +5,7 @@
 #pragma once
 
 #include "bench/buffer.hpp"
+#include "bench/pattern.hpp"
 #include "bench/shapes.hpp"
 #include "septet/matrix_view.hpp"
 
@@ -68,13 +69,19 @@ struct RowMajorProduct {
 
 class Problem {
  public:
-  Problem(const Shape& shape, const Setting& setting);
+  /// Without a pattern, A has no zeros but by chance; with one, zeros where it has none of its elements, and nowhere
+  /// else. The values do not depend on n.
+  Problem(const Shape& shape, const Setting& setting, const Pattern* pattern = nullptr);
 
   const Shape& shape() const { return shape_; }
   const Setting& setting() const { return setting_; }
 
-  /// A copy of A and B, and a C. Always the same values.
+  /// A copy of A and B, and a C. Always the same values. An A that is beyond all caches is not copied.
   std::shared_ptr<const Operands> fresh_operands() const;
+  /// The same but for A, which is empty: for those who have A in a form of their own.
+  std::shared_ptr<const Operands> fresh_b_and_c() const;
+  /// A, and the operands that all others are copies of.
+  const Operands& original() const { return original_; }
   /// The product on fresh operands.
   RowMajorProduct row_major() const;
   /// Matrix `index` of the batch, in the layout of the setting.
@@ -106,6 +113,7 @@ class Problem {
     std::uint32_t bits;  // integers
   };
   Sample reference(Index index, Index i, Index j) const;
+  void apply(const Pattern& pattern);
 
   Shape shape_;
   Setting setting_;

@@ -119,11 +119,6 @@ std::string waited_line(const std::vector<Row>& rows) {
              : fmt::format("The machine was busy: {} of the time, taken off, we waited for a core\n", percent(median));
 }
 
-nlohmann::json to_json(const Spread& spread) {
-  return {
-      {"median", spread.median}, {"lower_quartile", spread.lower_quartile}, {"upper_quartile", spread.upper_quartile}};
-}
-
 nlohmann::json to_json(const Entry& entry) {
   constexpr const char* kRoles[] = {"ours", "peer", "reference"};
   return {{"name", entry.name},
@@ -181,6 +176,20 @@ void Row::append(const Row& later) {
   waited = std::max(waited, later.waited);
 }
 
+nlohmann::json to_json(const Spread& spread) {
+  return {
+      {"median", spread.median}, {"lower_quartile", spread.lower_quartile}, {"upper_quartile", spread.upper_quartile}};
+}
+
+nlohmann::json to_json(const std::vector<Participant>& participants) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const Participant& p : participants) {
+    json.push_back(
+        {{"name", p.name}, {"version", p.version}, {"instructions", p.instructions}, {"missing", p.missing}});
+  }
+  return json;
+}
+
 std::string participants_text(const std::vector<Participant>& participants) {
   std::string text;
   for (const Participant& p : participants) {
@@ -224,10 +233,7 @@ nlohmann::json to_json(const Run& run) {
                          {"threads", run.setting.threads},
                          {"rounds", run.measuring.rounds},
                          {"burst_s", run.measuring.burst_s}};
-  for (const Participant& p : run.participants) {
-    json["participants"].push_back(
-        {{"name", p.name}, {"version", p.version}, {"instructions", p.instructions}, {"missing", p.missing}});
-  }
+  json["participants"] = to_json(run.participants);
   for (const Row& row : run.rows) json["shapes"].push_back(to_json(row));
   return json;
 }

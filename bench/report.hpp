@@ -50,6 +50,8 @@ struct Run {
   std::vector<Row> rows;
 };
 
+nlohmann::json to_json(const Spread& spread);
+nlohmann::json to_json(const std::vector<Participant>& participants);
 std::string participants_text(const std::vector<Participant>& participants);
 std::string table_header(const Setting& setting);
 /// `details`: every candidate on a line of its own below.

@@ -27,6 +27,27 @@ double instructions_per_step(const Problem& problem) {
 
 }  // namespace
 
+Probe peak_probe(Type type, InstructionLimit limit, int threads) {
+  const int loops = threads == 1 ? 1 : kLoopsPerCall;
+  const Loop loop = peak_loop(type, limit);
+  const auto burst = [=](int) {
+    for (int i = 0; i < loops; ++i) loop.run();
+  };
+  const auto run = [=] { on_all_threads(threads, burst); };
+  return {{"peak", run, Runtime::openmp, Role::reference, loop.name, nullptr}, loop.operations * loops * threads};
+}
+
+Probe read_probe(double bytes, int threads) {
+  constexpr Index kLeast = 16384, kPiece = 512;
+  constexpr double kBytesPerCall = 1e6;
+  const Index share = std::max(static_cast<Index>(bytes) / threads / kPiece * kPiece, kLeast);
+  const Index times = static_cast<Index>(kBytesPerCall / static_cast<double>(share)) + 1;
+  const auto buffer = std::make_shared<Buffer>(share * threads);
+  const auto read = [=](int thread) { read_memory(buffer->data<char>() + thread * share, share, times); };
+  return {{"read", [=] { on_all_threads(threads, read); }, Runtime::openmp, Role::reference, "", nullptr},
+          static_cast<double>(share * times * threads)};
+}
+
 Roofline::Roofline(const Problem& problem, InstructionLimit limit)
     : problem_(problem), by_chain_(!is_integer(problem.setting().types.a) && problem.outputs() < kFewOutputs) {
   add_peak(limit);
@@ -35,28 +56,16 @@ Roofline::Roofline(const Problem& problem, InstructionLimit limit)
 }
 
 void Roofline::add_peak(InstructionLimit limit) {
-  const int threads = problem_.setting().threads, loops = threads == 1 ? 1 : kLoopsPerCall;
-  const Loop loop = peak_loop(problem_.setting().types.a, limit);
-  const auto burst = [=](int) {
-    for (int i = 0; i < loops; ++i) loop.run();
-  };
-  peak_name_ = loop.name;
-  peak_operations_ = loop.operations * loops * threads / instructions_per_step(problem_);
-  probes_.push_back(
-      {"peak", [=] { on_all_threads(threads, burst); }, Runtime::openmp, Role::reference, loop.name, nullptr});
+  const Probe probe = peak_probe(problem_.setting().types.a, limit, problem_.setting().threads);
+  peak_name_ = probe.candidate.implementation;
+  peak_operations_ = probe.work / instructions_per_step(problem_);
+  probes_.push_back(probe.candidate);
 }
 
 void Roofline::add_read() {
-  constexpr Index kLeast = 16384, kPiece = 512;
-  constexpr double kBytesPerCall = 1e6;
-  const int threads = problem_.setting().threads;
-  const auto bytes = static_cast<Index>(problem_.bytes()) / threads / kPiece * kPiece;
-  const Index share = std::max(bytes, kLeast);
-  const Index times = static_cast<Index>(kBytesPerCall / static_cast<double>(share)) + 1;
-  const auto buffer = std::make_shared<Buffer>(share * threads);
-  const auto read = [=](int thread) { read_memory(buffer->data<char>() + thread * share, share, times); };
-  read_bytes_ = static_cast<double>(share * times * threads);
-  probes_.push_back({"read", [=] { on_all_threads(threads, read); }, Runtime::openmp, Role::reference, "", nullptr});
+  const Probe probe = read_probe(problem_.bytes(), problem_.setting().threads);
+  read_bytes_ = probe.work;
+  probes_.push_back(probe.candidate);
 }
 
 void Roofline::add_chain() {

@@ -24,6 +24,15 @@ namespace septet::bench {
 /// Fewer outputs than this do not fill the registers with chains: two ports, four cycles, sixteen lanes.
 constexpr Index kFewOutputs = 128;
 
+/// A loop to measure beside the candidates, and what one call of it does: operations, or bytes.
+struct Probe {
+  Candidate candidate;
+  double work = 0;
+};
+Probe peak_probe(Type type, InstructionLimit limit, int threads);
+/// Reads as many bytes as that, shared among the threads.
+Probe read_probe(double bytes, int threads);
+
 class Roofline {
  public:
   Roofline(const Problem& problem, InstructionLimit limit);

@@ -2,6 +2,8 @@
 # scripts/bench.sh [OPTION ...]: dense products, ours beside other libraries. Installs what can be had of those (packages;
 # MKL into a virtual environment in the user's cache), builds bench_gemm and runs it with the OPTIONs given, or without
 # any the whole series: every shape, type and mode, with JSON in build/bench (20 minutes or so, on a quiet machine).
+# scripts/bench.sh sparse [OPTION ...]: the same of sparse products and bench_sparse (its series: two hours or so; 12 GB
+# of memory for the matrix that is beyond the caches).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -10,7 +12,9 @@ environment=${XDG_CACHE_HOME:-$HOME/.cache}/septet-bench
 # None of them is needed: what is missing is left out, by name.
 install_peers() {
   local package
-  for package in libopenblas0-pthread libblis4-openmp libdnnl-dev libxsmm-dev libeigen3-dev python3-venv; do
+  local packages=(libopenblas0-pthread libblis4-openmp libdnnl-dev libxsmm-dev libeigen3-dev python3-venv)
+  [ "$program" != bench_sparse ] || packages+=(libxnnpack-dev libpthreadpool-dev librsb-dev libgraphblas-dev)
+  for package in "${packages[@]}"; do
     scripts/install_dependencies.sh "$package" || echo "Going on without $package"
   done
   if ! find_mkl >/dev/null; then
@@ -27,17 +31,17 @@ find_mkl() {
   return 1
 }
 
-bench() { build/bin/bench_gemm "${mkl[@]}" "$@"; }
+bench() { "build/bin/$program" "${mkl[@]}" "$@"; }
 
 # series NAME OPTION …: one run of the whole series.
 series() {
   local name=$1
   shift
-  printf '\n== %s: bench_gemm %s\n' "$name" "$*"
+  printf '\n== %s: %s %s\n' "$name" "$program" "$*"
   bench --json "build/bench/$name.json" "$@"
 }
 
-run_all() {
+run_bench_gemm() {
   local shapes=(squares resnet50 mobilenet_v1 bert gpt2_xl dlrm thin odd) threads cores
   mkdir -p build/bench
   cores=$(nproc)
@@ -57,8 +61,28 @@ run_all() {
   series unfused_t1 squares resnet50 --order unfused
 }
 
+# A third and four tenths of zeros are there to see where sparse meets dense.
+run_bench_sparse() {
+  local networks=(sparse_resnet50 sparse_mobilenet_v1 sparse_gpt2_xl)
+  mkdir -p build/bench
+  series sparse_uniform sparse_list --zeros 0.33,0.4,0.5,0.6,0.7,0.8,0.9,0.95,0.98
+  series sparse_vectors sparse_list --patterns 8x1,16x1 --zeros 0.5,0.75,0.9
+  series sparse_blocks sparse_list --patterns 4x4 --zeros 0.75,0.9
+  series sparse_groups sparse_list --patterns 2:4
+  series sparse_layers "${networks[@]}" --n own --largest 40 --zeros 0.33,0.4,0.5,0.6,0.7,0.8,0.9,0.95,0.98
+  series sparse_s8 sparse_list --type s8 --patterns uniform,1x4,2:4 --zeros 0.5,0.75,0.9
+  series sparse_f64 sparse_list --type f64 --n 1,49,196 --zeros 0.5,0.8,0.9
+  series sparse_beyond sparse_beyond --n 1 --zeros 0.5 --formats csr,sell,bitmap,tsb,tcsr --peers septet,openblas,mkl
+  [ "$(nproc)" -eq 1 ] || series sparse_t2 sparse_list --n 196,784 --zeros 0.5,0.9 --threads 2
+}
+
+program=bench_gemm
+if [ "${1:-}" = sparse ]; then
+  program=bench_sparse
+  shift
+fi
 install_peers
-scripts/build.sh release bench_gemm
+scripts/build.sh release "$program"
 mkl=()
 if library=$(find_mkl); then mkl=(--library "mkl=$library"); fi
-if [ $# -gt 0 ]; then bench "$@"; else run_all; fi
+if [ $# -gt 0 ]; then bench "$@"; else "run_$program"; fi

@@ -97,18 +97,19 @@ DynamicLibrary open_library(const PeerSettings& settings) {
   }
 }
 
+Version version_info(const DynamicLibrary& library) {
+  Version v{};
+  library.get<void(Version*)>("MKL_Get_Version")(&v);
+  return v;
+}
+
 class Mkl : public Peer {
  public:
   explicit Mkl(const PeerSettings& settings)
-      : library_(open_library(settings)), cblas_(library_), threads_(settings.threads) {
-    library_.get<void(int)>("MKL_Set_Num_Threads")(settings.threads);
-  }
+      : library_(open_mkl_library(settings)), cblas_(library_), threads_(settings.threads) {}
 
-  std::string version() const override {
-    const Version v = version_info();
-    return std::to_string(v.major) + "." + std::to_string(v.minor) + "." + std::to_string(v.update);
-  }
-  std::string instructions() const override { return version_info().processor; }
+  std::string version() const override { return mkl_version(library_); }
+  std::string instructions() const override { return mkl_instructions(library_); }
 
   void propose(const Problem& problem, std::vector<Candidate>& candidates) override {
     cblas_.propose("mkl", Runtime::openmp, problem, candidates);
@@ -135,12 +136,6 @@ class Mkl : public Peer {
     if (threads_ == 1 && s.m * s.n * s.k <= kLargestJit) add_jit<T>(library_, problem.row_major(), candidates);
   }
 
-  Version version_info() const {
-    Version v{};
-    library_.get<void(Version*)>("MKL_Get_Version")(&v);
-    return v;
-  }
-
   DynamicLibrary library_;
   Cblas cblas_;
   int threads_;
@@ -157,6 +152,19 @@ MklPackedOperands::MklPackedOperands(const RowMajorProduct& p, MklPackSize* size
   trans_a = of_a ? kMklPacked : cblas_transpose(p.a);
   trans_b = of_a ? cblas_transpose(p.b) : kMklPacked;
 }
+
+DynamicLibrary open_mkl_library(const PeerSettings& settings) {
+  DynamicLibrary library = open_library(settings);
+  library.get<void(int)>("MKL_Set_Num_Threads")(settings.threads);
+  return library;
+}
+
+std::string mkl_version(const DynamicLibrary& library) {
+  const Version v = version_info(library);
+  return std::to_string(v.major) + "." + std::to_string(v.minor) + "." + std::to_string(v.update);
+}
+
+std::string mkl_instructions(const DynamicLibrary& library) { return version_info(library).processor; }
 
 std::unique_ptr<Peer> open_mkl(const PeerSettings& settings) { return std::make_unique<Mkl>(settings); }
 

@@ -1,6 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// What the two files about MKL share: its numbers, and the sizes as it takes them (MKL_INT is int in the LP64
+// What the files about MKL share: its numbers, and the sizes as it takes them (MKL_INT is int in the LP64
 // interface).
 #pragma once
 
@@ -33,6 +33,11 @@ struct MklPackedOperands {
   const void *a, *b;
   int trans_a, trans_b;
 };
+
+/// For so many threads as `settings` says.
+DynamicLibrary open_mkl_library(const PeerSettings& settings);
+std::string mkl_version(const DynamicLibrary& library);
+std::string mkl_instructions(const DynamicLibrary& library);
 
 /// 8-bit and 16-bit types, where MKL has the combination.
 void add_mkl_narrow(const DynamicLibrary& library, const Problem& problem, std::vector<Candidate>& candidates);

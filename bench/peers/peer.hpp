@@ -37,10 +37,12 @@ class Missing : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-struct PeerEntry {
+template <class AnyPeer>
+struct EntryOf {
   const char* name;
-  std::unique_ptr<Peer> (*open)(const PeerSettings&);  ///< may throw Missing
+  std::unique_ptr<AnyPeer> (*open)(const PeerSettings&);  ///< may throw Missing
 };
+using PeerEntry = EntryOf<Peer>;
 /// Septet first.
 const std::vector<PeerEntry>& all_peers();
 

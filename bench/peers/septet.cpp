@@ -29,7 +29,9 @@ Run with_views(const Problem& problem, const Operands& x, const GemmOptions& opt
 }
 
 Run with_packed_a(const Problem& problem, const Operands& x, const GemmOptions& options) {
-  return [a = pack(problem.a(x)), b = problem.b(x), c = problem.c(x), options] {
+  PackOptions dense;
+  dense.format = Format::dense;
+  return [a = pack(problem.a(x), dense), b = problem.b(x), c = problem.c(x), options] {
     throw_if_error(try_gemm(a, b, c, options));
   };
 }
