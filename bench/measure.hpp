@@ -5,6 +5,7 @@
 
 #include "bench/candidate.hpp"
 
+#include <functional>
 #include <vector>
 
 namespace septet::bench {
@@ -13,6 +14,8 @@ struct MeasureOptions {
   int rounds = 7;
   double burst_s = 6e-3;
   int threads = 1;  ///< more than one: a pause between candidates of different thread runtimes
+  /// Cold operands: if set, it sweeps the caches before every timed call, and a burst is one call.
+  std::function<void()> sweep;
 };
 
 /// Seconds per call in each round; the same round of two candidates is the same minute of the machine.

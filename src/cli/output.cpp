@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <deque>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -34,7 +35,8 @@ class StagedText {
     if (fs::exists(status) && !fs::is_regular_file(status)) return;
     if (fs::exists(status)) target_ = fs::canonical(path, error);  // a symbolic link stays one
     if (error && fs::exists(status)) fail(path, "cannot be resolved", error.value());
-    temporary_ = target_.parent_path() / fmt::format(".septet-{}.json.tmp", ::getpid());
+    static int count = 0;  // a verb may write several
+    temporary_ = target_.parent_path() / fmt::format(".septet-{}-{}.tmp", ::getpid(), ++count);
     try {
       write(temporary_.string(), "wbx");
     } catch (...) {
@@ -77,6 +79,10 @@ class StagedText {
   const std::string text_;
 };
 
+bool is_npy(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".npy") == 0; }
+
+}  // namespace
+
 // The folder is there and may be written to, and `path` itself is no folder.
 void check_writable(const std::string& path) {
   std::error_code error;
@@ -87,13 +93,6 @@ void check_writable(const std::string& path) {
   const std::string folder = target.has_parent_path() ? target.parent_path().string() : ".";
   if (::access(folder.c_str(), W_OK | X_OK) != 0) fail(path, "cannot be created", errno);
 }
-
-bool is_npy(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".npy") == 0; }
-
-// Paths need not be UTF-8, JSON must.
-std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
-
-}  // namespace
 
 void check_outputs(const Flags& flags) {
   if (!flags.output.empty()) {
@@ -120,5 +119,14 @@ void publish(const Flags& flags, const Json& json, const std::string& table, con
   if (staged) staged->commit();
   print(to_stdout ? dump(json) : table);
 }
+
+void publish(const std::vector<OutputText>& files, const std::string& to_stdout) {
+  std::deque<StagedText> staged;
+  for (const OutputText& file : files) staged.emplace_back(file.path, file.text);
+  for (StagedText& file : staged) file.commit();
+  print(to_stdout);
+}
+
+std::string dump(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 }  // namespace septet::cli

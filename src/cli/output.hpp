@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 namespace septet::cli {
 
@@ -20,6 +21,19 @@ void check_outputs(const Flags& flags);
 /// The end of a verb that succeeded: writes C (if there is one and a file for it) and the JSON (if asked for), then
 /// prints the table, or with --json - the JSON.
 void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c = nullptr);
+
+/// A text and the file that it becomes.
+struct OutputText {
+  std::string path;
+  std::string text;
+};
+
+/// The same for verbs with several reports: all of them whole or, where one cannot be written, none; then prints.
+void check_writable(const std::string& path);
+void publish(const std::vector<OutputText>& files, const std::string& to_stdout);
+
+/// JSON as the verbs write it. Paths need not be UTF-8, JSON must.
+std::string dump(const Json& json);
 
 /// Writes to stdout, where a full disk is an error too.
 void print(const std::string& text);

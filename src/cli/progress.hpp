@@ -12,19 +12,19 @@ namespace septet::cli {
 
 class ProgressLine {
  public:
-  /// `label` comes before the count of folds.
-  explicit ProgressLine(std::string label);
+  /// `label` comes before the count of units.
+  explicit ProgressLine(std::string label, std::string unit = "fold");
   ~ProgressLine();
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   /// What emulate() is to call; empty where nobody looks.
   emulation::Progress callback();
-
- private:
+  /// The same by hand.
   void show(Index done, Index total);
 
-  std::string label_;
+ private:
+  std::string label_, unit_;
   std::chrono::steady_clock::time_point next_;
   bool terminal_ = false;
   bool shown_ = false;

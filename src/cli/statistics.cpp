@@ -1,21 +1,13 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "statistics.hpp"
 
+#include "io/element.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 
 namespace septet::cli {
 namespace {
-
-template <class T>
-double as_double(T value) {
-  if constexpr (std::is_arithmetic_v<T>) {
-    return static_cast<double>(value);
-  } else {
-    return static_cast<double>(static_cast<float>(value));
-  }
-}
 
 // Calls visit(row, col, value) for every stored element, row by row, columns ascending. All types are exact
 // as doubles.
@@ -26,7 +18,7 @@ void for_each_of_type(const io::OwnedMatrix& matrix, Visit visit) {
     const Index begin = matrix.sparse ? matrix.row_ptr[row] : row * matrix.cols;
     const Index end = matrix.sparse ? matrix.row_ptr[row + 1] : begin + matrix.cols;
     for (Index p = begin; p < end; ++p) {
-      visit(row, matrix.sparse ? matrix.col_idx[p] : p - begin, as_double(values[p]));
+      visit(row, matrix.sparse ? matrix.col_idx[p] : p - begin, io::as_double(values[p]));
     }
   }
 }

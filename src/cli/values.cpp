@@ -26,18 +26,6 @@ std::errc parse_number(std::string_view text, Number& number) {
   return result.ptr == text.data() + text.size() ? std::errc() : std::errc::invalid_argument;
 }
 
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts(1);
-  for (const char c : text) {
-    if (c == separator) {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
 template <class E>
 E parse_name(const std::string& flag, const std::string& text, std::initializer_list<E> values) {
   std::string known;
@@ -49,6 +37,18 @@ E parse_name(const std::string& flag, const std::string& text, std::initializer_
 }
 
 }  // namespace
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == separator) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
 
 Index parse_whole(const std::string& flag, const std::string& text, Index least, Index most) {
   Index value = 0;

@@ -10,6 +10,9 @@
 
 namespace septet::cli {
 
+/// What stands between separators; one part, perhaps empty, where there is none.
+std::vector<std::string> split(const std::string& text, char separator);
+
 /// A whole number from `least` to `most`.
 Index parse_whole(const std::string& flag, const std::string& text, Index least, Index most);
 double parse_real(const std::string& flag, const std::string& text);

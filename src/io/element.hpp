@@ -32,6 +32,16 @@ constexpr Index size_of(Element element) {
 template <class T>
 inline constexpr bool kIsNarrowFloat = std::is_same_v<T, bf16> || std::is_same_v<T, f16>;
 
+/// The value, exactly (but for integers of 64 bits).
+template <class T>
+double as_double(T value) {
+  if constexpr (kIsNarrowFloat<T>) {
+    return static_cast<float>(value);
+  } else {
+    return static_cast<double>(value);
+  }
+}
+
 /// Calls `visit` with a value of the C++ type of `element`.
 template <class Visit>
 auto visit_element(Element element, Visit visit) {
