@@ -165,7 +165,8 @@ class ArrayOs {
   void multiply(Index row) {
     if (lanes_ == 1) {
       counts_.macs_issued +=
-          multiply_accumulate_row<T, kMac>(width_, &acc_[row], &a_[row], &b_[row], &flags_[row], &b_there_[row]);
+          multiply_accumulate_row<T, kMac>(width_, &acc_[row], &a_[row], &b_[row], &flags_[row], &b_there_[row],
+                                           problem_.gates_zeros ? &a_[row] : nullptr);
       return;
     }
     for (Index cell = row; cell < row + width_; ++cell) {

@@ -98,8 +98,10 @@ class ArrayStationary {
       }
     }
     if (events & kOperand) {
-      counts_.macs_issued += multiply_accumulate_row<T, kMac>(width_, &sum_[row], &stationary_[row], &streamed_[row],
-                                                              &in_use_[row], &flags_[row]);
+      const T* weights = problem_.plan.is_ws() ? &stationary_[row] : &streamed_[row];
+      counts_.macs_issued +=
+          multiply_accumulate_row<T, kMac>(width_, &sum_[row], &stationary_[row], &streamed_[row], &in_use_[row],
+                                           &flags_[row], problem_.gates_zeros ? weights : nullptr);
     }
   }
 

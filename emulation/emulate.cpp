@@ -8,6 +8,7 @@
 #include "array_ws.hpp"
 #include "src/arithmetic.hpp"
 #include "src/epilogue.hpp"
+#include "src/finite.hpp"
 #include "src/fp_environment.hpp"
 #include "src/validate.hpp"
 #include "traffic.hpp"
@@ -65,11 +66,18 @@ Outcome run_array(const Problem<T>& problem, Schedule& schedule, const Call& cal
   return step_to_the_end(array, call);
 }
 
+bool gates_zeros(const Call& call) {
+  return call.options.strict_nonfinite && call.packed != nullptr && !detail::all_finite(call.b);
+}
+
 // Runs the folds, if there are any, and fills the timing part of the report.
 template <class T>
 void run_typed(const Call& call, void* sums, Report& report) {
-  const Problem<T> problem{call.plan, Operand<T>(call.a, call.options.a_zero_point),
-                           Operand<T>(call.b, call.options.b_zero_point), detail::has_preload(call.options),
+  const Problem<T> problem{call.plan,
+                           Operand<T>(call.a, call.options.a_zero_point),
+                           Operand<T>(call.b, call.options.b_zero_point),
+                           detail::has_preload(call.options),
+                           gates_zeros(call),
                            static_cast<T*>(sums)};
   const Traffic traffic(call.plan, call.packed, report.a_type, report.b_type, problem.preload,
                         [&](Index m, Index k) { return problem.a(m, k) != T{0}; });

@@ -25,14 +25,16 @@ T multiply_accumulate(T acc, T a, T b) {
 }
 
 /// One row of PEs in one cycle: acc[w] <- acc[w] + a[w] * b[w] where bit 0 of both in_use_a[w] and in_use_b[w] is set.
-/// Returns how many that were.
+/// Returns how many that were. With `gates` (a or b), a PE whose element of it is zero takes its turn, but keeps its
+/// sum.
 template <class T, Mac kMac>
 Index multiply_accumulate_row(Index width, T* acc, const T* a, const T* b, const std::uint8_t* in_use_a,
-                              const std::uint8_t* in_use_b) {
+                              const std::uint8_t* in_use_b, const T* gates) {
   Index count = 0;
   for (Index w = 0; w < width; ++w) {
-    const bool active = in_use_a[w] & in_use_b[w] & 1;
-    count += active;
+    const bool turn = in_use_a[w] & in_use_b[w] & 1;
+    const bool active = turn && (gates == nullptr || gates[w] != T{0});
+    count += turn;
     if constexpr (std::is_floating_point_v<T> && kMac == Mac::fused) {
       if (active) acc[w] = multiply_accumulate<T, kMac>(acc[w], a[w], b[w]);  // a library call: not for idle PEs
     } else {

@@ -50,6 +50,7 @@ struct Problem {
   Operand<T> a;
   Operand<T> b;
   bool preload;
+  bool gates_zeros;  ///< a zero weight leaves its sum as it is (strict_nonfinite, and B is not finite)
   T* sums;
 
   T& sum(Index m, Index n) const { return sums[m * plan.n + n]; }

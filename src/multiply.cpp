@@ -5,11 +5,20 @@
 #include "driver.hpp"
 #include "expand.hpp"
 #include "explain.hpp"
+#include "finite.hpp"
 #include "small.hpp"
 #include "sparse.hpp"
 
 namespace septet::detail {
 namespace {
+
+// Formats whose zeros are multiplied like any weight; an update of values may have brought some to any of them. (CSB by
+// first fit has an order of its own, which nothing else has: its zeros stay.)
+bool stores_zeros(const PackedStorage& a) {
+  const Format format = a.options.format;
+  if (format == Format::csb && a.options.combine.policy == CombinePolicy::first_fit) return false;
+  return format == Format::tsb || format == Format::bsr || format == Format::nm || a.stored != a.nnz;
+}
 
 // A sparse dataflow: the plan decides.
 void multiply_sparse(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& given,
@@ -31,6 +40,15 @@ void multiply_sparse(const Weights& a, const ConstMatrix& b, const Matrix& c, co
                  a.packed() == nullptr ? "packed for this call"
                  : packed->why.empty() ? "packed beforehand"
                                        : packed->why);
+  }
+  // Zeros that the format stores would meet Inf or NaN: the elements alone, in the same order.
+  if (chosen.strict_nonfinite && stores_zeros(*packed) && (instead != nullptr || !all_finite(b))) {
+    if (instead == nullptr) {
+      PackOptions elements = packed->options;
+      elements.format = Format::csr, elements.dataflow = Dataflow::csOS;
+      return multiply_lists(*pack_csr(csr_from(*packed), elements), b, c, chosen, nullptr);
+    }
+    instead->add("strict_nonfinite", "b is looked through", "elements alone are multiplied where it has Inf or NaN");
   }
   if (has_lists(*packed)) return multiply_lists(*packed, b, c, chosen, instead);
   const Plan plan = make_plan(a.rows(), b.cols, a.cols(), chosen, packed->live);

@@ -246,6 +246,9 @@ Status validate_options(const Weights& a, const ConstMatrix& b, const Matrix& c,
     return {Cause::bad_option, "options.accumulate",
             text(name(dataflow), " keeps its sums in the array: there is no fold-then-add")};
   }
+  if (options.strict_nonfinite && options.accumulate == Accumulate::fold_then_add) {
+    return {Cause::bad_option, "options.strict_nonfinite", "not under fold_then_add"};
+  }
   return {};
 }
 

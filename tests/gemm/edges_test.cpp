@@ -241,3 +241,35 @@ TEST_CASE("many empty products end at once") {
   float x = 0;
   gemm_batch(Index{1} << 50, row_major(&x, 0, 1), 0, row_major(&x, 1, 0), 0, row_major(&x, 0, 0), 0);
 }
+
+TEST_CASE("strict_nonfinite: stored zeros are skipped where B is not finite, on the CPU and on the array") {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  const std::vector<float> a{1, 0, 0, 1, 1, 0}, b{1, kInf, 1};
+  const auto a_view = row_major(a.data(), 2, 3);
+  const auto b_view = row_major(b.data(), 3, 1);
+  std::vector<float> c(2);
+  const auto c_view = row_major(c.data(), 2, 1);
+  GemmOptions options;
+  options.array = {2, 2};
+  options.strict_nonfinite = true;
+  for (const Dataflow dataflow : {Dataflow::sOS, Dataflow::sWS, Dataflow::sIS, Dataflow::csOS}) {
+    options.dataflow = dataflow;
+    INFO(name(dataflow));
+    gemm(a_view, b_view, c_view, options);
+    CHECK(c == std::vector<float>{1, kInf});
+    std::fill(c.begin(), c.end(), -1.0f);
+    emulation::emulate(a_view, b_view, c_view, options);
+    CHECK(c == std::vector<float>{1, kInf});
+  }
+  PackOptions packing;
+  packing.format = Format::bsr, packing.block = {2, 3};
+  const PackedMatrix blocks = pack(a_view, packing);
+  GemmOptions plain;
+  gemm(blocks, b_view, c_view, plain);
+  CHECK(std::isnan(c[0]));
+  plain.strict_nonfinite = true;
+  gemm(blocks, b_view, c_view, plain);
+  CHECK(c == std::vector<float>{1, kInf});
+  plain.dataflow = Dataflow::sWS, plain.accumulate = Accumulate::fold_then_add;
+  CHECK(try_gemm(a_view, b_view, c_view, plain).argument() == "options.strict_nonfinite");
+}

@@ -267,7 +267,7 @@ TEST_CASE("sizes of formats beyond 2^31") {
   CHECK(detail::nm_row_bytes(packed) == kFar / 16 * 3 / 2);
   for (const Index wanted : {Index{0}, Index{1}, Index{65536}}) {
     for (const Index nnz : {Index{0}, kFar, 1000 * kFar, Index{1} << 61}) {
-      const Index cols = detail::tcsr_tile_cols(kFar - 1, kFar - 1, nnz, wanted);
+      const Index cols = detail::tcsr_tile_cols(kFar - 1, kFar - 1, nnz, wanted, 0);
       CHECK((wanted == 0 ? cols >= 1 && cols <= 65536 : cols == wanted));
     }
   }
