@@ -180,8 +180,11 @@ struct SparseProblem {
     return result;
   }
 
-  /// Whether the order of the sums is free.
-  bool order_is_free() const { return !kIsFloat<TA> || (values == ValueKind::small_integers && finite); }
+  /// Whether any order gives the same sums: integers, and floats that are whole from where the sums start.
+  bool order_is_free() const {
+    const bool starts_whole = options.alpha != 1 || options.beta == std::nearbyint(options.beta);
+    return !kIsFloat<TA> || (values == ValueKind::small_integers && finite && starts_whole);
+  }
 
   std::string describe() const {
     const auto field = [](const char* key, double value) { return std::string(" ") + key + "=" + bits_text(value); };
