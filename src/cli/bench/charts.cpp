@@ -189,9 +189,6 @@ class Chart {
     add(fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" {}/>", x_at(x0), y_at(y0), x_at(x1),
                     y_at(y1), style));
   }
-  void text(double x, double y, const std::string& anchor, const std::string& words) {
-    add(fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>", x, y, anchor, escaped(words)));
-  }
   void series(const Series& series, bool joined, double weight);
   std::string svg(const std::string& description) const;
   const Axis& x() const { return x_; }
@@ -343,7 +340,6 @@ std::string speedup_figure(const Run& run, const Group& group) {
   values.insert(values.end(), {0.9, 1.1});
   Chart chart(sparsity_axis(group), logarithmic_axis("speed-up over dense (times)", values));
   chart.line(chart.x().low(), 1, chart.x().high(), 1, "stroke=\"#444444\" stroke-width=\"2\"");
-  chart.text(kWidth - kRight - 4, chart.y_at(1) - 5, "end", "dense");
   for (Series& series : all) {
     const auto found = crossover(group, series.label);
     if (found) series.note = "from " + text_of(*found);
@@ -353,8 +349,11 @@ std::string speedup_figure(const Run& run, const Group& group) {
     }
     chart.series(series, group.first().kind != PatternKind::file, 2);
   }
-  return figure("Speed-up over dense. Rings: where a format meets dense, interpolated; the legend has the sparsity.",
-                chart.svg("speed-up over dense against sparsity, " + group.title()), all);
+  return figure(
+      "Speed-up over dense, which is the line at 1. Rings: where a format meets it, interpolated; the legend says at "
+      "what "
+      "sparsity.",
+      chart.svg("speed-up over dense against sparsity, " + group.title()), all);
 }
 
 std::string size_figure(const Run& run, const Group& group) {
@@ -386,7 +385,7 @@ std::string roofline_figure(const Run& run, const Group& group) {
   std::vector<double> peaks, reads, across;
   for (const Point* point : group.points) peaks.push_back(point->peak * 1e-9), reads.push_back(point->bandwidth * 1e-9);
   const double peak = bench::spread_of(peaks).median, read = bench::spread_of(reads).median;
-  const double memory = run.memory_bandwidth.at(group.first().threads) * 1e-9;
+  const double memory = run.sweep_bandwidth.at(group.first().threads) * 1e-9;
   for (const Series& series : all) {
     for (const Mark& mark : series.marks) across.push_back(mark.x);
   }

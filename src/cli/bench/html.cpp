@@ -59,7 +59,7 @@ std::string fact(const std::string& what, const std::string& value) {
 std::string facts(const Run& run) {
   const Machine& machine = run.machine;
   std::string bandwidths;
-  for (const auto& [threads, bandwidth] : run.memory_bandwidth) {
+  for (const auto& [threads, bandwidth] : run.sweep_bandwidth) {
     bandwidths += fmt::format("{}{:.3g} GB/s with {} thread{}", bandwidths.empty() ? "" : ", ", bandwidth * 1e-9,
                               threads, threads == 1 ? "" : "s");
   }

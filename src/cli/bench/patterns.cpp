@@ -114,15 +114,6 @@ void fill_power_law(Pattern& pattern, double density, double exponent, std::mt19
   }
 }
 
-void check_size(const std::string& what, Index rows, Index cols) {
-  const auto bytes = static_cast<__int128>(rows) * cols * size_of(Type::f64);
-  if (rows == 0 || cols == 0) refuse(what, fmt::format("{} x {}: there is nothing to measure", rows, cols));
-  if (bytes <= io::kMaxDenseBytes) return;
-  throw Error(
-      Status(Cause::out_of_memory, what,
-             fmt::format("{} x {} as a dense matrix of f64 is more than {} bytes", rows, cols, io::kMaxDenseBytes)));
-}
-
 void mark_dense(const io::FileMatrix& file, Pattern& pattern) {
   io::OwnedMatrix dense;
   throw_if_error(io::convert(file, own_type(file).value_or(Type::f64), true, dense));
@@ -141,9 +132,17 @@ const char* name(PatternKind kind) {
   return kNames[static_cast<int>(kind)];
 }
 
+void check_dense_size(const std::string& what, Index rows, Index cols) {
+  const auto bytes = static_cast<__int128>(rows) * cols * size_of(Type::f64);
+  if (rows == 0 || cols == 0) refuse(what, fmt::format("{} x {}: there is nothing to measure", rows, cols));
+  if (bytes <= io::kMaxDenseBytes) return;
+  throw Error(
+      Status(Cause::out_of_memory, what,
+             fmt::format("{} x {} as a dense matrix of f64 is more than {} bytes", rows, cols, io::kMaxDenseBytes)));
+}
+
 Pattern make_pattern(PatternKind kind, const PatternOptions& options, Index rows, Index cols, double sparsity,
                      std::uint64_t seed) {
-  check_size("--shapes", rows, cols);
   Pattern pattern{kind, "", rows, cols, 0, {}, {}};
   pattern.live.resize(static_cast<std::size_t>(rows * cols));
   std::mt19937_64 generator(seed);
@@ -179,7 +178,7 @@ Pattern make_pattern(PatternKind kind, const PatternOptions& options, Index rows
 
 Pattern read_pattern(const std::string& path) {
   const io::FileMatrix file = read_file(path);
-  check_size(path, file.rows, file.cols);
+  check_dense_size(path, file.rows, file.cols);
   Pattern pattern{PatternKind::file, path, file.rows, file.cols, 0, {}, {}};
   pattern.live.resize(static_cast<std::size_t>(file.rows * file.cols));
   if (!file.coordinate) mark_dense(file, pattern);

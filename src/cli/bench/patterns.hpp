@@ -44,6 +44,9 @@ struct Pattern {
   }
 };
 
+/// Refuses a matrix without elements, and one that as f64 would take more than io::kMaxDenseBytes. Throws Error.
+void check_dense_size(const std::string& what, Index rows, Index cols);
+
 /// `kind`: any but file. `sparsity` from 0 to 1; rows, cols at least 1.
 Pattern make_pattern(PatternKind kind, const PatternOptions& options, Index rows, Index cols, double sparsity,
                      std::uint64_t seed);

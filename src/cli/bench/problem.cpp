@@ -24,17 +24,6 @@ bench::Buffer random_values(Index rows, Index cols, Type type, std::uint64_t see
   return values;
 }
 
-Type check_size(const ConstMatrix& a, Index n) {
-  const Type sums = accumulator_of(a.type);
-  const auto most = static_cast<__int128>(std::max(a.rows, a.cols)) * n * size_of(sums);
-  if (most > io::kMaxDenseBytes) {
-    throw Error(
-        Status(Cause::out_of_memory, "--n",
-               fmt::format("{} columns beside {} x {} are more than {} bytes", n, a.rows, a.cols, io::kMaxDenseBytes)));
-  }
-  return sums;
-}
-
 double value_at(const void* data, Type type, Index at) {
   return io::visit_type(type, [&](auto value) {
     std::memcpy(&value, static_cast<const std::byte*>(data) + at * static_cast<Index>(sizeof value), sizeof value);
@@ -67,7 +56,7 @@ WeightMatrix::WeightMatrix(const Pattern& pattern, Type type, std::uint64_t seed
 Problem::Problem(const WeightMatrix& a, Index n, std::uint64_t seed)
     : a_(a.view()),
       n_(n),
-      sums_(check_size(a_, n)),
+      sums_(accumulator_of(a_.type)),
       b_(random_values(a_.cols, n, a_.type, seed)),
       c_(a_.rows * n * size_of(sums_)) {
   poison();

@@ -29,7 +29,7 @@ class WeightMatrix {
 /// twice the precision, element by element at sampled places.
 class Problem {
  public:
-  /// `a` has to outlive it. Throws Error.
+  /// `a` has to outlive it. Throws CheckFailed where the dense kernel is wrong.
   Problem(const WeightMatrix& a, Index n, std::uint64_t seed);
 
   ConstMatrix a() const { return a_; }

@@ -90,9 +90,9 @@ void add_method(Json& json, const Run& run) {
   json["burst_ms"] = settings.burst_s * 1e3;
   json["sweep_bytes"] = run.sweep_bytes;
   json["sweep_empties_all_caches"] = run.sweep_empties_all;
-  json["memory_read_gb_s"] = Json::array();
-  for (const auto& [threads, bandwidth] : run.memory_bandwidth) {
-    json["memory_read_gb_s"].push_back({{"threads", threads}, {"gb_s", bandwidth * 1e-9}});
+  json["sweep_read_gb_s"] = Json::array();
+  for (const auto& [threads, bandwidth] : run.sweep_bandwidth) {
+    json["sweep_read_gb_s"].push_back({{"threads", threads}, {"gb_s", bandwidth * 1e-9}});
   }
   json["libraries"] = Json::array();
   for (const LibraryPath& library : settings.libraries) {

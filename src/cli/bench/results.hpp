@@ -84,7 +84,7 @@ struct Run {
   Machine machine;
   Index sweep_bytes = 0;
   bool sweep_empties_all = false;
-  std::map<int, double> memory_bandwidth;  ///< by threads: bytes per second of such a sweep
+  std::map<int, double> sweep_bandwidth;  ///< by threads: bytes per second of such a sweep
   std::vector<Point> points;
 
   std::vector<Group> groups() const;

@@ -6,6 +6,7 @@
 #include "libraries.hpp"
 #include "problem.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -46,6 +47,18 @@ Pattern pattern_of(const PatternSource& source, const BenchSettings& settings) {
                       settings.seed);
 }
 
+// What can be refused before anything is measured: an hour later would be late.
+void check_source(const PatternSource& source, const BenchSettings& settings) {
+  MatrixShape shape = source.shape;
+  if (source.kind == PatternKind::file) {
+    const Pattern pattern = read_pattern(source.path);
+    shape = {pattern.rows, pattern.cols};
+  } else {
+    check_dense_size("--shapes", shape.m, shape.k);
+  }
+  for (const Index n : settings.columns) check_dense_size("--n", std::max(shape.m, shape.k), n);
+}
+
 // A candidate on its way: the entry of the results, and how it runs with so many threads.
 struct Contender {
   Result result;
@@ -68,7 +81,8 @@ void pack_timed(const Problem& problem, const PackOptions& options, int rounds, 
   const auto first = Clock::now();
   const Status status = try_pack(problem.a(), options, contender.packed);
   if (!status.ok()) {
-    if (status.cause() == Cause::out_of_memory) throw Error(status);
+    // What not even the dense kernel takes is no matter of the format.
+    if (status.cause() == Cause::out_of_memory || contender.result.role == Role::dense) require(status);
     contender.result.state = State::not_applicable;
     contender.result.reason = status.message();
     return;
@@ -149,12 +163,10 @@ Run Bench::run() {
   run.sweep_bytes = sweep_.bytes();
   run.sweep_empties_all = sweep_.empties_all(machine_);
   const std::vector<PatternSource> sources = sources_of(settings_);
-  for (const PatternSource& source : sources) {  // an hour later would be late
-    if (source.kind == PatternKind::file) read_pattern(source.path);
-  }
+  for (const PatternSource& source : sources) check_source(source, settings_);
   total_ = static_cast<Index>(sources.size() * settings_.types.size() * settings_.columns.size() *
                               settings_.threads.size() * settings_.caches.size());
-  for (const int threads : settings_.threads) run.memory_bandwidth[threads] = sweep_.bandwidth(threads);
+  for (const int threads : settings_.threads) run.sweep_bandwidth[threads] = sweep_.bandwidth(threads);
   for (const Type type : settings_.types) {
     for (const PatternSource& source : sources) measure_matrix(source, type);
   }

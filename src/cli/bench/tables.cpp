@@ -151,9 +151,10 @@ std::string table_text(const Run& run) {
   for (const Group& group : run.groups()) {
     const Point& first = group.first();
     text += "\n" + (run.settings.details ? details_table(group) : group_table(run, group));
-    text += fmt::format("  ceilings: {:.4g} GFLOP/s ({}), read {:.3g} GB/s, {:.3g} GB/s beyond the caches\n",
-                        first.peak * 1e-9, first.peak_instruction, first.bandwidth * 1e-9,
-                        run.memory_bandwidth.at(first.threads) * 1e-9);
+    text +=
+        fmt::format("  ceilings: {:.4g} GFLOP/s ({}); read of as much as the operands {:.3g} GB/s, of {} {:.3g} GB/s\n",
+                    first.peak * 1e-9, first.peak_instruction, first.bandwidth * 1e-9, bytes_text(run.sweep_bytes),
+                    run.sweep_bandwidth.at(first.threads) * 1e-9);
   }
   const std::vector<std::string> remarks = remarks_of(run);
   constexpr std::size_t kMost = 12;
