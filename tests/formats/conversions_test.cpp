@@ -60,6 +60,7 @@ Footprint tiles(const Pattern& p, Index size, Index wanted) {
     width = static_cast<Index>(std::min(65536., std::max(80., ideal)));
   }
   width = std::min(width, std::max<Index>(1, p.cols));
+  if (wanted == 0) width = ceil_of(std::max<Index>(1, p.cols), ceil_of(std::max<Index>(1, p.cols), width));
   Index metadata = 3 * 8 + nnz * 2;  // the first offset of each list, and the columns
   for (Index i = 0; i < p.rows; i += block_rows) {
     for (Index k = 0; k < p.cols; k += width) {
