@@ -92,7 +92,9 @@ Status write_file(const std::string& path, const std::vector<std::byte>& bytes) 
 
 Status read_file(const std::string& path, std::vector<std::byte>& bytes) {
   std::error_code error;
-  if (fs::is_directory(path, error)) return bad_file("", "is a directory");
+  const fs::file_status kind = fs::status(path, error);
+  // A pipe has no end to check a length against, and opening one may wait for ever.
+  if (fs::exists(kind) && !fs::is_regular_file(kind)) return bad_file("", "is not a regular file");
   const File file(path, "rb");
   if (!file.is_open()) return bad_file("", error_text(errno));
   constexpr std::size_t kPiece = std::size_t{1} << 20;

@@ -51,6 +51,7 @@ void add_verbs(CLI::App& app, Action& action) {
   add_verify(app, action);
   add_cycles(app, action);
   add_inspect(app, action);
+  add_convert(app, action);
   add_bench(app, action);
   for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) verb->group("Verbs");
 }

@@ -105,7 +105,7 @@ void add_cycles(CLI::App& app, Action& action) {
   CLI::App& verb = *app.add_subcommand("cycles", "The emulator's report in closed form: no values, no stepping");
   const auto given = std::make_shared<CycleFlags>();
   Flags& flags = given->flags;
-  verb.add_option("A", flags.a, "the weights (.npy, .mtx, .smtx, random:...), or MxNxK: a dense product")
+  verb.add_option("A", flags.a, "the weights (.npy, .mtx, .smtx, .septet, random:...), or MxNxK: a dense product")
       ->required()
       ->type_name("FILE|MxNxK");
   verb.add_option("N", given->n, "with a file: the number of B's columns")->type_name("");

@@ -20,6 +20,8 @@ std::string user_argument(const std::string& argument, const ArgumentNames& name
                                                        {"a_type", "--dtype"},
                                                        {"b_type", "--b-dtype"},
                                                        {"options.preload", names.preload},
+                                                       {"options.slice.height", "--slice"},
+                                                       {"options.slice.window", "--sort-window"},
                                                        {"options.zero_point", "--a-zero-point"}};
   for (const auto& [name, user] : known) {
     if (argument == name) return user;

@@ -33,8 +33,8 @@ struct Streamed {
   Footprint bytes;
 };
 
-PackOptions packing_of(const GemmOptions& options, Format format) {
-  PackOptions packing;
+PackOptions packing_of(const GemmOptions& options, Format format, const PackOptions& shapes = {}) {
+  PackOptions packing = shapes;
   packing.dataflow = options.dataflow;
   packing.format = format;
   packing.array = options.array;
@@ -69,6 +69,18 @@ Streamed describe(const Product& product, const Weights& a, const PackedMatrix& 
   streamed.format = form.format();
   streamed.bytes = form.footprint();
   return streamed;
+}
+
+// A .septet file is multiplied as it is packed, unless the call asks for something else.
+PackedMatrix as_stored(Product& product) {
+  const PackedMatrix& stored = product.a.file().packed;
+  GemmOptions& options = product.options;
+  const bool fits = !stored.empty() && stored.options().side == Side::left && stored.type() == product.a.type() &&
+                    options.dataflow == Dataflow::automatic && options.accumulate == Accumulate::chained &&
+                    options.a_zero_point == stored.options().zero_point;
+  if (!fits) return {};
+  options.array = stored.options().array, options.combine = stored.options().combine;
+  return stored;
 }
 
 Json gemm_json(const Flags& flags, const Product& product, const Streamed& streamed, double seconds) {
@@ -122,7 +134,9 @@ void run_gemm(const Flags& flags) {
   const Weights a = product.a.weights(densify);
   PackedMatrix packed;
   if (flags.format != Format::automatic) {
-    require(try_pack(a, packing_of(product.options, flags.format), packed), product.names);
+    require(try_pack(a, packing_of(product.options, flags.format, flags.packing), packed), product.names);
+  } else {
+    packed = as_stored(product);
   }
   const auto start = std::chrono::steady_clock::now();
   const Status status =
@@ -157,7 +171,8 @@ void add_gemm(CLI::App& app, Action& action) {
   add_beta(verb, *flags, "0 ignores the old C, anything else reads it from the -o file; default 0");
   add_combine(verb, flags->gemm.combine);
   add_cpu(verb, *flags);
-  add_format(verb, *flags);
+  add_format(verb, *flags, "packed first; default auto: what the dataflow wants, or a .septet file as it is");
+  add_format_shapes(verb, flags->packing);
   verb.add_flag("--explain", flags->explain, "Say how the product runs on this CPU, and why");
   add_output(verb, *flags);
   add_json(verb, *flags);

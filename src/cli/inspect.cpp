@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -31,7 +32,8 @@ constexpr const char* kExamples =
 struct FormatSize {
   Format format;
   const char* dataflow;
-  Footprint bytes;
+  std::optional<Footprint> bytes;  // none: the format cannot hold the matrix
+  std::string shape;               // "4x4", where the format has one
 };
 
 struct TileSet {
@@ -62,26 +64,93 @@ struct Inspection {
   std::vector<TileSet> tiles;
 };
 
+constexpr const char* kInOrder = "csOS in order";
+
+Index ceil_div(Index a, Index b) { return a / b + (a % b != 0); }
+
+// Slots of all slices: rows are sorted by length within windows, and a slice is as wide as its longest.
+Index sell_slots(std::vector<Index> lengths, const SliceShape& slice) {
+  const auto count = static_cast<Index>(lengths.size());
+  for (Index begin = 0; begin < count; begin += std::min(slice.window, count)) {
+    const Index end = begin + std::min(slice.window, count - begin);
+    std::sort(lengths.begin() + begin, lengths.begin() + end, std::greater<>());
+  }
+  Index columns = 0;
+  for (Index begin = 0; begin < count; begin += slice.height) {
+    columns += *std::max_element(lengths.begin() + begin, lengths.begin() + std::min(begin + slice.height, count));
+  }
+  return columns * slice.height;
+}
+
+Footprint nm_size(const io::OwnedMatrix& a, const GroupShape& group) {
+  Index bits = 0;
+  while ((1 << bits) < group.m) ++bits;
+  const Index slots = ceil_div(a.cols, group.m) * group.n;
+  return {a.rows * slots * size_of(a.type), a.rows * ceil_div(slots * bits, 8)};
+}
+
+// The formats that may be far larger than the matrix, in closed form (docs/formats.md); the others are packed.
+void append_array_sizes(const io::OwnedMatrix& matrix, const Weights& a, const Flags& flags, const ArgumentNames& names,
+                        std::vector<FormatSize>& sizes) {
+  const Index size = size_of(matrix.type), rows = matrix.rows;
+  const int zero_point = flags.gemm.a_zero_point;
+  PackOptions packing = flags.packing;
+  packing.zero_point = zero_point;
+  const auto append_packed = [&](Format format, const std::string& shape = "") {
+    PackedMatrix packed;
+    packing.format = format;
+    require(try_pack(a, packing, packed), names);
+    sizes.push_back({format, kInOrder, packed.footprint(), shape});
+  };
+  append_packed(Format::csc);
+  append_packed(Format::coo);
+  append_packed(Format::bsr, fmt::format("{}x{}", packing.block.rows, packing.block.cols));
+  append_packed(Format::tcsr);
+  // Shapes are checked by packing nothing.
+  for (const Format format : {Format::sell, Format::nm}) {
+    PackedMatrix none;
+    packing.format = format;
+    require(try_pack(ConstMatrix(nullptr, matrix.type, 0, 0, 0, 0), packing, none), names);
+  }
+  const std::vector<Index> lengths = row_lengths(matrix, zero_point);
+  Index nnz = 0;
+  for (const Index length : lengths) nnz += length;
+  const Index ell = lengths.empty() ? 0 : rows * *std::max_element(lengths.begin(), lengths.end());
+  sizes.push_back({Format::ell, kInOrder, Footprint{ell * size, rows * 4 + ell * 4}, ""});
+  const SliceShape& slice = packing.slice;
+  const Index slots = sell_slots(lengths, slice), slices = ceil_div(rows, slice.height);
+  sizes.push_back({Format::sell, kInOrder,
+                   Footprint{slots * size, (slices + 1) * 8 + slices * slice.height * 8 + slots * 4},
+                   fmt::format("{}/{}", slice.height, slice.window)});
+  sizes.push_back({Format::bitmap, kInOrder, Footprint{nnz * size, rows * ceil_div(matrix.cols, 64) * 8}, ""});
+  const GroupShape& group = packing.group;
+  FormatSize nm{Format::nm, kInOrder, std::nullopt, fmt::format("{}:{}", group.n, group.m)};
+  if (fullest_group(matrix, group.m, zero_point) <= group.n) nm.bytes = nm_size(matrix, group);
+  sizes.push_back(nm);
+}
+
 // The bitmap formats from the closed form, which equals what pack() builds: for a matrix that is large and almost empty
 // they may be larger than memory.
-std::vector<FormatSize> sizes_of(const Weights& a, const Flags& flags, const ArgumentNames& names) {
+std::vector<FormatSize> sizes_of(const io::OwnedMatrix& matrix, const Weights& a, const Flags& flags,
+                                 const ArgumentNames& names) {
   GemmOptions options = flags.gemm;
-  std::vector<FormatSize> sizes = {{Format::dense, "dOS, dWS, dIS", {a.rows() * a.cols() * size_of(a.type()), 0}}};
+  std::vector<FormatSize> sizes = {
+      {Format::dense, "dOS, dWS, dIS", Footprint{a.rows() * a.cols() * size_of(a.type()), 0}, ""}};
   PackOptions packing;
   packing.format = Format::csr;
   packing.array = options.array;
   packing.zero_point = options.a_zero_point;
   PackedMatrix csr;
   require(try_pack(a, packing, csr), names);
-  sizes.push_back({Format::csr, "csOS in order", csr.footprint()});
+  sizes.push_back({Format::csr, kInOrder, csr.footprint(), ""});
   for (const Dataflow dataflow : {Dataflow::sOS, Dataflow::sWS, Dataflow::sIS, Dataflow::csOS}) {
     options.dataflow = dataflow;
     emulation::Report report;
     require(emulation::try_cycles(a, 0, a.type(), options, {}, report), names);
-    sizes.push_back({dataflow == Dataflow::csOS ? Format::csb : Format::tsb,
-                     name(dataflow),
-                     {report.a_bytes_values, report.a_bytes_metadata}});
+    sizes.push_back({dataflow == Dataflow::csOS ? Format::csb : Format::tsb, name(dataflow),
+                     Footprint{report.a_bytes_values, report.a_bytes_metadata}, ""});
   }
+  append_array_sizes(matrix, a, flags, names, sizes);
   return sizes;
 }
 
@@ -133,9 +202,10 @@ Json inspect_json(const Inspection& found, bool listed) {
     Json entry;
     entry["format"] = name(size.format);
     entry["dataflow"] = size.dataflow;
-    entry["bytes_values"] = size.bytes.values;
-    entry["bytes_metadata"] = size.bytes.metadata;
-    entry["bytes_total"] = size.bytes.values + size.bytes.metadata;
+    entry["bytes_values"] = size.bytes ? Json(size.bytes->values) : Json(nullptr);
+    entry["bytes_metadata"] = size.bytes ? Json(size.bytes->metadata) : Json(nullptr);
+    entry["bytes_total"] = size.bytes ? Json(size.bytes->values + size.bytes->metadata) : Json(nullptr);
+    if (!size.shape.empty()) entry["shape"] = size.shape;
     json["formats"].push_back(std::move(entry));
   }
   json["tiles"] = Json::array();
@@ -176,8 +246,13 @@ std::string facts_table(const Inspection& found) {
 std::string sizes_table(const Inspection& found) {
   TextTable table({{"format", Align::left}, {"streamed by", Align::left}, {"values"}, {"metadata"}, {"total"}});
   for (const FormatSize& size : found.formats) {
-    table.add({name(size.format), size.dataflow, grouped(size.bytes.values), grouped(size.bytes.metadata),
-               grouped(size.bytes.values + size.bytes.metadata)});
+    const std::string label = name(size.format) + (size.shape.empty() ? "" : " " + size.shape);
+    if (!size.bytes) {
+      table.add({label, size.dataflow, "does not", "fit", ""});
+      continue;
+    }
+    table.add({label, size.dataflow, grouped(size.bytes->values), grouped(size.bytes->metadata),
+               grouped(size.bytes->values + size.bytes->metadata)});
   }
   return table.text();
 }
@@ -251,7 +326,7 @@ void run_inspect(const Flags& flags, bool listed) {
   WeightFile a(std::move(file), found.type, zero_point);
   found.file = &a.file();
   const io::OwnedMatrix& matrix = a.matrix(false);
-  found.formats = sizes_of(a.weights(false), flags, names);
+  found.formats = sizes_of(matrix, a.weights(false), flags, names);
   found.statistics = statistics_of(matrix, zero_point);
   found.expanded_nnz = a.file().coordinate ? static_cast<Index>(a.file().entries.size()) : found.statistics.nnz;
   const double elements = static_cast<double>(matrix.rows) * static_cast<double>(matrix.cols);
@@ -269,7 +344,7 @@ void add_inspect(CLI::App& app, Action& action) {
   CLI::App& verb = *app.add_subcommand("inspect", "Sizes, sparsity, and what lives in a matrix's tiles");
   const auto flags = std::make_shared<Flags>();
   const auto listed = std::make_shared<bool>(false);
-  verb.add_option("FILE", flags->a, ".npy, .mtx, .smtx, or random:64x576,zeros=0.8,seed=1,dtype=f32")
+  verb.add_option("FILE", flags->a, ".npy, .mtx, .smtx, .septet, or random:64x576,zeros=0.8,seed=1,dtype=f32")
       ->required()
       ->type_name("");
   add_array(verb, flags->gemm.array);
@@ -278,6 +353,7 @@ void add_inspect(CLI::App& app, Action& action) {
   add_dtype(verb, *flags,
             "what a matrix without a type of its own becomes: f32, f64, bf16, f16,\ns8, u8 or s16; default f64");
   add_combine(verb, flags->gemm.combine);
+  add_format_shapes(verb, flags->packing);
   add_json(verb, *flags);
   verb.footer(kExamples);
   verb.callback([&action, flags, listed] { action = [flags, listed] { run_inspect(*flags, *listed); }; });

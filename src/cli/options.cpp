@@ -18,6 +18,7 @@ constexpr const char* kArrayGroup = "Array";
 constexpr const char* kNumbersGroup = "Numbers";
 constexpr const char* kCombineGroup = "Column combining (csOS)";
 constexpr const char* kCpuGroup = "CPU";
+constexpr const char* kFormatGroup = "Formats";
 constexpr const char* kOutputGroup = "Output";
 
 int parse_int(const std::string& flag, const std::string& text, Index least, Index most = kMaxInt) {
@@ -49,7 +50,7 @@ CLI::Option* add_value(CLI::App& verb, const std::string& flag, const std::strin
 
 void add_operands(CLI::App& verb, Flags& flags) {
   const std::string kinds =
-      ".npy, .mtx, .smtx, or random:64x576,zeros=0.8,seed=1,dtype=f32\n(or f64, bf16, f16, s8, u8, s16)";
+      ".npy, .mtx, .smtx, .septet, or random:64x576,zeros=0.8,seed=1,dtype=f32\n(or f64, bf16, f16, s8, u8, s16)";
   verb.add_option("A", flags.a, "the weights, M x K: " + kinds)->required()->type_name("FILE");
   verb.add_option("B", flags.b, "the inputs, K x N: the same kinds")->required()->type_name("FILE");
 }
@@ -151,10 +152,29 @@ void add_cpu(CLI::App& verb, Flags& flags) {
       ->group(kCpuGroup);
 }
 
-void add_format(CLI::App& verb, Flags& flags) {
-  add_parsed(verb, "--format", "NAME", "pack A first: dense, csr, tsb or csb; default auto: what the dataflow wants",
-             flags.format, parse_format)
-      ->group(kCpuGroup);
+void add_format(CLI::App& verb, Flags& flags, const std::string& otherwise) {
+  add_parsed(verb, "--format", "NAME",
+             "dense, csr, csc, coo, bsr, ell, sell, bitmap, tsb, csb, nm or tcsr;\n" + otherwise, flags.format,
+             parse_format)
+      ->group(kFormatGroup);
+}
+
+void add_format_shapes(CLI::App& verb, PackOptions& packing) {
+  const auto whole = [](const std::string& flag, const std::string& text) {
+    return parse_whole(flag, text, 0, std::numeric_limits<Index>::max());
+  };
+  add_parsed(verb, "--block", "RxC", "bsr: rows x columns of a block; default 4x4", packing.block, parse_block)
+      ->group(kFormatGroup);
+  add_parsed(verb, "--slice", "H", "sell: rows of a slice; default 16", packing.slice.height, whole)
+      ->group(kFormatGroup);
+  add_parsed(verb, "--sort-window", "W", "sell: rows that are sorted by length together; default 256",
+             packing.slice.window, whole)
+      ->group(kFormatGroup);
+  add_parsed(verb, "--group", "N:M", "nm: at most N of M neighbours; default 2:4", packing.group, parse_group)
+      ->group(kFormatGroup);
+  add_parsed(verb, "--tile-cols", "n", "tcsr: columns of a tile; default 0: by the number of non-zeros",
+             packing.tile_cols, whole)
+      ->group(kFormatGroup);
 }
 
 void add_output(CLI::App& verb, Flags& flags) {

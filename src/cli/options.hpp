@@ -23,7 +23,8 @@ struct Flags {
   std::optional<Type> dtype;  ///< --dtype
   bool explain = false;       ///< --explain
   Format format = Format::automatic;
-  GemmOptions gemm;  ///< all but the preload's view
+  PackOptions packing;  ///< block, slice, group and tile_cols only
+  GemmOptions gemm;     ///< all but the preload's view
   emulation::ArrayOptions array;
 };
 
@@ -51,7 +52,9 @@ void add_combine(CLI::App& verb, Combine& combine);
 void add_timing(CLI::App& verb, Flags& flags);
 /// --threads, --target.
 void add_cpu(CLI::App& verb, Flags& flags);
-void add_format(CLI::App& verb, Flags& flags);
+/// --format, and the shapes that some formats have.
+void add_format(CLI::App& verb, Flags& flags, const std::string& otherwise);
+void add_format_shapes(CLI::App& verb, PackOptions& packing);
 /// -o.
 void add_output(CLI::App& verb, Flags& flags);
 /// --json.

@@ -79,7 +79,9 @@ class StagedText {
   const std::string text_;
 };
 
-bool is_npy(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".npy") == 0; }
+bool ends_with(const std::string& path, const std::string& ending) {
+  return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
+}
 
 }  // namespace
 
@@ -94,13 +96,20 @@ void check_writable(const std::string& path) {
   if (::access(folder.c_str(), W_OK | X_OK) != 0) fail(path, "cannot be created", errno);
 }
 
-void check_outputs(const Flags& flags) {
+bool is_septet(const std::string& path) { return ends_with(path, ".septet"); }
+
+void check_outputs(const Flags& flags, bool packed_too) {
   if (!flags.output.empty()) {
-    if (!is_npy(flags.output)) refuse(flags.output, "the output is a .npy file, and its name has to say so");
+    if (!ends_with(flags.output, ".npy") && !(packed_too && is_septet(flags.output))) {
+      refuse(flags.output,
+             fmt::format("the output is a .npy {}file, and its name has to say so", packed_too ? "or .septet " : ""));
+    }
     check_writable(flags.output);
   }
   if (!flags.json.empty() && flags.json != "-") {
-    if (flags.json == flags.output) refuse(flags.json, "is the file for C already");
+    if (flags.json == flags.output) {
+      refuse(flags.json, packed_too ? "is the output file already" : "is the file for C already");
+    }
     check_writable(flags.json);
   }
 }
@@ -112,10 +121,16 @@ void print(const std::string& text) {
 }
 
 void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c) {
+  publish(flags, json, table, [&] {
+    if (c != nullptr) throw_if_error(io::write_npy(flags.output, *c));
+  });
+}
+
+void publish(const Flags& flags, const Json& json, const std::string& table, const std::function<void()>& write) {
   const bool to_stdout = flags.json == "-";
   std::optional<StagedText> staged;
   if (!flags.json.empty() && !to_stdout) staged.emplace(flags.json, dump(json));
-  if (c != nullptr && !flags.output.empty()) throw_if_error(io::write_npy(flags.output, *c));
+  if (!flags.output.empty()) write();
   if (staged) staged->commit();
   print(to_stdout ? dump(json) : table);
 }

@@ -6,6 +6,7 @@
 #include "options.hpp"
 #include "septet/matrix_view.hpp"
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -16,11 +17,15 @@ namespace septet::cli {
 using Json = nlohmann::ordered_json;
 
 /// Refuses, before any work is done, an output file that could not be written afterwards.
-void check_outputs(const Flags& flags);
+/// `packed_too`: it may be a .septet file.
+void check_outputs(const Flags& flags, bool packed_too = false);
+bool is_septet(const std::string& path);
 
 /// The end of a verb that succeeded: writes C (if there is one and a file for it) and the JSON (if asked for), then
 /// prints the table, or with --json - the JSON.
 void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c = nullptr);
+/// The same for another output: `write` is called if there is a file for it.
+void publish(const Flags& flags, const Json& json, const std::string& table, const std::function<void()>& write);
 
 /// A text and the file that it becomes.
 struct OutputText {

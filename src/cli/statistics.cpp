@@ -85,6 +85,23 @@ Statistics statistics_of(const io::OwnedMatrix& matrix, int zero_point) {
   return found;
 }
 
+std::vector<Index> row_lengths(const io::OwnedMatrix& matrix, int zero_point) {
+  std::vector<Index> lengths(static_cast<std::size_t>(matrix.rows));
+  for_each_element(matrix, [&](Index row, Index, double value) { lengths[row] += value != zero_point; });
+  return lengths;
+}
+
+Index fullest_group(const io::OwnedMatrix& matrix, Index size, int zero_point) {
+  Index most = 0, count = 0, last_row = -1, last_group = -1;
+  for_each_element(matrix, [&](Index row, Index col, double value) {
+    if (value == zero_point) return;
+    count = row == last_row && col / size == last_group ? count + 1 : 1;
+    last_row = row, last_group = col / size;
+    most = std::max(most, count);
+  });
+  return most;
+}
+
 LiveLists live_columns(const io::OwnedMatrix& matrix, Index tile, int zero_point) {
   LiveLists lists(static_cast<std::size_t>(tiles_of(matrix.rows, tile)));
   std::vector<Index> last_tile(static_cast<std::size_t>(matrix.cols), -1);

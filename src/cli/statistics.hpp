@@ -24,6 +24,10 @@ struct Statistics {
 Statistics statistics_of(const io::OwnedMatrix& matrix, int zero_point);
 
 /// For each tile, in ascending order, the numbers of its live vectors: those with a non-zero in the tile.
+/// Non-zeros of every row, and the most that a group of `size` neighbours in a row has.
+std::vector<Index> row_lengths(const io::OwnedMatrix& matrix, int zero_point);
+Index fullest_group(const io::OwnedMatrix& matrix, Index size, int zero_point);
+
 using LiveLists = std::vector<std::vector<Index>>;
 
 /// Columns in m-tiles of `tile` rows.

@@ -76,6 +76,24 @@ ArrayShape parse_array(const std::string& flag, const std::string& text) {
   return array;
 }
 
+BlockShape parse_block(const std::string& flag, const std::string& text) {
+  const std::vector<std::string> sides = split(text, 'x');
+  BlockShape block;
+  const bool shape = sides.size() == 2 && parse_number(sides[0], block.rows) == std::errc() &&
+                     parse_number(sides[1], block.cols) == std::errc();
+  if (!shape) refuse(flag, quoted(text) + " is no shape: rows x columns, as in 8x1, is expected");
+  return block;
+}
+
+GroupShape parse_group(const std::string& flag, const std::string& text) {
+  const std::vector<std::string> numbers = split(text, ':');
+  GroupShape group;
+  const bool shape = numbers.size() == 2 && parse_number(numbers[0], group.n) == std::errc() &&
+                     parse_number(numbers[1], group.m) == std::errc();
+  if (!shape) refuse(flag, quoted(text) + " is no group: N:M, as in 2:4, is expected");
+  return group;
+}
+
 Type parse_type(const std::string& flag, const std::string& text) {
   return parse_name(flag, text, {Type::f32, Type::f64, Type::bf16, Type::f16, Type::s8, Type::u8, Type::s16});
 }
@@ -101,7 +119,9 @@ Timing parse_timing(const std::string& flag, const std::string& text) {
 }
 
 Format parse_format(const std::string& flag, const std::string& text) {
-  return parse_name(flag, text, {Format::automatic, Format::dense, Format::csr, Format::tsb, Format::csb});
+  return parse_name(flag, text,
+                    {Format::automatic, Format::dense, Format::csr, Format::csc, Format::coo, Format::bsr, Format::ell,
+                     Format::sell, Format::bitmap, Format::tsb, Format::csb, Format::nm, Format::tcsr});
 }
 
 CombinePolicy parse_combine(const std::string& flag, const std::string& text) {

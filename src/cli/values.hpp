@@ -19,6 +19,11 @@ double parse_real(const std::string& flag, const std::string& text);
 /// Height x width.
 ArrayShape parse_array(const std::string& flag, const std::string& text);
 
+/// Rows x columns.
+BlockShape parse_block(const std::string& flag, const std::string& text);
+/// N:M.
+GroupShape parse_group(const std::string& flag, const std::string& text);
+
 Type parse_type(const std::string& flag, const std::string& text);
 Dataflow parse_dataflow(const std::string& flag, const std::string& text);
 Accumulate parse_accumulate(const std::string& flag, const std::string& text);

@@ -18,6 +18,7 @@ void add_emulate(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_cycles(CLI::App& app, Action& action);
 void add_inspect(CLI::App& app, Action& action);
+void add_convert(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 
 }  // namespace septet::cli

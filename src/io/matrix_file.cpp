@@ -4,6 +4,7 @@
 #include "input.hpp"
 #include "matrix_market.hpp"
 #include "npy.hpp"
+#include "packed.hpp"
 #include "random_matrix.hpp"
 #include "smtx.hpp"
 
@@ -22,7 +23,8 @@ FileMatrix read_by_ending(const std::string& path) {
   if (ends_with(path, ".npy")) return read_npy(path);
   if (ends_with(path, ".mtx")) return read_matrix_market(path);
   if (ends_with(path, ".smtx")) return read_smtx(path);
-  fail(path, "unknown kind of file: .npy, .mtx, .smtx or random:MxK is expected");
+  if (ends_with(path, ".septet")) return read_packed(path);
+  fail(path, "unknown kind of file: .npy, .mtx, .smtx, .septet or random:MxK is expected");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Matrices in files: .npy (NumPy), .mtx (Matrix Market), .smtx (DLMC sparsity patterns), and `random:…`, which makes
-// one. Readers name the file, the line (text) or byte (.npy), and the cause of what they reject; memory follows the
+// Matrices in files: .npy (NumPy), .mtx (Matrix Market), .smtx (DLMC sparsity patterns), .septet (packed, of
+// septet::save), and `random:…`, which makes one. Readers name the file, the line (text) or byte (.npy), and the cause of what they reject; memory follows the
 // data that is really there, never a size that a header claims.
 #pragma once
 
@@ -46,6 +46,7 @@ struct FileMatrix {
   Index stored = 0;                 ///< entries in the file; elements of a dense one
   Index duplicates_stored = 0;      ///< coordinate: of them, those that repeat a position
   Index explicit_zeros_stored = 0;  ///< coordinate: of them, those that are zero
+  PackedMatrix packed;              ///< .septet only: as it is packed there
 };
 
 /// Reads `path` by its ending, or makes `random:64x576,zeros=0.8,seed=1,dtype=f32` (all but the shape optional).

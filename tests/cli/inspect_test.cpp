@@ -163,7 +163,7 @@ TEST_CASE("cli: inspect's sizes are what packing takes") {
                                  {Format::tsb, Dataflow::sWS, CombinePolicy::in_order},
                                  {Format::tsb, Dataflow::sIS, CombinePolicy::in_order},
                                  {Format::csb, Dataflow::csOS, CombinePolicy::first_fit}};
-    REQUIRE(formats.size() == 6);
+    REQUIRE(formats.size() == 14);
     for (std::size_t i = 0; i < 6; ++i) {
       PackOptions options;
       options.format = expected[i].format;
@@ -178,6 +178,43 @@ TEST_CASE("cli: inspect's sizes are what packing takes") {
       CHECK(formats[i].at("bytes_total") == packed.values + packed.metadata);
     }
   }
+}
+
+TEST_CASE("cli: inspect lists the arrays' formats as they are packed") {
+  const Folder folder;
+  int fitting = 0;
+  for (const std::string spec : {"random:40x60,zeros=0.7", "random:33x70,zeros=0.97,dtype=s8", "random:0x5",
+                                 "random:300x64,zeros=0.9,dtype=f64", "random:1x1,zeros=1"}) {
+    CAPTURE(spec);
+    io::FileMatrix file;
+    REQUIRE(io::read_matrix(spec, file).ok());
+    Type type{};
+    REQUIRE(io::native_type(file, type));
+    io::OwnedMatrix a;
+    REQUIRE(io::convert(file, type, true, a).ok());
+    const Json formats =
+        folder.json("inspect " + spec + " --block 3x2 --slice 7 --sort-window 21 --group 3:5 --tile-cols 9")
+            .at("formats");
+    PackOptions options;
+    options.block = {3, 2}, options.slice = {7, 21}, options.group = {3, 5}, options.tile_cols = 9;
+    std::size_t i = 6;
+    for (const Format format :
+         {Format::csc, Format::coo, Format::bsr, Format::tcsr, Format::ell, Format::sell, Format::bitmap, Format::nm}) {
+      CAPTURE(name(format));
+      const Json& entry = formats[i++];
+      CHECK(entry.at("format") == name(format));
+      options.format = format;
+      PackedMatrix packed;
+      if (!try_pack(a.weights(), options, packed).ok()) {
+        CHECK(entry.at("bytes_total").is_null());
+        continue;
+      }
+      fitting += format == Format::nm;
+      CHECK(entry.at("bytes_values") == packed.footprint().values);
+      CHECK(entry.at("bytes_metadata") == packed.footprint().metadata);
+    }
+  }
+  CHECK(fitting > 0);
 }
 
 TEST_CASE("cli: inspect builds nothing that is larger than the matrix") {
