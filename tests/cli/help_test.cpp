@@ -8,7 +8,7 @@
 namespace septet::cli::test {
 namespace {
 
-constexpr const char* kVerbs[] = {"gemm", "emulate", "verify", "cycles", "inspect"};
+constexpr const char* kVerbs[] = {"gemm", "emulate", "verify", "cycles", "inspect", "bench"};
 
 std::vector<std::string> examples_in(const std::string& help) {
   const std::string start = "  septet ";
