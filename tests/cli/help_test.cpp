@@ -8,7 +8,7 @@
 namespace septet::cli::test {
 namespace {
 
-constexpr const char* kVerbs[] = {"gemm", "emulate", "verify", "cycles", "inspect", "convert"};
+constexpr const char* kVerbs[] = {"gemm", "emulate", "verify", "cycles", "inspect", "convert", "bench"};
 
 std::vector<std::string> examples_in(const std::string& help) {
   const std::string start = "  septet ";
