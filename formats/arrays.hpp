@@ -23,11 +23,22 @@ struct CooArrays {
 };
 
 /// bsr: block row i holds blocks [block_ptr[i], block_ptr[i + 1]) in block columns block_idx, ascending. A block has
-/// options.block.rows x options.block.cols slots, column by column, so that the rows of one k lie side by side. Blocks
-/// over the matrix's edge are whole; what lies beyond is zero, and never multiplied.
+/// options.block.rows x options.block.cols slots, column by column, so that the rows of one k lie side by side; where
+/// blocks of bytes are a multiple of four columns wide, by four columns at a time, each row's four side by side
+/// (BsrSlots). Blocks over the matrix's edge are whole; what lies beyond is zero, and never multiplied.
 struct BsrArrays {
   std::vector<Index> block_ptr{0};
   std::vector<std::int32_t> block_idx;
+};
+
+/// Where the elements of a block are: [cols / group][rows][group].
+struct BsrSlots {
+  Index rows, cols, group;
+
+  BsrSlots(const BlockShape& block, Type type)
+      : rows(block.rows), cols(block.cols), group(size_of(type) == 1 && block.cols % 4 == 0 ? 4 : 1) {}
+  Index area() const { return rows * cols; }
+  Index slot(Index row, Index k) const { return (k / group * rows + row) * group + k % group; }
 };
 
 /// ell: row i has row_length[i] slots from i * width on; the rest of `width` (the longest row's) is padding: index 0,

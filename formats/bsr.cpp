@@ -28,6 +28,7 @@ void collect_blocks(const CsrArrays& csr, Index begin, Index end, Index width, s
 
 void pack_bsr(const CsrArrays& csr, PackedStorage& packed) {
   const Index height = packed.options.block.rows, width = packed.options.block.cols;
+  const BsrSlots slots(packed.options.block, packed.type);
   BsrArrays bsr;
   std::vector<std::int32_t> blocks;
   for (Index begin = 0; begin < csr.rows; begin += height) {
@@ -42,7 +43,7 @@ void pack_bsr(const CsrArrays& csr, PackedStorage& packed) {
     for (Index p = csr.row_ptr[i]; p < csr.row_ptr[i + 1]; ++p) {
       const Index k = csr.col_idx[p];
       while (bsr.block_idx[block] != k / width) ++block;
-      writer.copy(p, block * height * width + k % width * height + i % height);
+      writer.copy(p, block * slots.area() + slots.slot(i % height, k % width));
     }
   }
   packed.arrays = std::move(bsr);
@@ -51,12 +52,14 @@ void pack_bsr(const CsrArrays& csr, PackedStorage& packed) {
 void bsr_places(const PackedStorage& packed, SlotPlaces& places) {
   const auto& bsr = std::get<BsrArrays>(packed.arrays);
   const Index height = packed.options.block.rows, width = packed.options.block.cols;
+  const BsrSlots slots(packed.options.block, packed.type);
   for (Index row = 0; row < ceil_div(packed.rows, height); ++row) {
     for (Index block = bsr.block_ptr[row]; block < bsr.block_ptr[row + 1]; ++block) {
-      for (Index k = bsr.block_idx[block] * width; k < (bsr.block_idx[block] + 1) * width; ++k) {
-        for (Index i = row * height; i < (row + 1) * height; ++i) {
-          i < packed.rows&& k < packed.cols ? places.add(i, k) : places.add_padding();
-        }
+      for (Index slot = 0; slot < slots.area(); ++slot) {
+        const Index quad = slot / slots.group, k_in_group = slot % slots.group;
+        const Index i = row * height + quad % height;
+        const Index k = bsr.block_idx[block] * width + quad / height * slots.group + k_in_group;
+        i < packed.rows&& k < packed.cols ? places.add(i, k) : places.add_padding();
       }
     }
   }

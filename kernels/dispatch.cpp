@@ -7,6 +7,7 @@
 #include "kernels/portable/rows_portable.hpp"
 #include "kernels/portable/strip_portable.hpp"
 #include "kernels/quad_amx.hpp"
+#include "kernels/quad_blocks_vnni.hpp"
 #include "kernels/quad_vnni.hpp"
 
 #include <atomic>
@@ -41,6 +42,7 @@ struct Target {
   const QuadKernels* quads = nullptr;
   const QuadKernels* large_quads = nullptr;
   const ExpandKernels* expand = nullptr;
+  const QuadBlockKernels* quad_blocks = nullptr;
 };
 
 bool is_avx512(std::int64_t target) {
@@ -72,6 +74,7 @@ Target vnni_target(std::int64_t target) {
   Target result = highway_target(target);
   result.name = "AVX3_VNNI";
   result.quads = vnni_kernels();
+  result.quad_blocks = quad_blocks_vnni();
   return result;
 }
 
@@ -207,6 +210,7 @@ const QuadKernels* large_quad_kernels() {
   const QuadKernels* kernels = in_use().large_quads;
   return kernels != nullptr && may_use_tiles() ? kernels : nullptr;
 }
+const QuadBlockKernels* quad_block_kernels() { return in_use().quad_blocks; }
 const ExpandKernels* expand_kernels() { return in_use().expand; }
 const EpilogueKernels& epilogue_kernels() { return in_use().epilogue; }
 

@@ -286,12 +286,19 @@ class CscLists : public ListsOf {
   const CscArrays& csc_;
 };
 
-// Strips of the heights that there are kernels for.
+// Strips of the heights that there are kernels for. In quads of bytes, everything along k is counted in fours.
 class BsrLists : public ListsOf {
  public:
-  BsrLists(const PackedStorage& a, const void* values)
-      : ListsOf(a, values), bsr_(std::get<BsrArrays>(a.arrays)), shape_(a.options.block) {}
-  int most_vectors(const RowSet& kernels) const override { return kernels.block_vectors[height_for(shape_.rows)]; }
+  BsrLists(const PackedStorage& a, const void* values, const kernels::QuadBlockKernels* quads)
+      : ListsOf(a, values),
+        bsr_(std::get<BsrArrays>(a.arrays)),
+        shape_(a.options.block),
+        quads_(quads),
+        group_(quads != nullptr ? 4 : 1) {}
+  int most_vectors(const RowSet& kernels) const override {
+    const int height = height_for(shape_.rows);
+    return quads_ != nullptr ? quads_->vectors[height] : kernels.block_vectors[height];
+  }
   Index cut(Index row) const override { return std::min(ceil_div(row, shape_.rows) * shape_.rows, a_.rows); }
   Index before(Index row) const override {
     return bsr_.block_ptr[ceil_div(row, shape_.rows)] * shape_.rows * shape_.cols;
@@ -300,7 +307,7 @@ class BsrLists : public ListsOf {
   void run(const RowSet& kernels, Index m0, Index m1, const ListPanel& panel, bool /*column*/,
            ListScratch& /*none*/) const override {
     BlocksCall call;
-    call.step = shape_.rows, call.block_cols = shape_.cols, call.k_end = a_.cols;
+    call.step = shape_.rows, call.block_cols = shape_.cols / group_, call.k_end = ceil_div(a_.cols, group_);
     call.b = panel.b, call.b_step = panel.b_step;
     call.c_row = panel.c_row, call.cols = panel.cols, call.zero = panel.zero;
     for (Index i = m0 / shape_.rows; i * shape_.rows < m1; ++i) {
@@ -309,15 +316,20 @@ class BsrLists : public ListsOf {
       const Index rows = std::min(shape_.rows, m1 - i * shape_.rows);
       for (Index r = 0; r < rows;) {
         const int height = height_for(rows - r);
-        call.values = value(first * shape_.rows * shape_.cols + r);
+        call.values = value(first * shape_.rows * (shape_.cols / group_) + r);
         call.c = panel.c + (i * shape_.rows + r) * panel.c_row;
-        kernels.blocks[height][panel.vectors - 1](call);
+        kernel(kernels, height, panel.vectors)(call);
         r += kernels::kBlockHeights[height];
       }
     }
   }
 
  private:
+  using Kernel = void (*)(const BlocksCall&);
+  Kernel kernel(const RowSet& kernels, int height, int vectors) const {
+    const bool is_signed = a_.type == Type::s8;
+    return quads_ != nullptr ? quads_->run[is_signed][height][vectors - 1] : kernels.blocks[height][vectors - 1];
+  }
   static int height_for(Index rows) {
     int height = 0;
     while (kernels::kBlockHeights[height] > rows) ++height;
@@ -326,11 +338,18 @@ class BsrLists : public ListsOf {
 
   const BsrArrays& bsr_;
   BlockShape shape_;
+  const kernels::QuadBlockKernels* quads_;
+  Index group_;
 };
 
 }  // namespace
 
-std::unique_ptr<Lists> lists_of(const PackedStorage& a, const void* values) {
+const kernels::QuadBlockKernels* quads_for(const PackedStorage& a) {
+  const bool grouped = a.options.format == Format::bsr && BsrSlots(a.options.block, a.type).group == 4;
+  return grouped && a.options.zero_point == 0 ? kernels::quad_block_kernels() : nullptr;
+}
+
+std::unique_ptr<Lists> lists_of(const PackedStorage& a, const void* values, const kernels::QuadBlockKernels* quads) {
   switch (a.options.format) {
     case Format::csr:
       return std::make_unique<CsrLists>(a, values);
@@ -339,7 +358,7 @@ std::unique_ptr<Lists> lists_of(const PackedStorage& a, const void* values) {
     case Format::coo:
       return std::make_unique<CooLists>(a, values);
     case Format::bsr:
-      return std::make_unique<BsrLists>(a, values);
+      return std::make_unique<BsrLists>(a, values, quads);
     case Format::ell:
       return std::make_unique<EllLists>(a, values);
     case Format::sell:

@@ -6,6 +6,7 @@
 
 #include "aligned_buffer.hpp"
 #include "formats/storage.hpp"
+#include "kernels/quad_blocks.hpp"
 #include "kernels/rows.hpp"
 
 namespace septet::detail {
@@ -52,7 +53,10 @@ class Lists {
   virtual void reserve(Index m0, Index m1, ListScratch& scratch) const { (void)m0, (void)m1, (void)scratch; }
 };
 
-/// `values`: A's slots in the type of the sums.
-std::unique_ptr<Lists> lists_of(const PackedStorage& a, const void* values);
+/// `values`: A's slots in the type of the sums, those of bsr column by column; or with `quads` as they are.
+std::unique_ptr<Lists> lists_of(const PackedStorage& a, const void* values, const kernels::QuadBlockKernels* quads);
+
+/// The kernels that multiply this A's bytes as they lie, four k at a time; null if there are none for it.
+const kernels::QuadBlockKernels* quads_for(const PackedStorage& a);
 
 }  // namespace septet::detail

@@ -10,6 +10,7 @@
 #include "arithmetic.hpp"
 #include "explain.hpp"
 #include "kernels/dispatch.hpp"
+#include "kernels/quad.hpp"
 #include "lists.hpp"
 #include "panels.hpp"
 #include "threads.hpp"
@@ -50,13 +51,13 @@ void with_integers(Type type, F&& f) {
   f(std::int16_t{});
 }
 
-// A's values in the type of the sums: as they are, or widened.
+// A's values in the type of the sums: as they are, or widened. Bytes in quads stay bytes.
 class Values {
  public:
   Values(const PackedStorage& a, const KernelSet& set) {
     const std::vector<std::byte>& own = a.options.format == Format::csr ? a.csr.values : a.values;
     data_ = own.data();
-    if (a.type == accumulator_of(a.type)) return;
+    if (a.type == accumulator_of(a.type) || quads_for(a) != nullptr) return;
     const auto count = static_cast<Index>(own.size()) / size_of(a.type);
     wide_ = AlignedBuffer(count * sizeof(float));
     data_ = wide_.data();
@@ -75,7 +76,17 @@ class Values {
     auto* to = reinterpret_cast<std::int32_t*>(wide_.data());
     with_integers(a.type, [&](auto element) {
       const auto* values = static_cast<const decltype(element)*>(from);
-      for (Index p = 0; p < count; ++p) to[p] = kernels::word_weight(values[p] - a.options.zero_point);
+      const auto word = [&](Index p) { return kernels::word_weight(values[p] - a.options.zero_point); };
+      if (a.options.format != Format::bsr) {
+        for (Index p = 0; p < count; ++p) to[p] = word(p);
+        return;
+      }
+      const BsrSlots slots(a.options.block, a.type);
+      for (Index block = 0; block < count; block += slots.area()) {
+        for (Index k = 0; k < slots.cols; ++k) {
+          for (Index i = 0; i < slots.rows; ++i) to[block + k * slots.rows + i] = word(block + slots.slot(i, k));
+        }
+      }
     });
   }
 
@@ -88,6 +99,7 @@ class ListProduct {
   ListProduct(const PackedStorage& a, const Lists& lists, const ConstMatrix& b, const Matrix& c,
               const GemmOptions& options, const KernelSet& set, const RowSet& kernels)
       : a_(a), lists_(lists), b_(b), c_(c), epilogue_(c, options), set_(set), kernels_(kernels) {
+    if (quads_for(a) != nullptr) use_quads(options.b_zero_point);
     acc_ = accumulator_of(a.type), size_ = size_of(acc_);
     column_ = c.cols == 1 && lists.has_column();
     direct_ = epilogue_.plain() && lists.keeps_to_columns() && (column_ ? c.row_stride == 1 : c.col_stride == 1);
@@ -129,7 +141,7 @@ class ListProduct {
   }
 
   Index panel_bytes(const Columns& p) const {
-    return p.copied ? b_.rows * (column_ ? 1 : p.vectors * kernels_.lanes) * size_ : 0;
+    return p.copied ? steps() * (column_ ? 1 : p.vectors * kernels_.lanes) * size_ : 0;
   }
   Index largest_panel() const {
     Index bytes = 0;
@@ -150,6 +162,7 @@ class ListProduct {
     ConstMatrix part = b_;
     part.data = b_at(p), part.cols = p.cols;
     const Index width = column_ ? 1 : p.vectors * kernels_.lanes;
+    if (quads_ != nullptr) return copy_quads(part, width, to);
     if (b_.type == acc_) {
       const Index size = size_;
       return set_.pack({part.data, part.col_stride * size, part.row_stride * size, part.cols, part.rows, to, width});
@@ -180,10 +193,45 @@ class ListProduct {
       epilogue_.begin(m0, m1, p.n0, n1, first, ld);
     }
     lists_.run(kernels_, m0, m1, panel, column_, scratch);
+    if (!row_offsets_.empty()) {
+      quads_->add(first, panel.c_row, m1 - m0, p.cols, row_offsets_.data() + m0, nullptr);
+    }
     if (!direct_) epilogue_.end(m0, m1, p.n0, n1, first, ld);
   }
 
  private:
+  // Rows of a panel of B.
+  Index steps() const { return quads_ != nullptr ? ceil_div(b_.rows, Index{4}) : b_.rows; }
+
+  // B goes by the sign that A has not, 128 more or less, and its zero point is taken from the sums instead: with b' = b
+  // or b +- 128 and o the offset that makes b' - o the true factor, sum a (b' - o) = sum a b' - o sum a. The sum of A
+  // runs over what is stored; all else is zero.
+  void use_quads(int b_zero_point) {
+    quads_ = kernels::quad_kernels();
+    turns_ = a_.type == b_.type;
+    const int offset = b_zero_point + (!turns_ ? 0 : b_.type == Type::s8 ? 128 : -128);
+    if (offset == 0) return;
+    const BsrArrays& bsr = std::get<BsrArrays>(a_.arrays);
+    const BsrSlots slots(a_.options.block, a_.type);
+    row_offsets_.assign(ceil_div(a_.rows, slots.rows) * slots.rows, 0);
+    with_integers(a_.type, [&](auto element) {
+      const auto* values = reinterpret_cast<const decltype(element)*>(a_.values.data());
+      for (Index i = 0; i * slots.rows < a_.rows; ++i) {
+        std::int32_t* sums = row_offsets_.data() + i * slots.rows;
+        for (Index p = bsr.block_ptr[i] * slots.area(); p < bsr.block_ptr[i + 1] * slots.area(); ++p) {
+          std::int32_t& sum = sums[p / 4 % slots.rows];  // modulo 2^32, like everything
+          sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) -
+                                          static_cast<std::uint32_t>(offset * values[p]));
+        }
+      }
+    });
+  }
+
+  void copy_quads(const ConstMatrix& part, Index width, std::byte* to) const {
+    quads_->pack({part.data, part.col_stride, part.row_stride, part.cols, part.rows, to, width});
+    if (turns_) quads_->turn_sign(to, steps() * width * 4);
+  }
+
   void copy_integers(const ConstMatrix& part, Index width, std::int32_t* to) const {
     with_integers(part.type, [&](auto element) {
       const auto* from = static_cast<const decltype(element)*>(part.data);
@@ -237,6 +285,9 @@ class ListProduct {
   Type acc_;
   Index size_;
   int b_zero_point_;
+  const kernels::QuadKernels* quads_ = nullptr;
+  bool turns_ = false;
+  std::vector<std::int32_t> row_offsets_;  // of quads: what is to be added to each row of sums
   bool column_, direct_, starts_;
   std::vector<Columns> columns_;
   std::vector<Index> cuts_;
@@ -303,7 +354,7 @@ void multiply_lists(const PackedStorage& a, const ConstMatrix& b, const Matrix& 
   const Arithmetic arithmetic = kernels::arithmetic_for(accumulator_of(a.type), options.mac);
   const KernelSet& set = kernels::kernel_set(arithmetic);
   const Values values(a, set);
-  const std::unique_ptr<Lists> lists = lists_of(a, values.data());
+  const std::unique_ptr<Lists> lists = lists_of(a, values.data(), quads_for(a));
   ListProduct product(a, *lists, b, c, options, set, kernels::row_set(arithmetic));
 
   const ThreadChoice choice = choose_threads(options, product.work());

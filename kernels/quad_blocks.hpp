@@ -1,0 +1,20 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Sparse blocks of bytes in groups of four along k, where the CPU multiplies them so (quad.hpp): as BlocksCall, with a
+// quad of bytes for every element of A and B, and int32 sums. One of the two is unsigned, the other signed.
+#pragma once
+
+#include "kernels/rows.hpp"
+
+namespace septet::kernels {
+
+struct QuadBlockKernels {
+  int vectors[kBlockHeightCount] = {};  ///< most vectors of strips of kBlockHeights[…] rows
+  /// [A is signed][height][vectors - 1]; B has the other sign.
+  void (*run[2][kBlockHeightCount][kMaxRowVectors])(const BlocksCall&) = {};
+};
+
+/// Of the target in use; null if it has none.
+const QuadBlockKernels* quad_block_kernels();
+
+}  // namespace septet::kernels

@@ -1,0 +1,105 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Intrinsics, in functions of their own target (as quad_vnni.cpp).
+#include "kernels/quad_blocks_vnni.hpp"
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#include <immintrin.h>
+
+#include <algorithm>
+#include <utility>
+
+#define SEPTET_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,bmi2")))
+
+namespace septet::kernels {
+namespace {
+
+constexpr int kLanes = 16;
+// 8 * 3 + 3 + 1, 4 * 6 + 6 + 1, 2 * 8 + 8 + 1 and 8 + 1 registers.
+constexpr int kVectorsOf[kBlockHeightCount] = {3, 6, 8, 8};
+
+// sum += u * s, quad by quad; written out as in quad_vnni.cpp.
+SEPTET_VNNI inline void multiply_add(__m512i& sum, __m512i u, __m512i s) {
+  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(s));
+}
+
+template <bool kSignedA, int kRows, int kVectors>
+SEPTET_VNNI void run_blocks(const BlocksCall& call) {
+  const Index rest = call.cols - Index{kVectors - 1} * kLanes;
+  const auto last = static_cast<__mmask16>((1u << rest) - 1);
+  const auto row_of = [&](int i) { return static_cast<char*>(call.c) + i * call.c_row; };
+  const auto mask_of = [&](int v) { return v + 1 < kVectors ? __mmask16{0xffff} : last; };
+  __m512i sum[kRows][kVectors];
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) {
+      sum[i][v] = call.zero ? _mm512_setzero_si512() : _mm512_maskz_loadu_epi32(mask_of(v), row_of(i) + Index{v} * 64);
+    }
+  }
+  const std::int32_t* value = static_cast<const std::int32_t*>(call.values);
+  const Index step = call.step, b_step = call.b_step, block_cols = call.block_cols;
+  for (Index s = 0; s < call.blocks; ++s) {
+    const Index k0 = call.block_idx[s] * block_cols;
+    const char* b = static_cast<const char*>(call.b) + k0 * b_step;
+    const Index steps = std::min(block_cols, call.k_end - k0);
+    const std::int32_t* next = value + block_cols * step;
+    for (Index q = 0; q < steps; ++q, b += b_step, value += step) {
+      __m512i right[kVectors];
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) right[v] = _mm512_loadu_si512(b + Index{v} * 64);
+#pragma GCC unroll 8
+      for (int i = 0; i < kRows; ++i) {
+        const __m512i weight = _mm512_set1_epi32(value[i]);
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v) {
+          if constexpr (kSignedA) {
+            multiply_add(sum[i][v], right[v], weight);
+          } else {
+            multiply_add(sum[i][v], weight, right[v]);
+          }
+        }
+      }
+    }
+    value = next;
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) _mm512_mask_storeu_epi32(row_of(i) + Index{v} * 64, mask_of(v), sum[i][v]);
+  }
+}
+
+template <int kHeight, int... kVector>
+void fill(QuadBlockKernels& kernels, std::integer_sequence<int, kVector...> /*vectors - 1*/) {
+  kernels.vectors[kHeight] = sizeof...(kVector);
+  ((kernels.run[0][kHeight][kVector] = &run_blocks<false, kBlockHeights[kHeight], kVector + 1>), ...);
+  ((kernels.run[1][kHeight][kVector] = &run_blocks<true, kBlockHeights[kHeight], kVector + 1>), ...);
+}
+
+}  // namespace
+
+const QuadBlockKernels* quad_blocks_vnni() {
+  static const bool has = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
+                          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  static const QuadBlockKernels kernels = [] {
+    QuadBlockKernels result;
+    fill<0>(result, std::make_integer_sequence<int, kVectorsOf[0]>());
+    fill<1>(result, std::make_integer_sequence<int, kVectorsOf[1]>());
+    fill<2>(result, std::make_integer_sequence<int, kVectorsOf[2]>());
+    fill<3>(result, std::make_integer_sequence<int, kVectorsOf[3]>());
+    return result;
+  }();
+  return has ? &kernels : nullptr;
+}
+
+}  // namespace septet::kernels
+#else
+namespace septet::kernels {
+const QuadBlockKernels* quad_blocks_vnni() { return nullptr; }
+}  // namespace septet::kernels
+#endif
