@@ -81,13 +81,15 @@ std::vector<std::string> sparse_format_names() {
   return names;
 }
 
-std::vector<FormatVariant> format_variants(const PatternKind& kind, const std::vector<std::string>& wanted) {
+std::vector<FormatVariant> format_variants(const PatternKind& kind, const std::vector<std::string>& wanted,
+                                           Index expected_cols) {
   std::vector<FormatVariant> variants;
   for (const Format format : kSparseFormats) {
     if (wanted.empty() || std::find(wanted.begin(), wanted.end(), name(format)) != wanted.end()) {
       add(format, kind, variants);
     }
   }
+  for (FormatVariant& variant : variants) variant.options.expected_cols = expected_cols;
   return variants;
 }
 

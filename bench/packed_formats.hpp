@@ -14,8 +14,9 @@ struct FormatVariant {
   std::string name;  ///< "csr", "bsr 4x4", "tsb 16", …
   PackOptions options;
 };
-/// Of the formats whose names are `wanted`; all of them if that is empty.
-std::vector<FormatVariant> format_variants(const PatternKind& kind, const std::vector<std::string>& wanted);
+/// Of the formats whose names are `wanted`, all of them if that is empty, for a B of so many columns.
+std::vector<FormatVariant> format_variants(const PatternKind& kind, const std::vector<std::string>& wanted,
+                                           Index expected_cols);
 /// The names of all formats that are not dense.
 std::vector<std::string> sparse_format_names();
 
@@ -26,7 +27,7 @@ struct FormatCandidate {
   double bytes = 0;
 };
 
-/// A packed in all variants, once for all n.
+/// A packed in all variants.
 class PackedFormats {
  public:
   PackedFormats(const ConstMatrix& a, const std::vector<FormatVariant>& variants);

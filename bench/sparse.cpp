@@ -39,7 +39,7 @@ struct Contender {
   SparseEntry entry;
 };
 
-// The products of one matrix. What is packed serves every n.
+// The products of one matrix. Its CSR serves every n.
 class MatrixBench {
  public:
   MatrixBench(const LayerWeights& matrix, const SparseOptions& options, const Peers& peers)
@@ -62,7 +62,6 @@ class MatrixBench {
   const SparseOptions& options_;
   const Peers& peers_;
   std::shared_ptr<const SparseWeights> weights_;
-  std::unique_ptr<const PackedFormats> packed_;
   std::vector<Contender> contenders_;  // of the n at hand
 };
 
@@ -70,11 +69,7 @@ Point MatrixBench::measure_columns(Index n) {
   Shape shape = matrix_.shape;
   shape.n = n;
   const Problem problem(shape, options_.setting, &matrix_.pattern);
-  if (weights_ == nullptr) {
-    const ConstMatrix a = problem.a(problem.original());
-    weights_ = std::make_shared<SparseWeights>(a);
-    packed_ = std::make_unique<PackedFormats>(a, format_variants(matrix_.kind, options_.formats));
-  }
+  if (weights_ == nullptr) weights_ = std::make_shared<SparseWeights>(problem.a(problem.original()));
   Point point;
   point.shape = shape;
   point.pattern = matrix_.kind.name;
@@ -106,13 +101,15 @@ void MatrixBench::add_format(const FormatCandidate& format, const std::string& n
 void MatrixBench::add_ours(const SparseProblem& problem, Point& point) {
   const int threads = options_.setting.threads;
   std::vector<FormatCandidate> formats;
-  packed_->propose(problem, threads, formats);
+  const PackedFormats packed(problem.problem.a(problem.problem.original()),
+                             format_variants(matrix_.kind, options_.formats, problem.n()));
+  packed.propose(problem, threads, formats);
   for (const FormatCandidate& format : formats) add_format(format, format.candidate.name, Kind::format);
   add_format(automatic(problem, threads), "automatic", Kind::automatic);
-  point.left_out = packed_->refused();
+  point.left_out = packed.refused();
   if (threads == 1) return;
   formats.clear();
-  packed_->propose(problem, 1, formats);
+  packed.propose(problem, 1, formats);
   for (const FormatCandidate& format : formats) {
     add_format(format, format.candidate.name + " on one thread", Kind::single);
   }
