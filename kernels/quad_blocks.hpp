@@ -1,7 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // Sparse blocks of bytes in groups of four along k, where the CPU multiplies them so (quad.hpp): as BlocksCall, with a
-// quad of bytes for every element of A and B, and int32 sums. One of the two is unsigned, the other signed.
+// quad of bytes for every element of A and B, int32 sums, and blocks of one quad (block_cols and k_end are not looked
+// at). One of A and B is unsigned, the other signed.
 #pragma once
 
 #include "kernels/rows.hpp"

@@ -32,45 +32,44 @@ SEPTET_VNNI void run_blocks(const BlocksCall& call) {
   const Index rest = call.cols - Index{kVectors - 1} * kLanes;
   const auto last = static_cast<__mmask16>((1u << rest) - 1);
   const auto row_of = [&](int i) { return static_cast<char*>(call.c) + i * call.c_row; };
-  const auto mask_of = [&](int v) { return v + 1 < kVectors ? __mmask16{0xffff} : last; };
   __m512i sum[kRows][kVectors];
 #pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; ++v) {
-      sum[i][v] = call.zero ? _mm512_setzero_si512() : _mm512_maskz_loadu_epi32(mask_of(v), row_of(i) + Index{v} * 64);
+      const __mmask16 mask = v + 1 < kVectors ? __mmask16{0xffff} : last;
+      sum[i][v] = call.zero ? _mm512_setzero_si512() : _mm512_maskz_loadu_epi32(mask, row_of(i) + Index{v} * 64);
     }
   }
   const std::int32_t* value = static_cast<const std::int32_t*>(call.values);
-  const Index step = call.step, b_step = call.b_step, block_cols = call.block_cols;
-  for (Index s = 0; s < call.blocks; ++s) {
-    const Index k0 = call.block_idx[s] * block_cols;
-    const char* b = static_cast<const char*>(call.b) + k0 * b_step;
-    const Index steps = std::min(block_cols, call.k_end - k0);
-    const std::int32_t* next = value + block_cols * step;
-    for (Index q = 0; q < steps; ++q, b += b_step, value += step) {
-      __m512i right[kVectors];
+  const Index step = call.step, b_step = call.b_step;
+  const std::int32_t* k = call.block_idx;
+  // One loop: with another around it GCC 12 keeps the sums in memory.
+  for (const std::int32_t* end = k + call.blocks; k < end; ++k, value += step) {
+    const char* b = static_cast<const char*>(call.b) + *k * b_step;
+    __m512i right[kVectors];
 #pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v) right[v] = _mm512_loadu_si512(b + Index{v} * 64);
+    for (int v = 0; v < kVectors; ++v) right[v] = _mm512_loadu_si512(b + Index{v} * 64);
 #pragma GCC unroll 8
-      for (int i = 0; i < kRows; ++i) {
-        const __m512i weight = _mm512_set1_epi32(value[i]);
+    for (int i = 0; i < kRows; ++i) {
+      const __m512i weight = _mm512_set1_epi32(value[i]);
 #pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v) {
-          if constexpr (kSignedA) {
-            multiply_add(sum[i][v], right[v], weight);
-          } else {
-            multiply_add(sum[i][v], weight, right[v]);
-          }
+      for (int v = 0; v < kVectors; ++v) {
+        if constexpr (kSignedA) {
+          multiply_add(sum[i][v], right[v], weight);
+        } else {
+          multiply_add(sum[i][v], weight, right[v]);
         }
       }
     }
-    value = next;
   }
 #pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i) {
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) _mm512_mask_storeu_epi32(row_of(i) + Index{v} * 64, mask_of(v), sum[i][v]);
+    for (int v = 0; v < kVectors; ++v) {
+      const __mmask16 mask = v + 1 < kVectors ? __mmask16{0xffff} : last;
+      _mm512_mask_storeu_epi32(row_of(i) + Index{v} * 64, mask, sum[i][v]);
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <iomanip>
+#include <iterator>
 #include <limits>
 
 namespace septet::detail {
@@ -18,6 +19,7 @@ constexpr double kLeastCells = 1024;
 // A third-level cache, or memory, is where operands beyond this come from: half of a second-level cache.
 constexpr double kNearBytes = 1024.0 * 1024;
 constexpr BlockShape kBlocks[] = {{2, 1}, {4, 1}, {8, 1}, {16, 1}, {4, 4}, {8, 4}};
+constexpr BlockShape kQuadBlocks[] = {{1, 4}, {2, 4}, {4, 4}, {8, 4}, {16, 4}};
 
 struct Candidate {
   Format format;
@@ -65,7 +67,14 @@ class Predictor {
       candidates.push_back({Format::tsb, Dataflow::sOS, {}, expanded()});
     }
     if (cols_ >= costs_.lanes / 2) {
-      for (const BlockShape& block : kBlocks) candidates.push_back({Format::bsr, Dataflow::csOS, block, bsr(block)});
+      const auto consider = [&](const BlockShape& block) {
+        candidates.push_back({Format::bsr, Dataflow::csOS, block, bsr(block)});
+      };
+      if (costs_.bsr_group == 1) std::for_each(std::begin(kBlocks), std::end(kBlocks), consider);
+      // In quads, a weight's zero point is 0.
+      if (costs_.bsr_group == 4 && options_.zero_point == 0) {
+        std::for_each(std::begin(kQuadBlocks), std::end(kQuadBlocks), consider);
+      }
     }
     return candidates;
   }
@@ -128,7 +137,7 @@ class Predictor {
   }
 
   double bsr(const BlockShape& block) const {
-    const int h = block.rows >= 8 ? 2 : block.rows >= 4 ? 1 : 0;
+    const int h = block.rows >= 8 ? 3 : block.rows >= 4 ? 2 : block.rows >= 2 ? 1 : 0;
     const Index strips_per_block = ceil_div(block.rows, kCostHeights[h]);
     Index blocks = 0;
     std::vector<Index> seen(ceil_div(a_.cols, block.cols), -1);
@@ -140,7 +149,8 @@ class Predictor {
         last = row;
       }
     }
-    const double steps = static_cast<double>(blocks) * static_cast<double>(block.cols * strips_per_block);
+    const double steps =
+        static_cast<double>(blocks) * static_cast<double>(block.cols / costs_.bsr_group * strips_per_block);
     const double strips = static_cast<double>(ceil_div(a_.rows, block.rows) * strips_per_block);
     double time = 0;
     for_each_panel(cols_, costs_.lanes, costs_.bsr_vectors[h], [&](int vectors) {

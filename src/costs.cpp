@@ -5,6 +5,7 @@
 #include "environment.hpp"
 #include "formats/storage.hpp"
 #include "kernels/expand.hpp"
+#include "kernels/quad_blocks.hpp"
 #include "multiply.hpp"
 #include "validate.hpp"
 
@@ -150,6 +151,25 @@ double read_cost() {
   return time / static_cast<double>(kStreamBytes);
 }
 
+void measure_blocks(Measurement& measurement, Type type, const kernels::RowSet& kernels, Costs& costs) {
+  const auto steps_of = [](const PackedStorage& a) {
+    const BsrArrays& bsr = std::get<BsrArrays>(a.arrays);
+    return std::pair(static_cast<double>(bsr.block_idx.size()), static_cast<double>(bsr.block_ptr.size() - 1));
+  };
+  const kernels::QuadBlockKernels* quads = size_of(type) == 1 ? kernels::quad_block_kernels() : nullptr;
+  costs.bsr_group = quads != nullptr ? 4 : 1;
+  for (int h = 0; h < 4; ++h) {
+    PackOptions blocks = packed_as(Format::bsr);
+    blocks.block = {kCostHeights[h], costs.bsr_group};
+    const int at = kernels::kBlockHeightCount - 1 - h;
+    costs.bsr_vectors[h] = quads != nullptr ? quads->vectors[at] : kernels.block_vectors[at];
+    // In quads, one element in four columns makes a block of them.
+    const Index cols = costs.bsr_vectors[h] * kernels.lanes;
+    costs.bsr[h] = measurement.list_cost(cols, kCostHeights[h], blocks, quads != nullptr ? 0.16 : 0.5,
+                                         quads != nullptr ? 0.008 : 0.03, steps_of);
+  }
+}
+
 Costs measure(Type type) {
   Costs costs;
   Measurement measurement(type);
@@ -169,18 +189,7 @@ Costs measure(Type type) {
     expanded.dataflow = Dataflow::sOS;
     for (int n = 0; n < 4; ++n) costs.expand[n] = measurement.list_cost(n + 1, 1, expanded, 0.4, 0.004, tile_steps_of);
   }
-  for (int h = 0; h < 3; ++h) {
-    const int height = kCostHeights[h];
-    PackOptions blocks = packed_as(Format::bsr);
-    blocks.block = {height, 1};
-    const int at = kernels::kBlockHeightCount - 2 - h;
-    costs.bsr_vectors[h] = kernels.block_vectors[at];
-    costs.bsr[h] = measurement.list_cost(
-        costs.bsr_vectors[h] * kernels.lanes, height, blocks, 0.5, 0.03, [](const PackedStorage& a) {
-          const BsrArrays& bsr = std::get<BsrArrays>(a.arrays);
-          return std::pair(static_cast<double>(bsr.block_idx.size()), static_cast<double>(bsr.block_ptr.size() - 1));
-        });
-  }
+  measure_blocks(measurement, type, kernels, costs);
   costs.byte = read_cost();
   return costs;
 }

@@ -16,7 +16,7 @@ struct ListCost {
 
 constexpr int kCostVectors[] = {1, 2, 4, 8};                       ///< panels that were measured
 constexpr Index kCostCols[] = {1, 2, 4, 8, 16, 32, 64, 128, 256};  ///< columns that dense products were measured with
-constexpr int kCostHeights[] = {2, 4, 8};                          ///< rows of bsr's strips
+constexpr int kCostHeights[] = {1, 2, 4, 8};                       ///< rows of bsr's strips
 
 struct Costs {
   Index lanes = 1;           ///< columns per vector
@@ -24,8 +24,9 @@ struct Costs {
   ListCost csr[4], tcsr[4];  ///< by kCostVectors
   ListCost column;           ///< csr against one column
   ListCost expand[4];        ///< per step and tile of 16 rows, 1 to 4 columns; 0: no such kernel
-  ListCost bsr[3];           ///< per step of a strip and its widest panel, by kCostHeights
-  int bsr_vectors[3] = {};   ///< that panel
+  ListCost bsr[4];           ///< per step of a strip and its widest panel, by kCostHeights
+  int bsr_vectors[4] = {};   ///< that panel
+  Index bsr_group = 1;       ///< columns of A in a step: 4 where bytes are multiplied so
   double byte = 0;           ///< read from beyond the second-level cache
 };
 

@@ -304,15 +304,22 @@ class BsrLists : public ListsOf {
     return bsr_.block_ptr[ceil_div(row, shape_.rows)] * shape_.rows * shape_.cols;
   }
   bool has_column() const override { return false; }
+  void reserve(Index m0, Index m1, ListScratch& scratch) const override {
+    if (quads_ == nullptr || shape_.cols == group_) return;
+    for (Index i = m0 / shape_.rows; i * shape_.rows < m1; ++i) {
+      scratch.index.reserve((bsr_.block_ptr[i + 1] - bsr_.block_ptr[i]) * (shape_.cols / group_));
+    }
+  }
   void run(const RowSet& kernels, Index m0, Index m1, const ListPanel& panel, bool /*column*/,
-           ListScratch& /*none*/) const override {
+           ListScratch& scratch) const override {
     BlocksCall call;
-    call.step = shape_.rows, call.block_cols = shape_.cols / group_, call.k_end = ceil_div(a_.cols, group_);
+    call.step = shape_.rows, call.block_cols = shape_.cols, call.k_end = a_.cols;
     call.b = panel.b, call.b_step = panel.b_step;
     call.c_row = panel.c_row, call.cols = panel.cols, call.zero = panel.zero;
     for (Index i = m0 / shape_.rows; i * shape_.rows < m1; ++i) {
       const Index first = bsr_.block_ptr[i];
       call.block_idx = bsr_.block_idx.data() + first, call.blocks = bsr_.block_ptr[i + 1] - first;
+      if (quads_ != nullptr && shape_.cols != group_) write_quads(call, scratch);
       const Index rows = std::min(shape_.rows, m1 - i * shape_.rows);
       for (Index r = 0; r < rows;) {
         const int height = height_for(rows - r);
@@ -325,6 +332,17 @@ class BsrLists : public ListsOf {
   }
 
  private:
+  // Quads that lie behind the last column are left out; there, B's panel has ended.
+  void write_quads(BlocksCall& call, ListScratch& scratch) const {
+    const Index width = shape_.cols / group_;
+    scratch.index.clear();
+    for (Index s = 0; s < call.blocks; ++s) {
+      const Index first = call.block_idx[s] * width, end = std::min(first + width, ceil_div(a_.cols, group_));
+      for (Index quad = first; quad < end; ++quad) scratch.index.push_back(static_cast<std::int32_t>(quad));
+    }
+    call.block_idx = scratch.index.data(), call.blocks = static_cast<Index>(scratch.index.size());
+  }
+
   using Kernel = void (*)(const BlocksCall&);
   Kernel kernel(const RowSet& kernels, int height, int vectors) const {
     const bool is_signed = a_.type == Type::s8;

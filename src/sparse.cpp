@@ -214,17 +214,20 @@ class ListProduct {
     const BsrArrays& bsr = std::get<BsrArrays>(a_.arrays);
     const BsrSlots slots(a_.options.block, a_.type);
     row_offsets_.assign(ceil_div(a_.rows, slots.rows) * slots.rows, 0);
-    with_integers(a_.type, [&](auto element) {
-      const auto* values = reinterpret_cast<const decltype(element)*>(a_.values.data());
-      for (Index i = 0; i * slots.rows < a_.rows; ++i) {
-        std::int32_t* sums = row_offsets_.data() + i * slots.rows;
-        for (Index p = bsr.block_ptr[i] * slots.area(); p < bsr.block_ptr[i + 1] * slots.area(); ++p) {
-          std::int32_t& sum = sums[p / 4 % slots.rows];  // modulo 2^32, like everything
-          sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) -
-                                          static_cast<std::uint32_t>(offset * values[p]));
-        }
+    constexpr Index kRows = 16;  // of a panel that row_sums() takes
+    kernels::TileCall call;
+    call.a_row = 4, call.a_step = slots.rows * 4;
+    for (Index i = 0; i * slots.rows < a_.rows; ++i) {
+      call.steps = (bsr.block_ptr[i + 1] - bsr.block_ptr[i]) * slots.cols / 4;
+      for (Index r = 0; r < slots.rows; r += kRows) {
+        call.a = a_.values.data() + bsr.block_ptr[i] * slots.area() + r * 4;
+        quads_->row_sums(call, std::min(kRows, slots.rows - r), a_.type == Type::s8,
+                         row_offsets_.data() + i * slots.rows + r);
       }
-    });
+    }
+    for (std::int32_t& sum : row_offsets_) {  // modulo 2^32, like everything
+      sum = static_cast<std::int32_t>(static_cast<std::uint32_t>(sum) * static_cast<std::uint32_t>(-offset));
+    }
   }
 
   void copy_quads(const ConstMatrix& part, Index width, std::byte* to) const {
@@ -365,8 +368,8 @@ void multiply_lists(const PackedStorage& a, const ConstMatrix& b, const Matrix& 
   const auto threads = static_cast<int>(std::min<Index>(choice.count, items));
   if (instead != nullptr) {
     const Columns& first = product.columns().front();
-    instead->add("kernel", joined(kernels::name(arithmetic), ", ", name(a.options.format), " against ", first.cols,
-                                  " columns at a time"));
+    instead->add("kernel", joined(quads_for(a) != nullptr ? "bytes in fours" : kernels::name(arithmetic), ", ",
+                                  name(a.options.format), " against ", first.cols, " columns at a time"));
     instead->add("threads", joined(threads), choice.why);
     instead->add("blocks", joined(panels, " of columns, ", product.block_count(), " of rows"));
     instead->add("b", first.copied ? "copied" : "in place");
