@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet bench: what it writes, what it refuses, and its parts. No time is ever compared with anything.
-#include "cli/bench/charts.hpp"
+#include "cli/bench/escape.hpp"
 #include "cli/bench/patterns.hpp"
 #include "cli/bench/problem.hpp"
 #include "cli/bench/records.hpp"

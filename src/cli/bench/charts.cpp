@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "charts.hpp"
 
+#include "escape.hpp"
 #include "tables.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@ namespace {
 constexpr double kWidth = 480, kHeight = 340, kLeft = 58, kRight = 14, kTop = 14, kBottom = 48;
 
 // Okabe and Ito's colours (Color Universal Design, 2008) without yellow, which white swallows; every line has a marker
-// of its own too, and the second turn through the colours is hollow and dashed.
+// of its own too, and the second turn through the colours is hollow and dashed. Libraries are brown.
 struct Look {
   std::string colour;
   int marker = 0;
@@ -30,12 +31,12 @@ Look look_of(const Run& run, const std::string& candidate) {
   if (candidate == name(Format::automatic)) return {"#000000", 6, false};
   const auto place = [&](Role role) {
     const std::vector<std::string> names = run.candidates(role);
-    return static_cast<int>(std::find(names.begin(), names.end(), candidate) - names.begin());
+    const auto found = std::find(names.begin(), names.end(), candidate);
+    return found == names.end() ? -1 : static_cast<int>(found - names.begin());
   };
-  const int formats = static_cast<int>(run.candidates(Role::format).size());
-  int at = place(Role::format);
-  if (at == formats) at += place(Role::library);
-  return {kColours[at % kCount], at % kCount, at / kCount % 2 == 1};
+  if (const int library = place(Role::library); library >= 0) return {"#7f5a1f", library % kCount, true};
+  const int format = std::max(place(Role::format), 0);
+  return {kColours[format % kCount], format % kCount, format / kCount % 2 == 1};
 }
 
 std::string polygon(std::initializer_list<std::pair<double, double>> corners, double x, double y) {
@@ -295,37 +296,6 @@ std::vector<double> heights(const std::vector<Series>& all) {
 }
 
 }  // namespace
-
-// A valid sequence of UTF-8 passes; any byte that is in none becomes U+FFFD.
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80                   ? 1
-                               : lead >= 0xc2 && lead < 0xe0 ? 2
-                               : (lead & 0xf0) == 0xe0       ? 3
-                               : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                             : 0;
-    std::size_t valid = length == 0 || i + length > text.size() ? 0 : length;
-    for (std::size_t j = 1; j < valid; ++j) {
-      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) valid = 0;
-    }
-    if (valid == 0 || lead < 0x20 || lead == 0x7f) {
-      out += "\xef\xbf\xbd";
-      ++i;
-      continue;
-    }
-    const std::string part = text.substr(i, valid);
-    i += valid;
-    out += part == "&"    ? "&amp;"
-           : part == "<"  ? "&lt;"
-           : part == ">"  ? "&gt;"
-           : part == "\"" ? "&quot;"
-           : part == "'"  ? "&#39;"
-                          : part;
-  }
-  return out;
-}
 
 std::string speedup_figure(const Run& run, const Group& group) {
   std::vector<Series> all = series_of(run, group, {Role::format}, [](const Point& point, const Result& result) {

@@ -10,9 +10,6 @@
 
 namespace septet::cli {
 
-/// For HTML's text and attributes: & < > " ' escaped, control characters and what is not UTF-8 replaced.
-std::string escaped(const std::string& text);
-
 /// <figure>s with a caption and a legend.
 std::string speedup_figure(const Run& run, const Group& group);
 std::string size_figure(const Run& run, const Group& group);

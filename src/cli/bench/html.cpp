@@ -2,6 +2,7 @@
 #include "html.hpp"
 
 #include "charts.hpp"
+#include "escape.hpp"
 #include "tables.hpp"
 
 #include <fmt/format.h>
@@ -80,7 +81,8 @@ std::string method(const Run& run) {
       "<p>C = A·B; A is M×K with zeros, B is K×N and dense, all row-major. All candidates of a point take turns for {} "
       "rounds, {:g} ms a turn where the cache is warm and one call where it is cold, after untimed calls; what is "
       "shown "
-      "are medians. Calls of more than 60 ms have five rounds. A loop of multiply-adds on registers and one that reads "
+      "are medians. Where a call takes more than 60 ms there are at most five. A loop of multiply-adds on registers "
+      "and one that reads "
       "as "
       "many bytes as the operands have run in the same rounds: the ceilings. Every result is compared with the dense "
       "kernel&#39;s, bit for bit but for the sign of zeros; that one, at sampled places, with sums in twice the "
