@@ -16,6 +16,7 @@ constexpr std::uint32_t kVersion = 1;
 constexpr Index kChecksumAt = 24;
 constexpr Index kHeaderBytes = 152;
 constexpr Index kWord = 8;
+constexpr Index kMostOfNothing = Index{1} << 24;
 
 /// Every field of the header in the order of the file; `io` reads or writes each.
 template <class IO, class Packed>
@@ -216,6 +217,10 @@ void read_header(Reader& reader, PackedStorage& packed) {
     throw_bad_file("header: format and dataflow have to be named");
   }
   if (packed.rows < 0 || packed.cols < 0) throw_bad_file("header: a negative dimension");
+  // Rows of nothing take no bytes in the file, and would take memory.
+  if (std::min(packed.rows, packed.cols) == 0 && std::max(packed.rows, packed.cols) > kMostOfNothing) {
+    throw_bad_file("header: an empty matrix has at most " + std::to_string(kMostOfNothing) + " rows or columns");
+  }
   const Status status = validate_packing(packed.options, packed.type, packed.rows, packed.cols, false);
   if (!status.ok()) throw_bad_file("header: " + status.to_string());
 }

@@ -2,8 +2,8 @@
 # scripts/test.sh: installs what is missing, builds everything and runs every test.
 # scripts/test.sh --all: also the format, the activations at every float there is, NumPy, SciPy, Octave, R, LAPACK and
 # BLAS' testers over our GEMM, the other compiler (and septet as a static library), the linter, everything once more
-# under the address and undefined-behaviour sanitizers, and in emulators, with fewer problems: on x86 CPUs without
-# AVX-512 and without AVX, and on an aarch64.
+# under the address and undefined-behaviour sanitizers, libFuzzer for half an hour, and in emulators, with fewer
+# problems: on x86 CPUs without AVX-512 and without AVX, and on an aarch64.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # What some tests need: without it they are left out, and the configure step says so.
@@ -72,6 +72,7 @@ tier programs programs
 tier clang suite clang build-clang
 tier tidy lint
 tier sanitize suite sanitize build-sanitize
+tier fuzz scripts/fuzz.sh 120
 tier masked suite release build -C masked -L masked
 tier aarch64 aarch64
 printf '%s\n' "" "${summary[@]}"

@@ -11,8 +11,8 @@ namespace {
 
 TEST_CASE("cli: verbs and operands that are not there") {
   const Folder folder;
-  folder.refused("", "VERB", "gemm, emulate, verify, cycles, inspect, bench");
-  folder.refused("convert x", "convert", "no such verb");
+  folder.refused("", "VERB", "gemm, emulate, verify, cycles, inspect, convert, bench");
+  folder.refused("transpose x", "transpose", "no such verb");
   folder.refused("--nonsense", "--nonsense", "unknown option");
   folder.refused("gemm", "A", "is missing");
   folder.refused("gemm random:2x2", "B", "is missing");
@@ -41,7 +41,7 @@ TEST_CASE("cli: values that are none") {
   refused("--array 0x4", "--array", "0 x 4");
   refused("--array 4x99999", "--array", "65536");
   refused("--dataflow sws", "--dataflow", "'sws' is none of auto, dOS, dWS");
-  refused("--format coo", "--format", "none of auto, dense, csr, tsb, csb");
+  refused("--format jad", "--format", "none of auto, dense, csr, csc, coo, bsr, ell, sell, bitmap, tsb, csb, nm, tcsr");
   refused("--accumulate folded", "--accumulate", "none of chained, fold");
   refused("--mac both", "--mac", "none of fused, unfused");
   refused("--combine best", "--combine", "none of in-order, first-fit");

@@ -262,6 +262,10 @@ TEST_CASE("what is said of a lie") {
   CHECK(lie(small(Format::tcsr), 152, Index{3}) == "block_rows: 3");
   CHECK(lie(small(Format::csb), 160, I32{6}) == "csb, tile 0, byte 4: 6 steps for 5 columns");
   CHECK(lie(small(Format::tsb), 160, std::uint8_t{0xff}).find("tsb, tile 0, byte ") == 0);
+  PackOptions sparse;
+  sparse.format = Format::tsb;
+  const PackedMatrix nothing = pack(row_major(static_cast<const float*>(nullptr), 0, 0), sparse);
+  CHECK(lie(nothing, 40, Index{1} << 30).find("header: an empty matrix has at most 16777216 rows") == 0);
   Bytes other = bytes_of(csr);
   put(other, 8, std::uint32_t{2});
   seal(other);
