@@ -57,8 +57,15 @@ class CooLists : public ListsOf {
  public:
   CooLists(const PackedStorage& a, const void* values)
       : ListsOf(a, values), coo_(std::get<CooArrays>(a.arrays)), row_ptr_(a.rows + 1) {
-    for (const std::int32_t row : coo_.row_idx) ++row_ptr_[row + 1];
-    for (Index i = 0; i < a.rows; ++i) row_ptr_[i + 1] += row_ptr_[i];
+    const std::int32_t* rows = coo_.row_idx.data();
+    const auto count = static_cast<Index>(coo_.row_idx.size());
+    // Steps that double find the end of a row sooner than a look at each of its elements does.
+    for (Index i = 0, p = 0; i < a.rows; ++i) {
+      Index step = 1;
+      while (p + step < count && rows[p + step] <= i) step *= 2;
+      p = std::upper_bound(rows + std::min(p + step / 2, count), rows + std::min(p + step, count), i) - rows;
+      row_ptr_[i + 1] = p;
+    }
   }
   Index before(Index row) const override { return row_ptr_[row]; }
   void run(const RowSet& kernels, Index m0, Index m1, const ListPanel& panel, bool column,
@@ -129,6 +136,17 @@ class BitmapLists : public ListsOf {
   }
   void run(const RowSet& kernels, Index m0, Index m1, const ListPanel& panel, bool column,
            ListScratch& scratch) const override {
+    if (scratch.claims(m0, m1)) write_out(m0, m1, scratch);
+    RowsCall call = rows_call(panel);
+    // Both count from the matrix's first slot.
+    call.values = values_, call.index = scratch.index.data() - bitmap_.row_ptr[m0];
+    call.row_ptr = bitmap_.row_ptr.data() + m0, call.rows = m1 - m0;
+    call.c = panel.c + m0 * panel.c_row;
+    run_rows32(kernels, call, panel, column);
+  }
+
+ private:
+  void write_out(Index m0, Index m1, ListScratch& scratch) const {
     scratch.index.resize(bitmap_.row_ptr[m1] - bitmap_.row_ptr[m0]);
     std::int32_t* to = scratch.index.data();
     for (Index i = m0; i < m1; ++i) {
@@ -139,15 +157,8 @@ class BitmapLists : public ListsOf {
         }
       }
     }
-    RowsCall call = rows_call(panel);
-    // Both count from the matrix's first slot.
-    call.values = values_, call.index = scratch.index.data() - bitmap_.row_ptr[m0];
-    call.row_ptr = bitmap_.row_ptr.data() + m0, call.rows = m1 - m0;
-    call.c = panel.c + m0 * panel.c_row;
-    run_rows32(kernels, call, panel, column);
   }
 
- private:
   const BitmapArrays& bitmap_;
   Index words_;
 };
@@ -168,8 +179,10 @@ class NmLists : public ListsOf {
   void reserve(Index m0, Index m1, ListScratch& scratch) const override { scratch.index.reserve((m1 - m0) * slots_); }
   void run(const RowSet& kernels, Index m0, Index m1, const ListPanel& panel, bool column,
            ListScratch& scratch) const override {
-    scratch.index.resize((m1 - m0) * slots_);
-    for (Index i = m0; i < m1; ++i) write_out(i, scratch.index.data() + (i - m0) * slots_);
+    if (scratch.claims(m0, m1)) {
+      scratch.index.resize((m1 - m0) * slots_);
+      for (Index i = m0; i < m1; ++i) write_out(i, scratch.index.data() + (i - m0) * slots_);
+    }
     RowsCall call = rows_call(panel);
     call.values = value(m0 * slots_), call.index = scratch.index.data();
     call.rows = m1 - m0, call.count = there_, call.row_step = slots_;

@@ -25,6 +25,14 @@ struct ListPanel {
 /// What one thread needs to write bits out as indices.
 struct ListScratch {
   std::vector<std::int32_t> index;
+  Index m0 = 0, m1 = 0;  ///< rows that `index` has been written for, if it is by rows
+
+  /// Whether `index` is still to be written for these rows; other panels of the same product find it there.
+  bool claims(Index begin, Index end) {
+    if (begin == m0 && end == m1) return false;
+    m0 = begin, m1 = end;
+    return true;
+  }
   std::vector<Index> row_ptr;
   std::vector<Index> end;
 };
