@@ -49,7 +49,7 @@ typedef enum septet_status {
   SEPTET_OVERLAP,        ///< C touches an element of an operand
   SEPTET_BAD_STRUCTURE,  ///< sparse indices that are unsorted, duplicated, out of range or inconsistent
   SEPTET_OUT_OF_MEMORY,
-  SEPTET_BAD_FILE  ///< of the command line only
+  SEPTET_BAD_FILE  ///< cannot be read or written, or does not hold what it should
 } septet_status;
 
 /// The argument at fault ("a", "options.fold_depth") in the last call that failed on this thread; "" if none has. A
@@ -129,6 +129,12 @@ SEPTET_API void septet_options_free(septet_options* options) SEPTET_NOEXCEPT;
 ///   array.height, array.width      processing elements; default 16 each
 ///   fold_depth                     k per fold of accumulate = fold; 0, the default: the array's height
 ///   combine.lanes, combine.window  csOS; defaults 4 and 16
+///   strict_nonfinite               0, the default, or 1: zeros that a format stores are skipped where B holds Inf or
+///   NaN block.rows, block.cols         packing as bsr; default 4 each slice.height, slice.window     packing as sell;
+///   defaults 16 and 256 group.n, group.m               packing as nm; defaults 2 and 4 tile_cols packing as tcsr; 0,
+///   the default: by the number of elements expected_cols                  packing with neither format nor dataflow
+///   named: the quickest format for a B with so
+///                                  many columns; 0, the default: dense stays dense, sparse is CSR
 ///   bandwidth                      the array's, in bytes per cycle; 0, the default: not a limit
 ///   epilogue.requantise.zero_point, epilogue.requantise.low, epilogue.requantise.high
 ///
@@ -145,7 +151,8 @@ SEPTET_API septet_status septet_options_set_number(septet_options* options, cons
 ///   mac                            fused, unfused
 ///   combine.policy                 in-order, first-fit
 ///   timing                         serial, overlapped, scalesim
-///   format                         auto, dense, csr, tsb, csb, csc, coo, bsr, ell, sell, bitmap, nm, tcsr: what septet_pack() makes
+///   format                         auto, dense, csr, tsb, csb, csc, coo, bsr, ell, sell, bitmap, nm, tcsr: what
+///                                  septet_pack() makes
 ///   side                           left, right: which operand septet_pack() packs
 ///   epilogue.activation            none, relu, relu6, gelu, sigmoid, tanh
 ///   epilogue.requantise.rounding   gemmlowp-double, single-half-up, single-half-away, truncate, floor,
@@ -265,7 +272,8 @@ SEPTET_API const char* septet_explanation_text(const septet_explanation* explana
 // ---- packed matrices ----
 
 /// Copies A into the order that a dataflow streams, without its zeros unless the format is dense; with side = right, a
-/// dense B. Reads the options dataflow, format, array, combine, zero_point and side. `packed` gets a new handle.
+/// dense B. Reads the options dataflow, format, array, combine, zero_point, side, block, slice, group, tile_cols and
+/// expected_cols. `packed` gets a new handle.
 /// Errors: as septet_gemm(), for what there is; `packed` is then untouched.
 SEPTET_API septet_status septet_pack(const septet_weights* a, const septet_options* options,
                                      septet_packed** packed) SEPTET_NOEXCEPT;
@@ -274,6 +282,16 @@ SEPTET_API void septet_packed_free(septet_packed* packed) SEPTET_NOEXCEPT;
 
 /// Writes every element to A, of the same shape and type. Zeros come back as +0, or as the zero point.
 SEPTET_API septet_status septet_unpack(const septet_packed* packed, const septet_matrix* a) SEPTET_NOEXCEPT;
+
+/// The same pattern with new values: those of A where `packed` stores an element. SEPTET_BAD_STRUCTURE: A has one that
+/// it does not. `updated` gets a new handle.
+SEPTET_API septet_status septet_update_values(const septet_packed* packed, const septet_weights* a,
+                                              septet_packed** updated) SEPTET_NOEXCEPT;
+
+/// To a file and back, on any CPU. SEPTET_BAD_FILE: it cannot be written, or is not one, cut off or changed; an old
+/// file is then as it was, and `packed` untouched.
+SEPTET_API septet_status septet_save(const septet_packed* packed, const char* path) SEPTET_NOEXCEPT;
+SEPTET_API septet_status septet_load(const char* path, septet_packed** packed) SEPTET_NOEXCEPT;
 
 /// What a packed matrix is, and what it was packed with. Names are those of septet_options_set_name(), never "auto",
 /// and stay for good.

@@ -19,6 +19,11 @@ struct septet_options {
   septet::Format format = septet::Format::automatic;
   septet::Side side = septet::Side::left;
   int zero_point = 0;
+  septet::BlockShape block;
+  septet::SliceShape slice;
+  septet::GroupShape group;
+  septet::Index tile_cols = 0;
+  septet::Index expected_cols = 0;
   septet::emulation::ArrayOptions array;
   septet::emulation::Progress progress;
   /// gemm.epilogue.function refers to it: options stay where they were made.

@@ -16,7 +16,7 @@ struct Key {
   Field (*field)(septet_options& options);
 };
 
-using Number = std::variant<double*, int*, Index*>;
+using Number = std::variant<double*, int*, Index*, bool*>;
 using Choice = std::variant<Dataflow*, Accumulate*, Mac*, CombinePolicy*, Timing*, Format*, Side*, Activation*,
                             Rounding*, Overflow*>;
 using Operand = ConstMatrix*;
@@ -33,6 +33,15 @@ inline constexpr Key<Number> kNumberKeys[] = {
     {"fold_depth", [](septet_options& o) -> Number { return &o.gemm.fold_depth; }},
     {"combine.lanes", [](septet_options& o) -> Number { return &o.gemm.combine.lanes; }},
     {"combine.window", [](septet_options& o) -> Number { return &o.gemm.combine.window; }},
+    {"strict_nonfinite", [](septet_options& o) -> Number { return &o.gemm.strict_nonfinite; }},
+    {"block.rows", [](septet_options& o) -> Number { return &o.block.rows; }},
+    {"block.cols", [](septet_options& o) -> Number { return &o.block.cols; }},
+    {"slice.height", [](septet_options& o) -> Number { return &o.slice.height; }},
+    {"slice.window", [](septet_options& o) -> Number { return &o.slice.window; }},
+    {"group.n", [](septet_options& o) -> Number { return &o.group.n; }},
+    {"group.m", [](septet_options& o) -> Number { return &o.group.m; }},
+    {"tile_cols", [](septet_options& o) -> Number { return &o.tile_cols; }},
+    {"expected_cols", [](septet_options& o) -> Number { return &o.expected_cols; }},
     {"bandwidth", [](septet_options& o) -> Number { return &o.array.bandwidth; }},
     {"epilogue.requantise.zero_point",
      [](septet_options& o) -> Number { return &o.gemm.epilogue.requantise.zero_point; }},

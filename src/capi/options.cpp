@@ -45,6 +45,12 @@ Status assign(double& field, double value, const char*) {
   return {};
 }
 
+Status assign(bool& field, double value, const char* key) {
+  if (value != 0 && value != 1) return refused(key, value, " is neither 0 nor 1");
+  field = value == 1;
+  return {};
+}
+
 template <class Integer>
 Status assign(Integer& field, double value, const char* key) {
   // Both ends are powers of two: exact as doubles, where the largest integer itself may not be.

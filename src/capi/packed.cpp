@@ -1,5 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "capi.hpp"
+#include "septet/packed_file.hpp"
 
 using namespace septet;
 using namespace septet::capi;
@@ -14,6 +15,8 @@ PackOptions packing_of(const septet_options& options) {
   packing.combine = options.gemm.combine;
   packing.zero_point = options.zero_point;
   packing.side = options.side;
+  packing.block = options.block, packing.slice = options.slice, packing.group = options.group;
+  packing.tile_cols = options.tile_cols, packing.expected_cols = options.expected_cols;
   return packing;
 }
 
@@ -46,6 +49,26 @@ void septet_packed_free(septet_packed* packed) noexcept { delete packed; }
 
 septet_status septet_unpack(const septet_packed* packed, const septet_matrix* a) noexcept {
   return run([&] { return try_unpack(required(packed, "packed").matrix, matrix_of(a, "a")); });
+}
+
+septet_status septet_update_values(const septet_packed* packed, const septet_weights* a,
+                                   septet_packed** updated) noexcept {
+  return run([&] {
+    const PackedMatrix& pattern = required(packed, "packed").matrix;
+    return make(updated, "updated",
+                [&](septet_packed& made) { return try_update_values(pattern, weights_of(a, "a"), made.matrix); });
+  });
+}
+
+septet_status septet_save(const septet_packed* packed, const char* path) noexcept {
+  return run([&] { return try_save(required(packed, "packed").matrix, &required(path, "path")); });
+}
+
+septet_status septet_load(const char* path, septet_packed** packed) noexcept {
+  return run([&] {
+    const char* from = &required(path, "path");
+    return make(packed, "packed", [&](septet_packed& made) { return try_load(from, made.matrix); });
+  });
 }
 
 septet_status septet_packed_get_info(const septet_packed* packed, septet_packed_info* info) noexcept {

@@ -46,10 +46,30 @@ std::set<std::string> keys_of(const Table& table) {
 }  // namespace
 
 TEST_CASE("the keys are those of septet.h") {
-  CHECK(keys_of(capi::kNumberKeys) ==
-        std::set<std::string>{"alpha", "beta", "a_zero_point", "b_zero_point", "zero_point", "threads", "array.height",
-                              "array.width", "fold_depth", "combine.lanes", "combine.window", "bandwidth",
-                              "epilogue.requantise.zero_point", "epilogue.requantise.low", "epilogue.requantise.high"});
+  CHECK(keys_of(capi::kNumberKeys) == std::set<std::string>{"alpha",
+                                                            "beta",
+                                                            "a_zero_point",
+                                                            "b_zero_point",
+                                                            "zero_point",
+                                                            "threads",
+                                                            "array.height",
+                                                            "strict_nonfinite",
+                                                            "block.rows",
+                                                            "block.cols",
+                                                            "slice.height",
+                                                            "slice.window",
+                                                            "group.n",
+                                                            "group.m",
+                                                            "tile_cols",
+                                                            "expected_cols",
+                                                            "array.width",
+                                                            "fold_depth",
+                                                            "combine.lanes",
+                                                            "combine.window",
+                                                            "bandwidth",
+                                                            "epilogue.requantise.zero_point",
+                                                            "epilogue.requantise.low",
+                                                            "epilogue.requantise.high"});
   CHECK(keys_of(capi::kChoiceKeys) ==
         std::set<std::string>{"dataflow", "accumulate", "mac", "combine.policy", "timing", "format", "side",
                               "epilogue.activation", "epilogue.requantise.rounding", "epilogue.requantise.overflow"});
@@ -64,14 +84,18 @@ TEST_CASE("every key sets its own field and no other") {
   const float data = 0;
   int next = 1;
   for (const auto& entry : capi::kNumberKeys) {
-    CHECK(septet_options_set_number(options.get(), entry.key, ++next) == SEPTET_OK);
+    const bool flag = std::holds_alternative<bool*>(entry.field(*options));
+    CHECK(septet_options_set_number(options.get(), entry.key, flag ? 1 : ++next) == SEPTET_OK);
   }
   for (const auto& entry : capi::kOperandKeys) {
     const septet_matrix matrix = in_c(row_major(&data, 1, ++next));
     CHECK(septet_options_set_matrix(options.get(), entry.key, &matrix) == SEPTET_OK);
   }
   next = 1;
-  for (const auto& entry : capi::kNumberKeys) CHECK(number(entry.field(*options)) == ++next);
+  for (const auto& entry : capi::kNumberKeys) {
+    const bool flag = std::holds_alternative<bool*>(entry.field(*options));
+    CHECK(number(entry.field(*options)) == (flag ? 1 : ++next));
+  }
   for (const auto& entry : capi::kOperandKeys) CHECK(entry.field(*options)->cols == ++next);
   for (const auto& entry : capi::kOperandKeys) {
     CHECK(septet_options_set_matrix(options.get(), entry.key, nullptr) == SEPTET_OK);
@@ -83,17 +107,18 @@ TEST_CASE("every name of every choice") {
   const struct {
     const char* key;
     std::vector<std::string> names;
-  } choices[] = {{"dataflow", {"auto", "dOS", "dWS", "dIS", "sOS", "sWS", "sIS", "csOS"}},
-                 {"accumulate", {"chained", "fold"}},
-                 {"mac", {"fused", "unfused"}},
-                 {"combine.policy", {"in-order", "first-fit"}},
-                 {"timing", {"serial", "overlapped", "scalesim"}},
-                 {"format", {"auto", "dense", "csr", "tsb", "csb"}},
-                 {"side", {"left", "right"}},
-                 {"epilogue.activation", {"none", "relu", "relu6", "gelu", "sigmoid", "tanh"}},
-                 {"epilogue.requantise.rounding",
-                  {"gemmlowp-double", "single-half-up", "single-half-away", "truncate", "floor", "fp32-nearest-even"}},
-                 {"epilogue.requantise.overflow", {"clamp", "wrap"}}};
+  } choices[] = {
+      {"dataflow", {"auto", "dOS", "dWS", "dIS", "sOS", "sWS", "sIS", "csOS"}},
+      {"accumulate", {"chained", "fold"}},
+      {"mac", {"fused", "unfused"}},
+      {"combine.policy", {"in-order", "first-fit"}},
+      {"timing", {"serial", "overlapped", "scalesim"}},
+      {"format", {"auto", "dense", "csr", "tsb", "csb", "csc", "coo", "bsr", "ell", "sell", "bitmap", "nm", "tcsr"}},
+      {"side", {"left", "right"}},
+      {"epilogue.activation", {"none", "relu", "relu6", "gelu", "sigmoid", "tanh"}},
+      {"epilogue.requantise.rounding",
+       {"gemmlowp-double", "single-half-up", "single-half-away", "truncate", "floor", "fp32-nearest-even"}},
+      {"epilogue.requantise.overflow", {"clamp", "wrap"}}};
   static_assert(std::size(choices) == std::size(capi::kChoiceKeys), "septet: a choice without its names");
   const OwnedOptions options = make_options();
   for (std::size_t i = 0; i < std::size(choices); ++i) {
@@ -119,6 +144,11 @@ TEST_CASE("numbers that are none, or not whole, or do not fit") {
   const OwnedOptions options = make_options();
   for (const auto& entry : capi::kNumberKeys) {
     const auto set = [&](double value) { return septet_options_set_number(options.get(), entry.key, value); };
+    if (std::holds_alternative<bool*>(entry.field(*options))) {
+      for (const double wrong : {2.0, 0.5, -1.0, kNaN}) expect_refused(set(wrong), SEPTET_BAD_OPTION, entry.key, "");
+      CHECK(set(0) == SEPTET_OK);
+      continue;
+    }
     REQUIRE(set(3) == SEPTET_OK);
     expect_refused(set(kNaN), SEPTET_BAD_OPTION, entry.key, "not a number");
     const capi::Number field = entry.field(*options);

@@ -6,6 +6,7 @@
 #include "tests/support/comparison.hpp"
 #include "tests/support/generators.hpp"
 
+#include <cstdio>
 #include <string>
 
 namespace {
@@ -286,4 +287,34 @@ TEST_CASE("an epilogue with everything, and a function between") {
   gemm(a.view(), b.view(), want.view(), cxx);
   REQUIRE(septet_gemm(&weights, &b_view, &c_view, options.get()) == SEPTET_OK);
   CHECK(compare_bits(got.view(), want.view()).equal);
+}
+
+TEST_CASE("packed matrices: chosen by time, with new values, in files") {
+  const std::vector<float> a{1, 0, 2, 0, 0, 3, 0, 4}, twice{2, 0, 4, 0, 0, 6, 0, 8}, wrong{1, 1, 2, 0, 0, 3, 0, 4};
+  const septet_matrix views[] = {in_c(row_major(a.data(), 2, 4)), in_c(row_major(twice.data(), 2, 4)),
+                                 in_c(row_major(wrong.data(), 2, 4))};
+  const OwnedOptions options = make_options();
+  REQUIRE(septet_options_set_name(options.get(), "format", "bsr") == SEPTET_OK);
+  REQUIRE(septet_options_set_number(options.get(), "block.rows", 2) == SEPTET_OK);
+  REQUIRE(septet_options_set_number(options.get(), "block.cols", 1) == SEPTET_OK);
+  septet_packed *packed = nullptr, *updated = nullptr, *loaded = nullptr;
+  const septet_weights first = {&views[0], nullptr, nullptr}, second = {&views[1], nullptr, nullptr},
+                       third = {&views[2], nullptr, nullptr};
+  REQUIRE(septet_pack(&first, options.get(), &packed) == SEPTET_OK);
+  CHECK(septet_update_values(packed, &third, &updated) == SEPTET_OK);  // its blocks have a place for that
+  septet_packed_free(updated);
+  REQUIRE(septet_update_values(packed, &second, &updated) == SEPTET_OK);
+  const std::string path = "capi_products_test.septet";
+  REQUIRE(septet_save(updated, path.c_str()) == SEPTET_OK);
+  REQUIRE(septet_load(path.c_str(), &loaded) == SEPTET_OK);
+  std::remove(path.c_str());
+  std::vector<float> back(8);
+  const septet_matrix to = in_c(row_major(back.data(), 2, 4));
+  CHECK(septet_unpack(loaded, &to) == SEPTET_OK);
+  CHECK(back == twice);
+  septet_packed* none = nullptr;
+  CHECK(septet_load(path.c_str(), &none) == SEPTET_BAD_FILE);
+  CHECK(none == nullptr);
+  CHECK(septet_save(nullptr, path.c_str()) == SEPTET_BAD_POINTER);
+  for (septet_packed* each : {packed, updated, loaded}) septet_packed_free(each);
 }

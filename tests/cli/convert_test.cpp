@@ -83,9 +83,10 @@ TEST_CASE("cli: gemm multiplies a .septet file as it is packed") {
   const Folder folder;
   folder.write_npy("w.npy", kWeights, 4, 5);
   folder.works("gemm w.npy random:5x3 -o want.npy");
-  for (const std::string format : {"dense", "csr", "tsb", "csb"}) {
+  for (const std::string format :
+       {"dense", "csr", "tsb", "csb", "csc", "coo", "bsr", "ell", "sell", "bitmap", "nm", "tcsr"}) {
     CAPTURE(format);
-    folder.works("convert w.npy -o w.septet --array 3x2 --format " + format);
+    folder.works("convert w.npy -o w.septet --array 3x2 --group 5:5 --format " + format);
     const Json json = folder.json("gemm w.septet random:5x3 -o c.npy");
     CHECK(json.at("format") == format);
     CHECK(json.at("array_height") == 3);

@@ -55,6 +55,12 @@ void use(const PackedMatrix& packed) {
   unpack(packed, a);
   PackOptions csr;
   csr.format = Format::csr, csr.zero_point = packed.options().zero_point;
+  for (const Index n : {Index{1}, Index{19}}) {
+    const std::vector<double> b(static_cast<std::size_t>(k * n));
+    std::vector<double> c(static_cast<std::size_t>(m * n));
+    const ConstMatrix right(b.data(), packed.type(), k, n, n, 1);
+    gemm(packed, right, Matrix(c.data(), accumulator_of(packed.type()), m, n, n, 1));
+  }
   require(pack(packed, csr).nnz() == packed.nnz(), "as many non-zeros in another format");
   require(update_values(packed, ConstMatrix(a)).nnz() == packed.nnz(), "its own values fit");
   std::vector<std::byte> bytes;
