@@ -171,7 +171,7 @@ Index longest_segment(const Plan& plan, const Blocking& blocking) {
 
 Index largest_csb_tile(const PackedStorage* packed) {
   if (packed == nullptr || packed->options.format != Format::csb) return 0;
-  return std::min(packed->nnz, packed->live->tile * packed->cols);
+  return std::min(packed->stored, packed->live->tile * packed->cols);
 }
 
 }  // namespace
