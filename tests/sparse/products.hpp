@@ -52,6 +52,15 @@ inline RowOrder group_order(const Pattern& a, Index m, const GroupShape& group) 
   return order;
 }
 
+/// strict_nonfinite where B is not finite: of every row its own elements alone, in the same order.
+inline void skip_zeros(const Pattern& a, std::vector<RowOrder>& orders) {
+  for (Index m = 0; m < a.rows; ++m) {
+    RowOrder& order = orders[m];
+    order.erase(std::remove_if(order.begin(), order.end(), [&](const RowStep& step) { return !a(m, step.k); }),
+                order.end());
+  }
+}
+
 /// The multiply-accumulates of every row, in order.
 inline std::vector<RowOrder> orders_of(const Pattern& a, const PackOptions& packing) {
   GemmOptions options;
@@ -160,7 +169,8 @@ struct SparseProblem {
   Storage<TC> c;  ///< before the call; poison under beta = 0
   Storage<Sum> preload, scale, bias, residual;
   Storage<std::int32_t> multiplier, shift;
-  bool finite = true;  ///< all of A, B and C
+  bool finite = true;    ///< all of A, B and C
+  bool b_finite = true;  ///< as strict_nonfinite looks at it
 
   /// C as it must be: `orders` as orders_of() gives them.
   Storage<TC> expected(const std::vector<RowOrder>& orders, bool dense = false) const {
@@ -197,6 +207,7 @@ struct SparseProblem {
     if (options.b_zero_point != 0) text += " b_zero_point=" + std::to_string(options.b_zero_point);
     if (options.preload.data != nullptr) text += " preload";
     if (!options.epilogue.empty()) text += " epilogue";
+    if (options.strict_nonfinite) text += " strict_nonfinite";
     return text + (finite ? "" : " not finite");
   }
 
@@ -231,6 +242,10 @@ struct SparseProblem {
     b = Storage<TB>(k, n, b_layout, rng);
     fill_random(rng, b.view(), values, options.b_zero_point);
     if (limits.specials) add_specials(rng, b.view());
+    options.strict_nonfinite = limits.specials && rng.chance(0.5);
+    for (Index i = 0; kIsFloat<TB> && i < k; ++i) {
+      for (Index j = 0; j < n; ++j) b_finite = b_finite && std::isfinite(static_cast<double>(number(b(i, j))));
+    }
     c_layout = random_layout(rng);
     c = Storage<TC>(m, n, c_layout, rng);
   }
