@@ -196,6 +196,39 @@ HWY_NOINLINE void RunRows(const RowsCall& call) {
 // One column of C: a chain per row, as many rows side by side as hide the latency of a multiply-add.
 constexpr int kColumnRows = 8;
 
+// Rows whose elements lie side by side (slices of sell): as many as a vector has lanes, B's elements gathered. Where
+// the instruction is there, that is half as long as one row after the other.
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+constexpr bool kGathers = true;
+#else
+constexpr bool kGathers = false;
+#endif
+
+// So many steps of the rows from i on.
+template <class Mac>
+HWY_INLINE void GatherColumn(const RowLists<typename Mac::Elem, std::int32_t>& lists, Index i, Index steps,
+                             typename Mac::Elem* sums) {
+  using T = typename Mac::Elem;
+  const typename Mac::D d;
+  const hn::RebindToSigned<typename Mac::D> di;
+  const hn::Rebind<std::int32_t, typename Mac::D> d32;
+  const T* const b = static_cast<const T*>(lists.call.b);
+  const T* value = lists.values + lists.begin(i);
+  const std::int32_t* k = lists.index + lists.begin(i);
+  auto sum = hn::LoadU(d, sums);
+  for (Index s = 0; s < steps; ++s, value += lists.call.stride, k += lists.call.stride) {
+    const auto at = [&]() HWY_ATTR {
+      if constexpr (sizeof(T) == 8) {
+        return hn::PromoteTo(di, hn::LoadU(d32, k));
+      } else {
+        return hn::LoadU(di, k);
+      }
+    }();
+    sum = Mac::Step(sum, hn::LoadU(d, value), hn::GatherIndex(d, b, at));
+  }
+  hn::StoreU(sum, d, sums);
+}
+
 template <class Mac, class K>
 HWY_NOINLINE void RunColumn(const RowsCall& call) {
   using T = typename Mac::Elem;
@@ -207,6 +240,27 @@ HWY_NOINLINE void RunColumn(const RowsCall& call) {
   T* const c = static_cast<T*>(call.c);
   const Index stride = call.stride;
   Index i = 0;
+  if constexpr (kGathers && sizeof(K) == 4) {
+    const Index lanes = static_cast<Index>(hn::Lanes(typename Mac::D()));
+    for (; call.row_step == 1 && i + lanes <= call.rows; i += lanes) {
+      HWY_ALIGN T sums[hn::MaxLanes(typename Mac::D())] = {};
+      Index together = lists.length(i);
+      for (Index r = 0; r < lanes; ++r) {
+        if (!call.zero && lists.row(i + r) >= 0) sums[r] = c[lists.row(i + r)];
+        together = std::min(together, lists.length(i + r));
+      }
+      GatherColumn<Mac>(lists, i, together, sums);
+      for (Index r = 0; r < lanes; ++r) {
+        if (lists.row(i + r) < 0) continue;
+        typename Lane::V sum = Lane::load(sums + r);
+        Index at = lists.begin(i + r) + together * stride;
+        for (Index s = together, n = lists.length(i + r); s < n; ++s, at += stride) {
+          sum = Lane::step(sum, values + at, b + index[at]);
+        }
+        Lane::store(sum, c + lists.row(i + r));
+      }
+    }
+  }
   for (; i + kColumnRows <= call.rows; i += kColumnRows) {
     typename Lane::V sum[kColumnRows];
     Index at[kColumnRows];

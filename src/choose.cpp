@@ -2,6 +2,7 @@
 #include "choose.hpp"
 
 #include "arithmetic.hpp"
+#include "cache_sizes.hpp"
 #include "costs.hpp"
 #include "explain.hpp"
 #include "formats/slots.hpp"
@@ -18,6 +19,9 @@ namespace {
 constexpr double kLeastCells = 1024;
 // A third-level cache, or memory, is where operands beyond this come from: half of a second-level cache.
 constexpr double kNearBytes = 1024.0 * 1024;
+constexpr double kUsableCache = 0.75;  // of the second-level cache, beside A and C
+// The simpler format, where another one is not worth telling apart.
+constexpr double kTie = 1.1;
 constexpr BlockShape kBlocks[] = {{2, 1}, {4, 1}, {8, 1}, {16, 1}, {4, 4}, {8, 4}};
 constexpr BlockShape kQuadBlocks[] = {{1, 4}, {2, 4}, {4, 4}, {8, 4}, {16, 4}};
 
@@ -63,6 +67,7 @@ class Predictor {
     std::vector<Candidate> candidates{{Format::dense, Dataflow::dOS, {}, dense()},
                                       {Format::csr, Dataflow::csOS, {}, csr()},
                                       {Format::tcsr, Dataflow::csOS, {}, tcsr()}};
+    if (cols_ == 1) candidates.push_back({Format::sell, Dataflow::csOS, {}, sell()});
     if (cols_ <= 4 && costs_.expand[cols_ - 1].element > 0) {
       candidates.push_back({Format::tsb, Dataflow::sOS, {}, expanded()});
     }
@@ -105,9 +110,30 @@ class Predictor {
 
   double csr() const {
     const auto nnz = static_cast<double>(a_.nnz()), rows = static_cast<double>(a_.rows);
-    const double compute =
-        cols_ == 1 ? nnz * costs_.column.element + rows * costs_.column.piece : lists(costs_.csr, nnz, rows);
-    return std::max(compute, read(nnz * (element_bytes() + 4)));
+    const ListCost& column = costs_.csr_column;
+    const double compute = cols_ == 1 ? nnz * column.element + rows * column.piece : lists(costs_.csr, nnz, rows);
+    return std::max(compute, read(nnz * (element_bytes() + 4))) + far_rows(nnz);
+  }
+
+  // What csr reads of panels of B that the second-level cache does not hold, every element a row of one of them.
+  double far_rows(double nnz) const {
+    const auto l2 = static_cast<double>(cache_sizes().l2);
+    const auto sum_bytes = static_cast<double>(size_of(accumulator_of(a_.type)));
+    double time = 0;
+    for_each_panel(cols_, costs_.lanes, kCostVectors[3], [&](int vectors) {
+      const double row_bytes = static_cast<double>(vectors * costs_.lanes) * sum_bytes;
+      const double held = kUsableCache * l2 / (row_bytes * static_cast<double>(a_.cols));
+      // Half of it comes while other rows are multiplied.
+      if (held < 1) time += nnz * (1 - held) * row_bytes * costs_.byte / 2;
+    });
+    return time;
+  }
+
+  double sell() const {
+    const auto nnz = static_cast<double>(a_.nnz());
+    const auto slices = static_cast<double>(ceil_div(a_.rows, options_.slice.height));
+    return std::max(nnz * costs_.sell_column.element + slices * costs_.sell_column.piece,
+                    read(nnz * (element_bytes() + 4)));
   }
 
   double tcsr() const {
@@ -188,6 +214,11 @@ Choice choose_format(const CsrArrays& a, const PackOptions& options) {
   std::vector<Candidate> candidates = predictor.all();
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& x, const Candidate& y) { return x.nanoseconds < y.nanoseconds; });
+  const auto csr =
+      std::find_if(candidates.begin(), candidates.end(), [](const Candidate& c) { return c.format == Format::csr; });
+  const bool tie =
+      candidates.front().format == Format::tcsr && csr->nanoseconds <= kTie * candidates.front().nanoseconds;
+  if (tie) std::rotate(candidates.begin(), csr, csr + 1);
   const Candidate& best = candidates.front();
   Choice choice;
   choice.options = options;

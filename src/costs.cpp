@@ -125,6 +125,9 @@ class Measurement {
 std::pair<double, double> rows_of(const PackedStorage& a) {
   return {static_cast<double>(a.nnz), static_cast<double>(a.rows)};
 }
+std::pair<double, double> slices_of(const PackedStorage& a) {
+  return {static_cast<double>(a.nnz), static_cast<double>(std::get<SellArrays>(a.arrays).slice_ptr.size() - 1)};
+}
 std::pair<double, double> tile_rows_of(const PackedStorage& a) {
   return {static_cast<double>(a.nnz), static_cast<double>(std::get<TcsrArrays>(a.arrays).row_idx.size())};
 }
@@ -183,7 +186,8 @@ Costs measure(Type type) {
     costs.csr[v] = measurement.list_cost(cols, 1, packed_as(Format::csr), 0.4, 0.03, rows_of);
     costs.tcsr[v] = measurement.list_cost(cols, 1, tiled, 0.4, 0.03, tile_rows_of);
   }
-  costs.column = measurement.list_cost(1, 1, packed_as(Format::csr), 0.4, 0.03, rows_of);
+  costs.csr_column = measurement.list_cost(1, 1, packed_as(Format::csr), 0.4, 0.03, rows_of);
+  costs.sell_column = measurement.list_cost(1, 1, packed_as(Format::sell), 0.4, 0.03, slices_of);
   if (type == Type::f32 && kernels::expand_kernels() != nullptr) {
     PackOptions expanded = packed_as(Format::tsb);
     expanded.dataflow = Dataflow::sOS;

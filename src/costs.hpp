@@ -22,7 +22,8 @@ struct Costs {
   Index lanes = 1;           ///< columns per vector
   double dense[9] = {};      ///< per element of A, by kCostCols
   ListCost csr[4], tcsr[4];  ///< by kCostVectors
-  ListCost column;           ///< csr against one column
+  ListCost csr_column;       ///< … against one column
+  ListCost sell_column;      ///< sell against one column; a piece is a slice
   ListCost expand[4];        ///< per step and tile of 16 rows, 1 to 4 columns; 0: no such kernel
   ListCost bsr[4];           ///< per step of a strip and its widest panel, by kCostHeights
   int bsr_vectors[4] = {};   ///< that panel
