@@ -11,6 +11,14 @@
 
 namespace septet::detail {
 
+/// Copies rows of a panel of B.
+class PanelSource {
+ public:
+  virtual ~PanelSource() = default;
+  /// Rows [k0, k1), to the beginning of `to`.
+  virtual void copy(Index k0, Index k1, std::byte* to) const = 0;
+};
+
 /// Where a product's operands lie for one panel: columns of B, side by side, and the same of C. Strides in bytes.
 struct ListPanel {
   const char* b = nullptr;
@@ -19,7 +27,9 @@ struct ListPanel {
   Index c_row = 0;
   Index cols = 0;
   int vectors = 1;
-  bool zero = false;  ///< C is not read: it counts as zero
+  bool zero = false;                    ///< C is not read: it counts as zero
+  const PanelSource* source = nullptr;  ///< B is not there yet: its rows are copied to `buffer`, a tile at a time
+  std::byte* buffer = nullptr;
 };
 
 /// What one thread needs to write bits out as indices.
@@ -50,6 +60,8 @@ class Lists {
   virtual Index cut(Index row) const { return row; }
   /// Elements (stored zeros included) of rows [0, row): a cut's share of the work.
   virtual Index before(Index row) const = 0;
+  /// Most rows of B that run() reads between two tiles, if a panel can be copied by tiles; 0: it needs all of them.
+  virtual Index tile_depth() const { return 0; }
   /// Kernels for a single column of C are there.
   virtual bool has_column() const { return true; }
   /// Whether sums can be kept in C's own rows, partial vectors and all. If not, they need whole vectors.

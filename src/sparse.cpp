@@ -143,10 +143,12 @@ class ListProduct {
   Index panel_bytes(const Columns& p) const {
     return p.copied ? steps() * (column_ ? 1 : p.vectors * kernels_.lanes) * size_ : 0;
   }
+  /// Panels are copied by tiles, just before they are used, if the rows are one block.
+  bool by_tiles() const { return lists_.tile_depth() != 0 && block_count() == 1; }
   Index largest_panel() const {
     Index bytes = 0;
     for (const Columns& p : columns_) bytes = std::max(bytes, panel_bytes(p));
-    return bytes;
+    return by_tiles() && steps() != 0 ? bytes / steps() * lists_.tile_depth() : bytes;
   }
   Index sum_bytes() const {
     if (direct_) return 0;
@@ -158,9 +160,12 @@ class ListProduct {
     for (Index i = 0; i < block_count(); ++i) lists_.reserve(cuts_[i], cuts_[i + 1], scratch);
   }
 
-  void copy(const Columns& p, std::byte* to) const {
+  void copy(const Columns& p, std::byte* to) const { copy(p, 0, b_.rows, to); }
+
+  /// Rows [k0, k1) of a panel.
+  void copy(const Columns& p, Index k0, Index k1, std::byte* to) const {
     ConstMatrix part = b_;
-    part.data = b_at(p), part.cols = p.cols;
+    part.data = b_at(p) + k0 * b_.row_stride * size_of(b_.type), part.rows = k1 - k0, part.cols = p.cols;
     const Index width = column_ ? 1 : p.vectors * kernels_.lanes;
     if (quads_ != nullptr) return copy_quads(part, width, to);
     if (b_.type == acc_) {
@@ -177,13 +182,16 @@ class ListProduct {
     }
   }
 
-  void block(const Columns& p, Index i, const std::byte* copied, std::byte* sums, ListScratch& scratch) const {
+  /// `copied`: the panel, or with `tiles` where its tiles can be copied to.
+  void block(const Columns& p, Index i, std::byte* copied, bool tiles, std::byte* sums, ListScratch& scratch) const {
     const Index m0 = cuts_[i], m1 = cuts_[i + 1], n1 = p.n0 + p.cols;
     ListPanel panel;
     panel.vectors = p.vectors, panel.cols = p.cols;
     panel.b = reinterpret_cast<const char*>(p.copied ? copied : b_at(p));
     panel.b_step = (column_ ? 1 : p.copied ? p.vectors * kernels_.lanes : b_.row_stride) * size_;
     panel.zero = !starts_;
+    const Tiles source(*this, p);
+    if (p.copied && tiles) panel.source = &source, panel.buffer = copied;
     const Index ld = direct_ ? c_.row_stride : column_ ? 1 : p.vectors * kernels_.lanes;
     std::byte* first = direct_ ? static_cast<std::byte*>(c_.data) + (m0 * ld + p.n0 * c_.col_stride) * size_ : sums;
     panel.c = reinterpret_cast<char*>(first) - m0 * ld * size_;
@@ -200,6 +208,16 @@ class ListProduct {
   }
 
  private:
+  class Tiles : public PanelSource {
+   public:
+    Tiles(const ListProduct& product, const Columns& p) : product_(product), p_(p) {}
+    void copy(Index k0, Index k1, std::byte* to) const override { product_.copy(p_, k0, k1, to); }
+
+   private:
+    const ListProduct& product_;
+    const Columns& p_;
+  };
+
   // Rows of a panel of B.
   Index steps() const { return quads_ != nullptr ? ceil_div(b_.rows, Index{4}) : b_.rows; }
 
@@ -310,9 +328,10 @@ void run_by_panels(const ListProduct& product, const GemmOptions& options, std::
   run_team(options.parallel_for, static_cast<int>(workers.size()), [&](int number) {
     Worker& worker = workers[number];
     items.for_each([&](Index p) {
-      if (columns[p].copied) product.copy(columns[p], worker.panel.data());
+      const bool tiles = product.by_tiles();
+      if (columns[p].copied && !tiles) product.copy(columns[p], worker.panel.data());
       for (Index i = 0; i < product.block_count(); ++i) {
-        product.block(columns[p], i, worker.panel.data(), worker.sums.data(), worker.scratch);
+        product.block(columns[p], i, worker.panel.data(), tiles, worker.sums.data(), worker.scratch);
       }
     });
   });
@@ -339,7 +358,7 @@ void run_by_blocks(const ListProduct& product, const GemmOptions& options, std::
     Worker& worker = workers[number];
     items.for_each([&](Index item) {
       const Index p = item / blocks;
-      product.block(columns[p], item % blocks, panels.data() + offsets[p], worker.sums.data(), worker.scratch);
+      product.block(columns[p], item % blocks, panels.data() + offsets[p], false, worker.sums.data(), worker.scratch);
     });
   });
 }
