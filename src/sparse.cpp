@@ -111,9 +111,6 @@ class ListProduct {
   const std::vector<Columns>& columns() const { return columns_; }
   Index block_count() const { return static_cast<Index>(cuts_.size()) - 1; }
   bool direct() const { return direct_; }
-  bool any_copied() const {
-    return std::any_of(columns_.begin(), columns_.end(), [](const Columns& p) { return p.copied; });
-  }
   Index work() const { return lists_.before(a_.rows) * c_.cols; }
 
   /// Cuts the rows into blocks of about the same work, small enough for their sums.
@@ -143,8 +140,8 @@ class ListProduct {
   Index panel_bytes(const Columns& p) const {
     return p.copied ? steps() * (column_ ? 1 : p.vectors * kernels_.lanes) * size_ : 0;
   }
-  /// Panels are copied by tiles, just before they are used, if the rows are one block.
-  bool by_tiles() const { return lists_.tile_depth() != 0 && block_count() == 1; }
+  /// Panels are copied by tiles, just before they are used; once more for every block of rows.
+  bool by_tiles() const { return lists_.tile_depth() != 0; }
   Index largest_panel() const {
     Index bytes = 0;
     for (const Columns& p : columns_) bytes = std::max(bytes, panel_bytes(p));
@@ -182,8 +179,8 @@ class ListProduct {
     }
   }
 
-  /// `copied`: the panel, or with `tiles` where its tiles can be copied to.
-  void block(const Columns& p, Index i, std::byte* copied, bool tiles, std::byte* sums, ListScratch& scratch) const {
+  /// `copied`: the panel, or where its tiles can be copied to.
+  void block(const Columns& p, Index i, std::byte* copied, std::byte* sums, ListScratch& scratch) const {
     const Index m0 = cuts_[i], m1 = cuts_[i + 1], n1 = p.n0 + p.cols;
     ListPanel panel;
     panel.vectors = p.vectors, panel.cols = p.cols;
@@ -191,7 +188,7 @@ class ListProduct {
     panel.b_step = (column_ ? 1 : p.copied ? p.vectors * kernels_.lanes : b_.row_stride) * size_;
     panel.zero = !starts_;
     const Tiles source(*this, p);
-    if (p.copied && tiles) panel.source = &source, panel.buffer = copied;
+    if (p.copied && by_tiles()) panel.source = &source, panel.buffer = copied;
     const Index ld = direct_ ? c_.row_stride : column_ ? 1 : p.vectors * kernels_.lanes;
     std::byte* first = direct_ ? static_cast<std::byte*>(c_.data) + (m0 * ld + p.n0 * c_.col_stride) * size_ : sums;
     panel.c = reinterpret_cast<char*>(first) - m0 * ld * size_;
@@ -328,24 +325,24 @@ void run_by_panels(const ListProduct& product, const GemmOptions& options, std::
   run_team(options.parallel_for, static_cast<int>(workers.size()), [&](int number) {
     Worker& worker = workers[number];
     items.for_each([&](Index p) {
-      const bool tiles = product.by_tiles();
-      if (columns[p].copied && !tiles) product.copy(columns[p], worker.panel.data());
+      if (columns[p].copied && !product.by_tiles()) product.copy(columns[p], worker.panel.data());
       for (Index i = 0; i < product.block_count(); ++i) {
-        product.block(columns[p], i, worker.panel.data(), tiles, worker.sums.data(), worker.scratch);
+        product.block(columns[p], i, worker.panel.data(), worker.sums.data(), worker.scratch);
       }
     });
   });
 }
 
-// Few panels: all are copied first, then their blocks of rows are shared.
+// Few panels: those that cannot be copied by tiles are all copied first, then their blocks of rows are shared.
 void run_by_blocks(const ListProduct& product, const GemmOptions& options, std::vector<Worker>& workers) {
   const std::vector<Columns>& columns = product.columns();
   std::vector<Index> offsets(1, 0);
-  for (const Columns& p : columns) offsets.push_back(offsets.back() + product.panel_bytes(p));
+  for (const Columns& p : columns)
+    offsets.push_back(offsets.back() + (product.by_tiles() ? 0 : product.panel_bytes(p)));
   const AlignedBuffer panels(offsets.back());
   const auto count = static_cast<int>(workers.size());
   SharedItems copies(static_cast<Index>(columns.size()));
-  if (product.any_copied()) {
+  if (offsets.back() != 0) {
     run_team(options.parallel_for, count, [&](int) {
       copies.for_each([&](Index p) {
         if (columns[p].copied) product.copy(columns[p], panels.data() + offsets[p]);
@@ -358,7 +355,8 @@ void run_by_blocks(const ListProduct& product, const GemmOptions& options, std::
     Worker& worker = workers[number];
     items.for_each([&](Index item) {
       const Index p = item / blocks;
-      product.block(columns[p], item % blocks, panels.data() + offsets[p], false, worker.sums.data(), worker.scratch);
+      std::byte* copied = product.by_tiles() ? worker.panel.data() : panels.data() + offsets[p];
+      product.block(columns[p], item % blocks, copied, worker.sums.data(), worker.scratch);
     });
   });
 }
@@ -398,7 +396,7 @@ void multiply_lists(const PackedStorage& a, const ConstMatrix& b, const Matrix& 
   std::vector<Worker> workers(threads);
   for (Worker& worker : workers) {
     worker.sums = AlignedBuffer(product.sum_bytes());
-    if (by_panels) worker.panel = AlignedBuffer(product.largest_panel());
+    if (by_panels || product.by_tiles()) worker.panel = AlignedBuffer(product.largest_panel());
     product.reserve(worker.scratch);
   }
   by_panels ? run_by_panels(product, options, workers) : run_by_blocks(product, options, workers);
