@@ -123,6 +123,7 @@ class Pauses {
 long calls_per_burst(const Candidate& candidate, double burst_s) {
   constexpr double kClockable = 1e-4;
   constexpr long kMost = 1000000;
+  seconds_of(candidate, 1);
   double call_s = seconds_of(candidate, 1);
   for (long calls = 10; call_s * static_cast<double>(calls) < kClockable * 10 && calls <= 1000; calls *= 10) {
     call_s = std::min(call_s, seconds_of(candidate, calls) / static_cast<double>(calls));
@@ -135,7 +136,7 @@ long calls_per_burst(const Candidate& candidate, double burst_s) {
 Measured measure(const std::vector<Candidate>& candidates, const MeasureOptions& options) {
   constexpr double kLong = 60e-3;  // calls this long are averages in themselves: five rounds will do
   constexpr int kRoundsOfLong = 5;
-  constexpr long kWarmUps = 3;
+  constexpr long kWarmUps = 3, kLeastWarmUps = 2;
   Pauses pauses(options.threads);
   std::vector<long> calls;
   for (const Candidate& candidate : candidates) {
@@ -148,7 +149,9 @@ Measured measure(const std::vector<Candidate>& candidates, const MeasureOptions&
   for (int round = 0; round < (slowest > kLong ? std::min(options.rounds, kRoundsOfLong) : options.rounds); ++round) {
     for (std::size_t i = 0; i < candidates.size(); ++i) {
       pauses.before(candidates[i].runtime);
-      seconds_of(candidates[i], std::min(calls[i] / 2, kWarmUps));
+      // Also where a burst is a single call: the others have had the caches meanwhile.
+      if (!options.sweep)
+        seconds_of(candidates[i], slowest > kLong ? 1 : std::clamp(calls[i] / 2, kLeastWarmUps, kWarmUps));
       const Burst burst = options.sweep ? burst_of_one_call(candidates[i], options.sweep)
                                         : burst_of(candidates[i], calls[i], options.threads);
       measured.rounds[i].push_back(burst.seconds / static_cast<double>(calls[i]));

@@ -112,6 +112,7 @@ Problem::Problem(const Shape& shape, const Setting& setting, const Pattern* patt
                 Buffer(shape.count * b_stride() * size_of(setting.types.b)), Buffer(0)} {
   fill(original_.a, setting.types.a, setting.seven_bits, 1);
   fill(original_.b, setting.types.b, setting.seven_bits, 2);
+  has_pattern_ = pattern != nullptr;
   if (pattern != nullptr) apply(*pattern);
   constexpr int kSamples = 24;
   std::mt19937_64 engine(3);

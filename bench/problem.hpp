@@ -75,6 +75,7 @@ class Problem {
 
   const Shape& shape() const { return shape_; }
   const Setting& setting() const { return setting_; }
+  bool has_pattern() const { return has_pattern_; }
 
   /// A copy of A and B, and a C. Always the same values. An A that is beyond all caches is not copied.
   std::shared_ptr<const Operands> fresh_operands() const;
@@ -117,6 +118,7 @@ class Problem {
 
   Shape shape_;
   Setting setting_;
+  bool has_pattern_ = false;
   Operands original_;
   std::vector<Sample> samples_;
 };

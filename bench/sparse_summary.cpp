@@ -116,6 +116,12 @@ Values over_own_dense(const Point& point) {
   own.entries.erase(std::remove_if(own.entries.begin(), own.entries.end(), is_other), own.entries.end());
   return over(own, Kind::dense);
 }
+Values automatic_over_dense(const Point& point) {
+  const SparseEntry *chosen = point.best(Kind::automatic), *dense = point.best(Kind::dense);
+  if (chosen == nullptr || dense == nullptr) return {};
+  return {ratio_of(dense->rounds, chosen->rounds).median};
+}
+
 Values over_one_thread(const Point& point) { return over(point, Kind::single); }
 
 bool is_beyond_caches(const Point& point, double cache_bytes) {
@@ -197,11 +203,14 @@ const Statistic::Case& Statistic::worst() const {
 std::vector<Statistic> sparse_statistics(const SparseRun& run) {
   std::vector<Statistic> all;
   const auto wide = [](const Point& p) { return when(p.shape.n >= kSpeedupColumns, p, over_dense); };
-  add_points(run, fmt::format("over dense, n >= {}", kSpeedupColumns), false, true, wide, all);
+  add_points(run, fmt::format("best of our formats over dense, n >= {}", kSpeedupColumns), false, true, wide, all);
+  const auto chosen = [](const Point& p) { return when(p.shape.n >= kSpeedupColumns, p, automatic_over_dense); };
+  add_points(run, fmt::format("automatic over dense, n >= {}", kSpeedupColumns), false, true, chosen, all);
   const auto own = [](const Point& p) { return when(p.shape.n >= kSpeedupColumns, p, over_own_dense); };
-  add_points(run, fmt::format("over our own dense, n >= {}", kSpeedupColumns), false, true, own, all);
+  add_points(run, fmt::format("best of our formats over our own dense, n >= {}", kSpeedupColumns), false, true, own,
+             all);
   const auto narrow = [](const Point& p) { return when(p.shape.n < kSpeedupColumns, p, over_dense); };
-  add_points(run, fmt::format("over dense, n < {}", kSpeedupColumns), false, true, narrow, all);
+  add_points(run, fmt::format("best of our formats over dense, n < {}", kSpeedupColumns), false, true, narrow, all);
   add_crossovers(run.points, all);
   const auto peers = [](const Point& p) { return when(p.zeros >= kFewestZerosForPeers, p, over_peer); };
   add_points(run, "over the best sparse peer", false, false, peers, all);

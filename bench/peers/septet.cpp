@@ -95,6 +95,9 @@ class Septet : public Peer {
                      : packed == Prepacked::b ? with_packed_b
                                               : with_views;
     add("septet", Role::ours, run, problem, candidates);
+    // Beside sparse products, dense is whichever way is quicker.
+    if (problem.has_pattern() && packed == Prepacked::a)
+      add("septet views", Role::ours, with_views, problem, candidates);
     if (batch || !is_narrow_float(problem.setting().types.a)) return;
     add("septet f32", Role::reference, with_f32, problem, candidates);
   }
