@@ -59,7 +59,11 @@ void bsr_places(const PackedStorage& packed, SlotPlaces& places) {
         const Index quad = slot / slots.group, k_in_group = slot % slots.group;
         const Index i = row * height + quad % height;
         const Index k = bsr.block_idx[block] * width + quad / height * slots.group + k_in_group;
-        i < packed.rows&& k < packed.cols ? places.add(i, k) : places.add_padding();
+        if (i < packed.rows && k < packed.cols) {
+          places.add(i, k);
+        } else {
+          places.add_padding();
+        }
       }
     }
   }

@@ -117,8 +117,8 @@ void check(PackedStorage& packed, EllArrays& ell) {
   }
 }
 
-// Each row once; as many places without one as the last slice has too many, at its end.
-void require_permutation(const std::vector<std::int32_t>& order, Index rows) {
+// Each row once, and within its window; as many places without one as the last slice has too many, at its end.
+void require_permutation(const std::vector<std::int32_t>& order, Index rows, Index window) {
   std::vector<bool> seen(rows);
   for (std::size_t r = 0; r < order.size(); ++r) {
     const Index i = order[r];
@@ -127,6 +127,9 @@ void require_permutation(const std::vector<std::int32_t>& order, Index rows) {
       continue;
     }
     if (i < 0 || i >= rows) broken("row_order: entry ", r, " is ", i, ", outside 0 to ", rows - 1);
+    if (i / window != static_cast<Index>(r) / window) {
+      broken("row_order: entry ", r, " is ", i, ", of another window of ", window, " rows");
+    }
     if (seen[i]) broken("row_order: row ", i, " is there twice");
     seen[i] = true;
   }
@@ -139,7 +142,7 @@ void check(PackedStorage& packed, SellArrays& sell) {
   const auto slots = static_cast<Index>(sell.col_idx.size());
   require_offsets(sell.slice_ptr, slices, slots, "slice_ptr");
   require_slots(packed, slots);
-  require_permutation(sell.row_order, packed.rows);
+  require_permutation(sell.row_order, packed.rows, packed.options.slice.window);
   for (Index r = 0; r < slices * height; ++r) {
     const Index s = r / height, begin = sell.slice_ptr[s], size = sell.slice_ptr[s + 1] - begin;
     if (size % height != 0) broken("slice ", s, ": ", size, " slots for ", height, " rows");
@@ -175,10 +178,15 @@ void check(PackedStorage& packed, NmArrays& nm) {
   for (Index i = 0; i < packed.rows && groups > 0; ++i) {
     for (Index g = 0; g < groups; ++g) {
       Index last = -1;
+      // Of the last group, as many as there can be are in front of the last column.
+      const Index width = std::min<Index>(shape.m, packed.cols - g * shape.m);
       for (int e = 0; e < shape.n; ++e) {
         const auto position = static_cast<Index>(reader.get(bits_for(shape.m)));
         if (position >= shape.m || position <= last) {
           broken(row(i), ", group ", g, ": position ", position, " follows ", last, " of ", shape.m);
+        }
+        if (e < width && position >= width) {
+          broken(row(i), ", group ", g, ": position ", position, " is behind column ", packed.cols - 1);
         }
         last = position;
       }

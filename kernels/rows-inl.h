@@ -361,8 +361,8 @@ HWY_NOINLINE void RunBlocks(const BlocksCall& call) {
 }
 
 // Register budget of a strip of R rows: R * V sums, V vectors of B, one element of A.
-//   32 registers: 8 * 3 + 3 + 1, 4 * 6 + 6 + 1, 2 * 8 + 8 + 1.   16 registers: 8 * 1 + 1 + 1, 4 * 2 + 2 + 1, 2 * 4 + 4
-//   + 1.
+//   32 registers: 8 * 3 + 3 + 1, 4 * 6 + 6 + 1, 2 * 8 + 8 + 1
+//   16 registers: 8 * 1 + 1 + 1, 4 * 2 + 2 + 1, 2 * 4 + 4 + 1
 #if HWY_MAX_BYTES >= 64 || HWY_ARCH_ARM_A64
 constexpr int kBlockVectors[kBlockHeightCount] = {3, 6, 8, 8};
 #else

@@ -3,13 +3,12 @@
 // The contract of the kernels for rows that share nothing, and for blocks of rows that share their columns: a vector of
 // C's columns stays in registers while the row's own elements pass.
 //
-//                     b + k * b_step: up to eight vectors of columns, side by side
-//                    +---------------------------+
-//   A's row i   -->  | row k_0, row k_1, …       |    for each row i, for its elements (k, value) in order, one chain
-//   per
-//                    +---------------------------+    output:
-//   c + i * c_row    | sums, in registers        |      sum[j] = mac(sum[j], value, b[k][j])
-//                    +---------------------------+
+//                      b + k * b_step: up to eight vectors of columns
+//                    +----------------------------+
+//   A's row i   -->  | rows k_0, k_1, … of B      |   for each row i, for its elements (k, value) in order:
+//                    +----------------------------+     sum[j] = mac(sum[j], value, b[k][j])
+//   c + i * c_row    | sums, in registers         |   one chain per output
+//                    +----------------------------+
 //
 // Vectors run along the columns, never along k: the bits do not depend on their length.
 #pragma once
@@ -19,7 +18,8 @@
 namespace septet::kernels {
 
 /// Rows of A, each with a list of its own. Elements of A, B and C have the sums' type; integers are words of 16 bits in
-/// it, A's with zeros above them (word_weight), B's with their sign. Strides in bytes where nothing else is said. Row i has the elements
+/// it, A's with zeros above them (word_weight), B's with their sign. Strides in bytes where nothing else is said. Row i
+/// has the elements
 ///   row_ptr given   [row_ptr[i], row_ptr[i + 1])
 ///   else            `length[i]`, or `count` if that is null, from i * row_step on, `stride` elements apart.
 struct RowsCall {

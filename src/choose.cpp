@@ -6,6 +6,8 @@
 #include "costs.hpp"
 #include "explain.hpp"
 #include "formats/slots.hpp"
+#include "kernels/expand.hpp"
+#include "panels.hpp"
 
 #include <algorithm>
 #include <iomanip>
@@ -44,16 +46,12 @@ ListCost panel_cost(const ListCost* measured, int vectors) {
   return {at(measured[i].element, measured[i + 1].element), at(measured[i].piece, measured[i + 1].piece)};
 }
 
-// The panels that the columns are cut into, as src/sparse.cpp does: f(vectors) for each.
+// The sum of f(vectors) over the panels that the columns are cut into.
 template <class F>
-void for_each_panel(Index cols, Index lanes, int most, F&& f) {
-  const Index vectors = ceil_div(cols, lanes), count = ceil_div(vectors, most);
-  Index done = 0;
-  for (Index p = 0; p < count; ++p) {
-    const Index own = ceil_div(vectors - done, count - p);
-    f(static_cast<int>(own));
-    done += own;
-  }
+double over_panels(Index cols, Index lanes, int most, F&& f) {
+  const PanelWidths panels(cols, lanes, most);
+  const auto wide = static_cast<double>(panels.wide), others = static_cast<double>(panels.count - panels.wide);
+  return wide * f(panels.vectors) + (others > 0 ? others * f(panels.vectors - 1) : 0);
 }
 
 class Predictor {
@@ -68,7 +66,8 @@ class Predictor {
                                       {Format::csr, Dataflow::csOS, {}, csr()},
                                       {Format::tcsr, Dataflow::csOS, {}, tcsr()}};
     if (cols_ == 1) candidates.push_back({Format::sell, Dataflow::csOS, {}, sell()});
-    if (cols_ <= 4 && costs_.expand[cols_ - 1].element > 0) {
+    const bool expands = cols_ <= kernels::kExpandCols && options_.array.height <= kernels::kExpandRows;
+    if (expands && costs_.expand[cols_ - 1].element > 0) {
       candidates.push_back({Format::tsb, Dataflow::sOS, {}, expanded()});
     }
     if (cols_ >= costs_.lanes / 2) {
@@ -100,12 +99,10 @@ class Predictor {
   }
 
   double lists(const ListCost* measured, double elements, double pieces) const {
-    double time = 0;
-    for_each_panel(cols_, costs_.lanes, kCostVectors[3], [&](int vectors) {
+    return over_panels(cols_, costs_.lanes, kCostVectors[3], [&](int vectors) {
       const ListCost cost = panel_cost(measured, vectors);
-      time += elements * cost.element + pieces * cost.piece;
+      return elements * cost.element + pieces * cost.piece;
     });
-    return time;
   }
 
   double csr() const {
@@ -119,14 +116,12 @@ class Predictor {
   double far_rows(double nnz) const {
     const auto l2 = static_cast<double>(cache_sizes().l2);
     const auto sum_bytes = static_cast<double>(size_of(accumulator_of(a_.type)));
-    double time = 0;
-    for_each_panel(cols_, costs_.lanes, kCostVectors[3], [&](int vectors) {
+    return over_panels(cols_, costs_.lanes, kCostVectors[3], [&](int vectors) {
       const double row_bytes = static_cast<double>(vectors * costs_.lanes) * sum_bytes;
       const double held = kUsableCache * l2 / (row_bytes * static_cast<double>(a_.cols));
       // Half of it comes while other rows are multiplied.
-      if (held < 1) time += nnz * (1 - held) * row_bytes * costs_.byte / 2;
+      return held < 1 ? nnz * (1 - held) * row_bytes * costs_.byte / 2 : 0;
     });
-    return time;
   }
 
   double sell() const {
@@ -178,11 +173,10 @@ class Predictor {
     const double steps =
         static_cast<double>(blocks) * static_cast<double>(block.cols / costs_.bsr_group * strips_per_block);
     const double strips = static_cast<double>(ceil_div(a_.rows, block.rows) * strips_per_block);
-    double time = 0;
-    for_each_panel(cols_, costs_.lanes, costs_.bsr_vectors[h], [&](int vectors) {
+    const double time = over_panels(cols_, costs_.lanes, costs_.bsr_vectors[h], [&](int vectors) {
       // A narrower panel has the same broadcasts.
       const double share = 0.3 + 0.7 * vectors / costs_.bsr_vectors[h];
-      time += (steps * costs_.bsr[h].element + strips * costs_.bsr[h].piece) * share;
+      return (steps * costs_.bsr[h].element + strips * costs_.bsr[h].piece) * share;
     });
     return std::max(
         time, read(static_cast<double>(blocks) * (static_cast<double>(block.rows * block.cols) * element_bytes() + 4)));

@@ -1,12 +1,14 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // Format::automatic: the format that takes the least time on this CPU, by a model of a few costs that are measured
-// once.
+// once. Sums are over the panels that B's columns are cut into, of V vectors each:
 //
-//   dense          M K f(N)                                                   f, g: measured for one to eight vectors
-//   of csr, tcsr      sum over B's panels of  elements f(V) + pieces g(V)        columns; a piece is a row, or its part
-//   of a bsr            sum over B's panels of  steps f(V) + strips g(V)           tile tsb            steps f(N) +
-//   tiles g(N), N at most 4
+//   dense        elements of A, zeros and all, times f(columns)
+//   csr, tcsr    sum of elements f(V) + pieces g(V)       a piece: a row, or its part of a tile
+//   bsr          sum of steps f(V) + strips g(V)          a step: a strip's elements of one k
+//   sell         elements f + slices g                    one column only
+//   tsb          steps f(columns) + tiles g(columns)      up to four
+//
 // and none takes less than reading its bytes does.
 #pragma once
 
@@ -26,7 +28,7 @@ struct Choice {
 bool is_open(Index rows, Index cols, const PackOptions& options);
 
 /// For A (as CSR) and the B that options.expected_cols expects. Measures the costs first, if this process has not yet
-/// for A's type on the target in use: some 20 ms.
+/// for A's type on the target in use: some 40 ms.
 Choice choose_format(const CsrArrays& a, const PackOptions& options);
 
 }  // namespace septet::detail

@@ -10,11 +10,10 @@
 #include "validate.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstring>
 #include <limits>
-#include <map>
-#include <mutex>
 
 namespace septet::detail {
 namespace {
@@ -201,13 +200,23 @@ Costs measure(Type type) {
 }  // namespace
 
 const Costs& costs_of(Type type) {
-  static std::mutex& mutex = *new std::mutex;
-  static auto& known = *new std::map<std::pair<const void*, Type>, Costs>;
-  const std::lock_guard<std::mutex> lock(mutex);
-  const auto key = std::pair(kernels::PinnedTarget::in_use(), type);
-  const auto at = known.find(key);
-  if (at != known.end()) return at->second;
-  return known.emplace(key, measure(type)).first->second;
+  // A list that only grows, and no lock: another thread may measure at the moment of a fork. Two that measure the same
+  // keep both.
+  struct Known {
+    const void* target;
+    Type type;
+    Costs costs;
+    Known* next;
+  };
+  static std::atomic<Known*> first{nullptr};
+  const void* target = kernels::PinnedTarget::in_use();
+  for (const Known* known = first.load(std::memory_order_acquire); known != nullptr; known = known->next) {
+    if (known->target == target && known->type == type) return known->costs;
+  }
+  auto* mine = new Known{target, type, measure(type), first.load(std::memory_order_relaxed)};
+  while (!first.compare_exchange_weak(mine->next, mine, std::memory_order_release, std::memory_order_relaxed)) {
+  }
+  return mine->costs;
 }
 
 }  // namespace septet::detail

@@ -133,14 +133,14 @@ class BitmapLists : public ListsOf {
   Index before(Index row) const override { return bitmap_.row_ptr[row]; }
   void reserve(Index m0, Index m1, ListScratch& scratch) const override {
     scratch.index.reserve(bitmap_.row_ptr[m1] - bitmap_.row_ptr[m0]);
+    scratch.row_ptr.reserve(m1 - m0 + 1);
   }
   void run(const RowSet& kernels, Index m0, Index m1, const ListPanel& panel, bool column,
            ListScratch& scratch) const override {
     if (scratch.claims(m0, m1)) write_out(m0, m1, scratch);
     RowsCall call = rows_call(panel);
-    // Both count from the matrix's first slot.
-    call.values = values_, call.index = scratch.index.data() - bitmap_.row_ptr[m0];
-    call.row_ptr = bitmap_.row_ptr.data() + m0, call.rows = m1 - m0;
+    call.values = value(bitmap_.row_ptr[m0]), call.index = scratch.index.data();
+    call.row_ptr = scratch.row_ptr.data(), call.rows = m1 - m0;
     call.c = panel.c + m0 * panel.c_row;
     run_rows32(kernels, call, panel, column);
   }
@@ -149,7 +149,9 @@ class BitmapLists : public ListsOf {
   void write_out(Index m0, Index m1, ListScratch& scratch) const {
     scratch.index.resize(bitmap_.row_ptr[m1] - bitmap_.row_ptr[m0]);
     std::int32_t* to = scratch.index.data();
+    scratch.row_ptr.assign(1, 0);
     for (Index i = m0; i < m1; ++i) {
+      scratch.row_ptr.push_back(bitmap_.row_ptr[i + 1] - bitmap_.row_ptr[m0]);
       for (Index w = 0; w < words_; ++w) {
         const auto k0 = static_cast<std::int32_t>(w * 64);
         for (std::uint64_t bits = bitmap_.words[i * words_ + w]; bits != 0; bits &= bits - 1) {
@@ -348,7 +350,7 @@ class BsrLists : public ListsOf {
       const Index rows = std::min(shape_.rows, m1 - i * shape_.rows);
       for (Index r = 0; r < rows;) {
         const int height = height_for(rows - r);
-        call.values = value(first * shape_.rows * (shape_.cols / group_) + r);
+        if (call.blocks != 0) call.values = value(first * shape_.rows * (shape_.cols / group_) + r);
         call.c = panel.c + (i * shape_.rows + r) * panel.c_row;
         kernel(kernels, height, panel.vectors)(call);
         r += kernels::kBlockHeights[height];

@@ -37,7 +37,7 @@ struct ListScratch {
   std::vector<std::int32_t> index;
   Index m0 = 0, m1 = 0;  ///< rows that `index` has been written for, if it is by rows
 
-  /// Whether `index` is still to be written for these rows; other panels of the same product find it there.
+  /// Whether `index` is still to be written for these rows: the next panel finds it there, if all rows are one block.
   bool claims(Index begin, Index end) {
     if (begin == m0 && end == m1) return false;
     m0 = begin, m1 = end;

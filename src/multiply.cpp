@@ -9,6 +9,8 @@
 #include "small.hpp"
 #include "sparse.hpp"
 
+#include <numeric>
+
 namespace septet::detail {
 namespace {
 
@@ -17,7 +19,16 @@ namespace {
 bool stores_zeros(const PackedStorage& a) {
   const Format format = a.options.format;
   if (format == Format::csb && a.options.combine.policy == CombinePolicy::first_fit) return false;
-  return format == Format::tsb || format == Format::bsr || format == Format::nm || a.stored != a.nnz;
+  if (format == Format::tsb || format == Format::bsr || format == Format::nm) return true;
+  Index padding = 0;
+  if (format == Format::ell) {
+    const EllArrays& ell = std::get<EllArrays>(a.arrays);
+    padding = a.stored - std::accumulate(ell.row_length.begin(), ell.row_length.end(), Index{0});
+  } else if (format == Format::sell) {
+    const SellArrays& sell = std::get<SellArrays>(a.arrays);
+    padding = a.stored - std::accumulate(sell.row_length.begin(), sell.row_length.end(), Index{0});
+  }
+  return a.stored - padding != a.nnz;
 }
 
 // A sparse dataflow: the plan decides.
@@ -83,6 +94,9 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
   }
   if (!is_sparse(chosen.dataflow) || chosen.alpha == 0 || a.cols() == 0) {
     const bool panels = a.packed() != nullptr && a.packed()->format() == Format::dense;
+    if (instead != nullptr && panels && !a.packed()->storage()->why.empty()) {
+      instead->add("format", "dense", a.packed()->storage()->why);
+    }
     const DenseOperand left = panels ? DenseOperand::packed(*a.packed()->storage())
                               : a.dense() != nullptr
                                   ? DenseOperand::rows_of(*a.dense(), chosen.a_zero_point)

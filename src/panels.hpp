@@ -5,10 +5,26 @@
 #pragma once
 
 #include "aligned_buffer.hpp"
+#include "arithmetic.hpp"
 #include "kernels/strip.hpp"
 #include "septet/matrix_view.hpp"
 
 namespace septet::detail {
+
+/// Columns cut into panels of at most `most` vectors, as evenly as it goes: the first `wide` have `vectors` of them,
+/// the others one less.
+struct PanelWidths {
+  Index count = 0;
+  Index wide = 0;
+  int vectors = 1;
+
+  PanelWidths(Index cols, Index lanes, int most)
+      : count(ceil_div(ceil_div(cols, lanes), most)),
+        vectors(count == 0 ? 1 : static_cast<int>(ceil_div(ceil_div(cols, lanes), count))) {
+    wide = ceil_div(cols, lanes) - (vectors - 1) * count;
+  }
+  int of(Index panel) const { return panel < wide ? vectors : vectors - 1; }
+};
 
 /// The first `cols` columns of `b` (or fewer, if it has fewer, and zeros) as one panel at `to`.
 void fill_panel(const ConstMatrix& b, int zero_point, Index cols, void* to);

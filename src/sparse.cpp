@@ -282,14 +282,21 @@ class ListProduct {
   }
 
   void split_columns() {
-    const Index n = c_.cols, lanes = kernels_.lanes, vectors = ceil_div(n, lanes);
-    const Index count = ceil_div(vectors, lists_.most_vectors(kernels_));
-    Index done = 0;
-    for (Index p = 0; p < count; ++p) {
-      const auto own = static_cast<int>(ceil_div(vectors - done, count - p));
-      const Index n0 = done * lanes, cols = std::min(own * lanes, n - n0);
-      columns_.push_back({n0, cols, own, !lies_well(n0, cols, own)});
-      done += own;
+    // Where a copy does not pay, only the columns that do not fill a vector are copied.
+    const Index lanes = kernels_.lanes, whole = c_.cols / lanes * lanes;
+    const bool apart = !column_ && lists_.before(a_.rows) < kUsesWorthACopy * a_.cols && lies_well(0, lanes, 1);
+    if (!apart) return add_columns(0, c_.cols);
+    add_columns(0, whole);
+    add_columns(whole, c_.cols);
+  }
+
+  void add_columns(Index n0, Index end) {
+    const PanelWidths widths(end - n0, kernels_.lanes, lists_.most_vectors(kernels_));
+    for (Index p = 0; p < widths.count; ++p) {
+      const int vectors = widths.of(p);
+      const Index cols = std::min(vectors * kernels_.lanes, end - n0);
+      columns_.push_back({n0, cols, vectors, !lies_well(n0, cols, vectors)});
+      n0 += cols;
     }
   }
 
@@ -389,7 +396,11 @@ void multiply_lists(const PackedStorage& a, const ConstMatrix& b, const Matrix& 
                                   name(a.options.format), " against ", first.cols, " columns at a time"));
     instead->add("threads", joined(threads), choice.why);
     instead->add("blocks", joined(panels, " of columns, ", product.block_count(), " of rows"));
-    instead->add("b", first.copied ? "copied" : "in place");
+    const auto copied =
+        std::count_if(product.columns().begin(), product.columns().end(), [](const Columns& p) { return p.copied; });
+    instead->add("b", copied == 0        ? "in place"
+                      : copied == panels ? "copied"
+                                         : joined(copied, " blocks of columns copied"));
     instead->add("c", product.direct() ? "in place" : "from sums apart");
     return;
   }

@@ -138,29 +138,6 @@ class LiveRowStrips : public StripSource {
   const Plan& plan_;
 };
 
-// csOS from CSR: in order, a row's steps are its own columns, ascending.
-template <class T>
-class CsrStrips : public StripSource {
- public:
-  explicit CsrStrips(const PackedStorage& packed) : packed_(packed) {}
-
-  void load(Index m0, Index m1, const Segment& /*whole tile*/, const int* /*one row each*/,
-            StripBuffer& buffer) const override {
-    StripWriter<T> writer(buffer, packed_.options.zero_point);
-    const CsrArrays& csr = packed_.csr;
-    for (Index m = m0; m < m1; ++m) {
-      const Index begin = csr.row_ptr[m], steps = csr.row_ptr[m + 1] - begin;
-      StripCall& call = writer.open(1, steps);
-      call.row0 = m - m0;
-      call.k_index = csr.col_idx.data() + begin;
-      for (Index s = 0; s < steps; ++s) writer.put(0, s, read_value<T>(csr.values.data(), begin + s));
-    }
-  }
-
- private:
-  const PackedStorage& packed_;
-};
-
 // csOS from CSB: a row's steps are the tile's steps that bring it a weight. Always a whole tile.
 template <class T>
 class CombinedStrips : public StripSource {
@@ -196,8 +173,6 @@ class CombinedStrips : public StripSource {
 template <class T>
 std::unique_ptr<StripSource> typed_strips(const PackedStorage& packed, const Plan& plan) {
   switch (packed.options.format) {
-    case Format::csr:
-      return std::make_unique<CsrStrips<T>>(packed);
     case Format::csb:
       return std::make_unique<CombinedStrips<T>>(packed);
     default:

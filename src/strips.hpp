@@ -40,7 +40,7 @@ class StripSource {
   virtual void load(Index m0, Index m1, const Segment& segment, const int* heights, StripBuffer& buffer) const = 0;
 };
 
-/// For every sparse format. The operand is referred to, not copied.
+/// For the array's formats, tsb and csb. The operand is referred to, not copied.
 std::unique_ptr<StripSource> strips_of(const PackedStorage& packed, const Plan& plan);
 
 }  // namespace septet::detail

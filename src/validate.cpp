@@ -94,8 +94,14 @@ Status validate_tile_cols(Index cols) {
 
 // What only one format reads is not looked at for the others.
 Status validate_format_options(const PackOptions& options) {
-  if (options.expected_cols < 0) {
-    return {Cause::bad_option, "options.expected_cols", text(options.expected_cols, " is negative")};
+  constexpr Index kMostCols = std::numeric_limits<std::int32_t>::max();
+  if (options.expected_cols < 0 || options.expected_cols > kMostCols) {
+    return {Cause::bad_option, "options.expected_cols", text(options.expected_cols, " is outside 0 to ", kMostCols)};
+  }
+  // Of a format that is still to be chosen, every option may be read.
+  if (options.expected_cols > 0) {
+    if (Status status = validate_tile_cols(options.tile_cols); !status.ok()) return status;
+    if (Status status = validate_slice(options.slice); !status.ok()) return status;
   }
   switch (options.format) {
     case Format::bsr:

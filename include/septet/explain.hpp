@@ -21,7 +21,8 @@ namespace septet {
 
 struct Explanation {
   struct Fact {
-    std::string what;    ///< "product", "order", "target", "kernel", "threads", "blocks", "a", "b", "sums", "workspace"
+    std::string what;    ///< "product", "order", "target", "format", "strict_nonfinite", "kernel", "threads", "blocks",
+                         ///< "a", "b", "sums", "workspace"
     std::string choice;  ///< what was chosen
     std::string why;     ///< may be empty
   };

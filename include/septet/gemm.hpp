@@ -34,7 +34,7 @@ struct GemmOptions {
 
   Epilogue epilogue;  ///< bias, activation, requantisation, your own function: after the last multiply-accumulate
 
-  /// automatic: dense A: dOS; CSR or CSC view: csOS in order (under fold_then_add dWS and sWS). An A that is packed for
+  /// automatic: dense A: dOS; sparse view: csOS in order (under fold_then_add dWS and sWS). An A that is packed for
   /// a sparse dataflow brings that, its array and its combining.
   Dataflow dataflow = Dataflow::automatic;
   ArrayShape array;  ///< a named dataflow's order may depend on it
@@ -42,8 +42,10 @@ struct GemmOptions {
   Index fold_depth = 0;  ///< k per fold of fold_then_add; 0: the array's height. emulate() takes the height only
   Mac mac = Mac::fused;
   Combine combine;  ///< csOS only
-  /// Sparse products: a zero that a format stores (the padding of bsr, nm, tsb) is multiplied like any weight, and 0 *
-  /// Inf is NaN. true: where B holds Inf or NaN, stored zeros are skipped like all others. Costs a scan of B.
+  /// Sparse products: a zero that a format injects (bsr, nm, tsb) or update_values() left is multiplied like any
+  /// weight, and 0 * Inf is NaN. true: where B holds Inf or NaN, those are skipped like all others (but what an update
+  /// left in a first-fit csb). Costs a scan of B, and a copy of A's non-zeros where it finds some. Not under
+  /// fold_then_add.
   bool strict_nonfinite = false;
 
   int threads = 0;           ///< most to use, up to 1024; 0: as threads.hpp says. Small products stay on one

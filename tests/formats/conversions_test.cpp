@@ -293,7 +293,7 @@ TEST_CASE("what the formats refuse") {
   options.format = Format::tcsr, options.tile_cols = 65537;
   refuse(Cause::bad_option, "options.tile_cols", "outside 0 to 65536");
   options.expected_cols = -1;
-  refuse(Cause::bad_option, "options.expected_cols", "negative");
+  refuse(Cause::bad_option, "options.expected_cols", "outside 0 to 2147483647");
   for (const Format format : kFormats) {
     if (format <= Format::csb && format != Format::csr) continue;
     options.format = format, options.dataflow = Dataflow::sOS;
