@@ -204,6 +204,9 @@ constexpr bool kGathers = true;
 constexpr bool kGathers = false;
 #endif
 
+// Elements ahead of what is read, at which the lines of values and indices are fetched: the hardware looks less far.
+constexpr Index kGatherAhead = 512;
+
 // So many steps of the rows from i on.
 template <class Mac>
 HWY_INLINE void GatherColumn(const RowLists<typename Mac::Elem, std::int32_t>& lists, Index i, Index steps,
@@ -217,6 +220,8 @@ HWY_INLINE void GatherColumn(const RowLists<typename Mac::Elem, std::int32_t>& l
   const std::int32_t* k = lists.index + lists.begin(i);
   auto sum = hn::LoadU(d, sums);
   for (Index s = 0; s < steps; ++s, value += lists.call.stride, k += lists.call.stride) {
+    __builtin_prefetch(value + kGatherAhead, 0, 3);
+    __builtin_prefetch(k + kGatherAhead, 0, 3);
     const auto at = [&]() HWY_ATTR {
       if constexpr (sizeof(T) == 8) {
         return hn::PromoteTo(di, hn::LoadU(d32, k));
