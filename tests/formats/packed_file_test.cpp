@@ -259,6 +259,12 @@ TEST_CASE("what is said of a lie") {
   CHECK(lie(small(Format::sell), 200, I32{0}) == "row_order: row 0 is there twice");
   CHECK(lie(small(Format::bitmap), 160, Index{0x40}) == "row 0: a bit is set behind column 4");
   CHECK(lie(small(Format::nm), 160, std::uint8_t{0}) == "row 0, group 0: position 0 follows 0 of 4");
+  CHECK(lie(small(Format::nm), 160, std::uint8_t{0x74}) == "row 0, group 1: position 1 is behind column 4");
+  PackOptions narrow;
+  narrow.format = Format::sell, narrow.slice = {1, 1};
+  const float few[] = {1, 2, 3};
+  const PackedMatrix windows = pack(row_major(few, 3, 1), narrow);  // slice_ptr 0 1 2 3 at 160, row_order 0 1 2 at 200
+  CHECK(lie(windows, 200, I32{1}) == "row_order: entry 0 is 1, of another window of 1 rows");
   CHECK(lie(small(Format::tcsr), 152, Index{3}) == "block_rows: 3");
   CHECK(lie(small(Format::csb), 160, I32{6}) == "csb, tile 0, byte 4: 6 steps for 5 columns");
   CHECK(lie(small(Format::tsb), 160, std::uint8_t{0xff}).find("tsb, tile 0, byte ") == 0);
