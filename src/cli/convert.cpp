@@ -5,6 +5,7 @@
 
 #include "operands.hpp"
 #include "output.hpp"
+#include "packing.hpp"
 #include "text_table.hpp"
 #include "verbs.hpp"
 
@@ -22,16 +23,28 @@ constexpr const char* kExamples =
     "With files: septet convert weights.mtx -o weights.septet --format sell --slice 8 --sort-window 64\n"
     "            septet convert weights.septet -o weights.npy";
 
-PackOptions packing_of(const Flags& flags, const PackedMatrix& stored) {
-  const bool dense = !flags.output.empty() && !is_septet(flags.output);
-  if (!stored.empty() && !dense && flags.format == Format::automatic) return stored.options();
-  PackOptions packing = flags.packing;
-  packing.format = dense ? Format::dense : flags.format;
-  packing.dataflow = flags.gemm.dataflow;
-  packing.array = flags.gemm.array;
-  packing.combine = flags.gemm.combine;
-  packing.zero_point = flags.gemm.a_zero_point;
+// Over what the file was packed with.
+PackOptions asked(const Flags& flags, const io::FileMatrix& file) {
+  PackOptions packing = packing_of(flags, file.packed);
+  const bool npy = !flags.output.empty() && !is_septet(flags.output);
+  if (npy && packing.format != Format::dense) {
+    packing.format = Format::dense, packing.dataflow = flags.gemm.dataflow;
+  }
+  packing.zero_point = a_zero_point_of(flags, file);
   return packing;
+}
+
+// The choice is open where nothing else is asked for.
+void check_columns(const Flags& flags) {
+  if (!flags.has("--columns")) return;
+  if (!flags.output.empty() && !is_septet(flags.output)) refuse("--columns", "a .npy file is dense");
+  if (flags.format != Format::automatic) {
+    refuse("--columns", fmt::format("--format auto only, not {}", name(flags.format)));
+  }
+  if (flags.gemm.dataflow != Dataflow::automatic) {
+    refuse("--columns",
+           fmt::format("excludes --dataflow {}, which has a format of its own", name(flags.gemm.dataflow)));
+  }
 }
 
 Json convert_json(const Flags& flags, const PackedMatrix& packed) {
@@ -76,11 +89,12 @@ void run_convert(const Flags& flags) {
   if (!flags.output.empty() && !is_septet(flags.output) && flags.format > Format::dense) {
     refuse("--format", fmt::format("{}: a .npy file is dense", name(flags.format)));
   }
+  check_columns(flags);
   io::FileMatrix file = read_file(flags.a);
   check_dtype(flags, {&file});
   const Type type = operand_type(file, flags.dtype, std::nullopt);
   const PackedMatrix stored = file.packed;
-  PackOptions packing = packing_of(flags, stored);
+  const PackOptions packing = asked(flags, file);
   ArgumentNames names;
   names.a = flags.a;
   WeightFile matrix(std::move(file), type, packing.zero_point);
@@ -89,6 +103,7 @@ void run_convert(const Flags& flags) {
   PackedMatrix packed;
   require(try_pack(as_packed ? Weights(stored) : matrix.weights(packing.format == Format::dense), packing, packed),
           names);
+  check_format_flags(flags, packed.format());
   publish(flags, convert_json(flags, packed), convert_table(flags, packed), [&] { write(flags.output, packed); });
 }
 
@@ -100,7 +115,10 @@ void add_convert(CLI::App& app, Action& action) {
   verb.add_option("FILE", flags->a, ".npy, .mtx, .smtx, .septet, or random:64x576,zeros=0.8,seed=1,dtype=f32")
       ->required()
       ->type_name("");
-  add_format(verb, *flags, "default auto: what the dataflow streams; of a .septet file, its own");
+  add_format(verb, *flags,
+             "auto, with --columns: the quickest on this CPU, by a model;\n"
+             "not given: what the dataflow streams; of a .septet file, its own");
+  add_columns(verb, flags->packing);
   add_format_shapes(verb, flags->packing);
   add_dataflow(verb, *flags);
   add_array(verb, flags->gemm.array);
@@ -113,7 +131,7 @@ void add_convert(CLI::App& app, Action& action) {
       ->group("Output");
   add_json(verb, *flags);
   verb.footer(kExamples);
-  verb.callback([&action, flags] { action = [flags] { run_convert(*flags); }; });
+  set_action(verb, action, *flags, [flags] { run_convert(*flags); });
 }
 
 }  // namespace septet::cli

@@ -4,6 +4,7 @@
 #include "septet/emulation/cycles.hpp"
 
 #include "operands.hpp"
+#include "packing.hpp"
 #include "report_output.hpp"
 #include "values.hpp"
 #include "verbs.hpp"
@@ -56,7 +57,8 @@ Subject file_subject(const CycleFlags& given) {
   subject.b_type = given.b_type.value_or(subject.a_type);
   subject.shape.m = file.rows;
   subject.shape.k = file.cols;
-  subject.file = WeightFile(std::move(file), subject.a_type, flags.gemm.a_zero_point);
+  const int zero_point = a_zero_point_of(flags, file);
+  subject.file = WeightFile(std::move(file), subject.a_type, zero_point);
   return subject;
 }
 
@@ -67,9 +69,11 @@ emulation::Report count(const CycleFlags& given, Subject& subject, const GemmOpt
   names.preload = given.flags.preload;
   if (!subject.file) names.n = given.flags.a;
   emulation::Report report;
+  PackedMatrix stored;
+  if (subject.file && !given.every) stored = as_streamed(given.flags, subject.file->file(), subject.a_type);
   // The closed form takes a sparse view for the dense dataflows too: nothing has to be expanded.
-  require(subject.file ? emulation::try_cycles(subject.file->weights(false), shape.n, subject.b_type, options,
-                                               given.flags.array, report)
+  require(subject.file ? emulation::try_cycles(stored.empty() ? subject.file->weights(false) : stored, shape.n,
+                                               subject.b_type, options, given.flags.array, report)
                        : emulation::try_cycles(shape.m, shape.n, shape.k, subject.a_type, subject.b_type, options,
                                                given.flags.array, report),
           names);
@@ -82,6 +86,7 @@ void run_cycles(const CycleFlags& given) {
   ProductShape shape;
   Subject subject = parse_product_shape(given.flags.a, shape) ? dense_subject(given, shape) : file_subject(given);
   GemmOptions options = given.flags.gemm;
+  if (subject.file) take_stored(given.flags, subject.file->file(), options);
   const io::OwnedMatrix preload =
       load_preload(given.flags, subject.shape.m, subject.shape.n, accumulator_of(subject.a_type), options);
   if (!given.every) {
@@ -130,7 +135,7 @@ void add_cycles(CLI::App& app, Action& action) {
   add_combine(verb, flags.gemm.combine);
   add_json(verb, flags);
   verb.footer(kExamples);
-  verb.callback([&action, given] { action = [given] { run_cycles(*given); }; });
+  set_action(verb, action, flags, [given] { run_cycles(*given); });
 }
 
 }  // namespace septet::cli

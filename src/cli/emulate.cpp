@@ -2,6 +2,7 @@
 //
 // septet emulate: the product on the emulated array.
 #include "operands.hpp"
+#include "packing.hpp"
 #include "progress.hpp"
 #include "report_output.hpp"
 #include "verbs.hpp"
@@ -21,11 +22,13 @@ void run_emulate(const Flags& flags) {
   check_outputs(flags);
   Product product = load_product(flags);
   io::OwnedMatrix c = make_output(flags, product);
+  const PackedMatrix stored = as_streamed(flags, product.a.file(), product.a.type());
+  const Weights a = stored.empty() ? product.a.weights(wants_dense(flags.gemm.dataflow)) : stored;
   emulation::Report report;
   {
     ProgressLine progress("septet emulate");
-    require(emulation::try_emulate(product.a.weights(wants_dense(flags.gemm.dataflow)), product.b.dense_view(),
-                                   c.dense_view(), product.options, flags.array, report, progress.callback()),
+    require(emulation::try_emulate(a, product.b.dense_view(), c.dense_view(), product.options, flags.array, report,
+                                   progress.callback()),
             product.names);
   }
   const ConstMatrix result = c.dense_view();
@@ -50,7 +53,7 @@ void add_emulate(CLI::App& app, Action& action) {
   add_output(verb, *flags);
   add_json(verb, *flags);
   verb.footer(kExamples);
-  verb.callback([&action, flags] { action = [flags] { run_emulate(*flags); }; });
+  set_action(verb, action, *flags, [flags] { run_emulate(*flags); });
 }
 
 }  // namespace septet::cli

@@ -2,6 +2,7 @@
 //
 // septet gemm: the product on this CPU.
 #include "operands.hpp"
+#include "packing.hpp"
 #include "report_output.hpp"
 #include "text_table.hpp"
 #include "verbs.hpp"
@@ -33,27 +34,15 @@ struct Streamed {
   Footprint bytes;
 };
 
-PackOptions packing_of(const GemmOptions& options, Format format, const PackOptions& shapes = {}) {
-  PackOptions packing = shapes;
-  packing.dataflow = options.dataflow;
-  packing.format = format;
-  packing.array = options.array;
-  packing.combine = options.combine;
-  packing.zero_point = options.a_zero_point;
-  // k-tiles are as deep as the folds.
-  if (options.dataflow == Dataflow::sIS && options.fold_depth != 0) packing.array.height = options.fold_depth;
-  return packing;
-}
-
 // The cycle model resolves `automatic` as gemm() does and counts the non-zeros; packing says what A takes.
 Streamed describe(const Product& product, const Weights& a, const PackedMatrix& packed) {
   GemmOptions options;
   options.dataflow = product.options.dataflow;
-  if (!packed.empty() && packed.format() != Format::dense) options.dataflow = packed.options().dataflow;
   options.array = product.options.array;
+  options.combine = product.options.combine;
   options.accumulate = product.options.accumulate;
   options.a_zero_point = product.options.a_zero_point;
-  const emulation::Report report = emulation::cycles(a, 0, product.b.type, options);
+  const emulation::Report report = emulation::cycles(packed.empty() ? a : Weights(packed), 0, product.b.type, options);
   Streamed streamed;
   streamed.dataflow = report.dataflow;
   streamed.nnz = report.nnz;
@@ -61,26 +50,41 @@ Streamed describe(const Product& product, const Weights& a, const PackedMatrix& 
   if (!is_sparse(streamed.dataflow)) return streamed;
   PackedMatrix form = packed;
   if (form.empty()) {
-    GemmOptions resolved = product.options;
     // With nothing asked for, csOS runs from CSR; only pack() knows that.
-    if (resolved.accumulate == Accumulate::fold_then_add) resolved.dataflow = streamed.dataflow;
-    form = pack(a, packing_of(resolved, Format::automatic));
+    PackOptions packing;
+    packing.dataflow = options.accumulate == Accumulate::fold_then_add ? streamed.dataflow : options.dataflow;
+    packing.array = options.array, packing.combine = options.combine, packing.zero_point = options.a_zero_point;
+    if (packing.dataflow == Dataflow::sIS && product.options.fold_depth != 0) {
+      packing.array.height = product.options.fold_depth;
+    }
+    form = pack(a, packing);
   }
   streamed.format = form.format();
   streamed.bytes = form.footprint();
   return streamed;
 }
 
-// A .septet file is multiplied as it is packed, unless the call asks for something else.
-PackedMatrix as_stored(Product& product) {
-  const PackedMatrix& stored = product.a.file().packed;
-  GemmOptions& options = product.options;
-  const bool fits = !stored.empty() && stored.options().side == Side::left && stored.type() == product.a.type() &&
-                    options.dataflow == Dataflow::automatic && options.accumulate == Accumulate::chained &&
-                    options.a_zero_point == stored.options().zero_point;
-  if (!fits) return {};
-  options.array = stored.options().array, options.combine = stored.options().combine;
-  return stored;
+// A as the call gets it: packed as --format says or as a .septet file holds it; empty: as it comes.
+PackedMatrix packed_a(const Flags& flags, const Product& product, const Weights& a) {
+  const io::FileMatrix& file = product.a.file();
+  PackOptions packing = packing_of(flags, file.packed);
+  const bool open = flags.has("--format") && packing.format == Format::automatic &&
+                    packing.dataflow == Dataflow::automatic && flags.gemm.accumulate == Accumulate::chained;
+  if (flags.format == Format::automatic && !open) {
+    PackedMatrix stored = as_stored(flags, file, product.a.type());
+    if (stored.empty()) check_format_flags(flags, Format::automatic);
+    return stored;
+  }
+  packing.expected_cols = open ? product.n() : 0;
+  packing.zero_point = product.options.a_zero_point;
+  // k-tiles are as deep as the folds.
+  if (packing.dataflow == Dataflow::sIS && product.options.fold_depth != 0) {
+    packing.array.height = product.options.fold_depth;
+  }
+  PackedMatrix packed;
+  require(try_pack(a, packing, packed), product.names);
+  check_format_flags(flags, packed.format());
+  return packed;
 }
 
 Json gemm_json(const Flags& flags, const Product& product, const Streamed& streamed, double seconds) {
@@ -132,12 +136,7 @@ void run_gemm(const Flags& flags) {
   io::OwnedMatrix c = make_output(flags, product);
   const bool densify = wants_dense(flags.gemm.dataflow) || flags.format == Format::dense;
   const Weights a = product.a.weights(densify);
-  PackedMatrix packed;
-  if (flags.format != Format::automatic) {
-    require(try_pack(a, packing_of(product.options, flags.format, flags.packing), packed), product.names);
-  } else {
-    packed = as_stored(product);
-  }
+  const PackedMatrix packed = packed_a(flags, product, a);
   const auto start = std::chrono::steady_clock::now();
   const Status status =
       try_gemm(packed.empty() ? a : Weights(packed), product.b.dense_view(), c.dense_view(), product.options);
@@ -171,13 +170,15 @@ void add_gemm(CLI::App& app, Action& action) {
   add_beta(verb, *flags, "0 ignores the old C, anything else reads it from the -o file; default 0");
   add_combine(verb, flags->gemm.combine);
   add_cpu(verb, *flags);
-  add_format(verb, *flags, "packed first; default auto: what the dataflow wants, or a .septet file as it is");
+  add_format(verb, *flags,
+             "packed first; auto: the quickest on this CPU for B's columns, by a model;\n"
+             "not given: what the dataflow wants, or a .septet file as it is");
   add_format_shapes(verb, flags->packing);
   verb.add_flag("--explain", flags->explain, "Say how the product runs on this CPU, and why");
   add_output(verb, *flags);
   add_json(verb, *flags);
   verb.footer(kExamples);
-  verb.callback([&action, flags] { action = [flags] { run_gemm(*flags); }; });
+  set_action(verb, action, *flags, [flags] { run_gemm(*flags); });
 }
 
 }  // namespace septet::cli

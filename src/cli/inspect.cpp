@@ -3,6 +3,7 @@
 // septet inspect: what a matrix is, what it takes in every format, and what lives in its tiles.
 #include "operands.hpp"
 #include "output.hpp"
+#include "packing.hpp"
 #include "statistics.hpp"
 #include "text_table.hpp"
 #include "verbs.hpp"
@@ -90,10 +91,9 @@ Footprint nm_size(const io::OwnedMatrix& a, const GroupShape& group) {
 }
 
 // The formats that may be far larger than the matrix, in closed form (docs/formats.md); the others are packed.
-void append_array_sizes(const io::OwnedMatrix& matrix, const Weights& a, const Flags& flags, const ArgumentNames& names,
-                        std::vector<FormatSize>& sizes) {
+void append_array_sizes(const io::OwnedMatrix& matrix, const Weights& a, const Flags& flags, int zero_point,
+                        const ArgumentNames& names, std::vector<FormatSize>& sizes) {
   const Index size = size_of(matrix.type), rows = matrix.rows;
-  const int zero_point = flags.gemm.a_zero_point;
   PackOptions packing = flags.packing;
   packing.zero_point = zero_point;
   const auto append_packed = [&](Format format, const std::string& shape = "") {
@@ -131,9 +131,10 @@ void append_array_sizes(const io::OwnedMatrix& matrix, const Weights& a, const F
 
 // The bitmap formats from the closed form, which equals what pack() builds: for a matrix that is large and almost empty
 // they may be larger than memory.
-std::vector<FormatSize> sizes_of(const io::OwnedMatrix& matrix, const Weights& a, const Flags& flags,
+std::vector<FormatSize> sizes_of(const io::OwnedMatrix& matrix, const Weights& a, const Flags& flags, int zero_point,
                                  const ArgumentNames& names) {
   GemmOptions options = flags.gemm;
+  options.a_zero_point = zero_point;
   std::vector<FormatSize> sizes = {
       {Format::dense, "dOS, dWS, dIS", Footprint{a.rows() * a.cols() * size_of(a.type()), 0}, ""}};
   PackOptions packing;
@@ -150,7 +151,7 @@ std::vector<FormatSize> sizes_of(const io::OwnedMatrix& matrix, const Weights& a
     sizes.push_back({dataflow == Dataflow::csOS ? Format::csb : Format::tsb, name(dataflow),
                      Footprint{report.a_bytes_values, report.a_bytes_metadata}, ""});
   }
-  append_array_sizes(matrix, a, flags, names, sizes);
+  append_array_sizes(matrix, a, flags, zero_point, names, sizes);
   return sizes;
 }
 
@@ -167,6 +168,43 @@ Json tiles_json(const TileSet& set, bool listed) {
   return entry;
 }
 
+// What a .septet file holds: the options that concern its format.
+Json packed_json(const PackedMatrix& packed) {
+  const PackOptions& options = packed.options();
+  const Footprint bytes = packed.footprint();
+  Json json;
+  json["format"] = name(options.format);
+  json["dataflow"] = name(options.dataflow);
+  json["side"] = options.side == Side::left ? "left" : "right";
+  json["array_height"] = options.array.height;
+  json["array_width"] = options.array.width;
+  if (options.format == Format::bsr) json["block"] = fmt::format("{}x{}", options.block.rows, options.block.cols);
+  if (options.format == Format::sell) {
+    json["slice"] = options.slice.height;
+    json["sort_window"] = options.slice.window;
+  }
+  if (options.format == Format::nm) json["group"] = fmt::format("{}:{}", options.group.n, options.group.m);
+  if (options.format == Format::tcsr) json["tile_cols"] = options.tile_cols;
+  json["zero_point"] = options.zero_point;
+  json["expected_cols"] = options.expected_cols;
+  json["bytes_values"] = bytes.values;
+  json["bytes_metadata"] = bytes.metadata;
+  return json;
+}
+
+// The same list for people: "array_height" as "array height".
+std::string packed_table(const PackedMatrix& packed) {
+  TextTable table({{"", Align::left}, {"", Align::right}});
+  const Json json = packed_json(packed);
+  for (const auto& item : json.items()) {
+    std::string label = item.key();
+    std::replace(label.begin(), label.end(), '_', ' ');
+    const Json& value = item.value();
+    table.add({label, value.is_string() ? value.get<std::string>() : grouped(value.get<Index>())});
+  }
+  return table.text();
+}
+
 Json inspect_json(const Inspection& found, bool listed) {
   const io::FileMatrix& file = *found.file;
   const Statistics& s = found.statistics;
@@ -178,6 +216,7 @@ Json inspect_json(const Inspection& found, bool listed) {
   json["element"] = io::name(file.element);
   json["layout"] = file.coordinate ? "coordinate" : "dense";
   json["symmetry"] = file.symmetry;
+  if (!file.packed.empty()) json["packed"] = packed_json(file.packed);
   json["stored"] = file.stored;
   json["nnz"] = s.nnz;
   json["expanded_nnz"] = found.expanded_nnz;
@@ -300,6 +339,7 @@ std::string inspect_table(const Inspection& found, bool listed) {
   std::string text = fmt::format("{}: {} x {}, {}, {}{}\n\n{}", file.path, grouped(file.rows), grouped(file.cols),
                                  io::name(file.element), file.coordinate ? "coordinate" : "dense",
                                  file.symmetry == "general" ? "" : ", " + file.symmetry, facts_table(found));
+  if (!file.packed.empty()) text += fmt::format("\nthe file holds\n\n{}", packed_table(file.packed));
   text += fmt::format("\nbytes as {}, for a {} x {} array\n\n{}", name(found.type), found.array.height,
                       found.array.width, sizes_table(found));
   text += fmt::format("\nlive vectors per tile\n\n{}", tiles_table(found));
@@ -322,11 +362,11 @@ void run_inspect(const Flags& flags, bool listed) {
   Inspection found;
   found.type = operand_type(file, flags.dtype, std::nullopt);
   found.array = flags.gemm.array;
-  const int zero_point = flags.gemm.a_zero_point;
+  const int zero_point = a_zero_point_of(flags, file);
   WeightFile a(std::move(file), found.type, zero_point);
   found.file = &a.file();
   const io::OwnedMatrix& matrix = a.matrix(false);
-  found.formats = sizes_of(matrix, a.weights(false), flags, names);
+  found.formats = sizes_of(matrix, a.weights(false), flags, zero_point, names);
   found.statistics = statistics_of(matrix, zero_point);
   found.expanded_nnz = a.file().coordinate ? static_cast<Index>(a.file().entries.size()) : found.statistics.nnz;
   const double elements = static_cast<double>(matrix.rows) * static_cast<double>(matrix.cols);
@@ -356,7 +396,7 @@ void add_inspect(CLI::App& app, Action& action) {
   add_format_shapes(verb, flags->packing);
   add_json(verb, *flags);
   verb.footer(kExamples);
-  verb.callback([&action, flags, listed] { action = [flags, listed] { run_inspect(*flags, *listed); }; });
+  set_action(verb, action, *flags, [flags, listed] { run_inspect(*flags, *listed); });
 }
 
 }  // namespace septet::cli

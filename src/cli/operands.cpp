@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "operands.hpp"
 
+#include "packing.hpp"
+
 #include <fmt/format.h>
 
 #include <utility>
@@ -113,6 +115,8 @@ Product load_product(const Flags& flags) {
   product.options = flags.gemm;
   io::FileMatrix a = read_file(flags.a);
   const io::FileMatrix b = read_file(flags.b);
+  take_stored(flags, a, product.options);
+  product.options.b_zero_point = b_zero_point_of(flags, b);
   check_dtype(flags, {&a, &b});
   const Type a_type = operand_type(a, flags.dtype, own_type(b));
   const Type b_type = operand_type(b, flags.dtype, own_type(a));
@@ -123,7 +127,8 @@ Product load_product(const Flags& flags) {
   check_size(a.rows, b.cols, accumulator_of(a_type));
   product.preload = load_preload(flags, a.rows, b.cols, accumulator_of(a_type), product.options);
   throw_if_error(io::convert(b, b_type, true, product.b));
-  product.a = WeightFile(std::move(a), a_type, flags.gemm.a_zero_point);
+  const int zero_point = product.options.a_zero_point;
+  product.a = WeightFile(std::move(a), a_type, zero_point);
   return product;
 }
 

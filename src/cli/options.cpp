@@ -48,6 +48,15 @@ CLI::Option* add_value(CLI::App& verb, const std::string& flag, const std::strin
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
+void set_action(CLI::App& verb, Action& action, Flags& flags, std::function<void()> run) {
+  verb.callback([&verb, &action, &flags, run = std::move(run)] {
+    for (const CLI::Option* option : verb.get_options()) {
+      if (option->count() != 0) flags.given.insert(option->get_name());
+    }
+    action = run;
+  });
+}
+
 void add_operands(CLI::App& verb, Flags& flags) {
   const std::string kinds =
       ".npy, .mtx, .smtx, .septet, or random:64x576,zeros=0.8,seed=1,dtype=f32\n(or f64, bf16, f16, s8, u8, s16)";
@@ -104,8 +113,10 @@ void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning) {
 }
 
 void add_a_zero_point(CLI::App& verb, Flags& flags) {
-  add_zero_point(verb, "--a-zero-point", "integers: subtracted from every element of A; what counts as zero; default 0",
-                 flags.gemm.a_zero_point);
+  add_zero_point(
+      verb, "--a-zero-point",
+      "integers: subtracted from every element of A; what counts as zero; default 0, of a .septet file its own",
+      flags.gemm.a_zero_point);
 }
 
 void add_dtype(CLI::App& verb, Flags& flags, const std::string& meaning) {
@@ -154,8 +165,17 @@ void add_cpu(CLI::App& verb, Flags& flags) {
 
 void add_format(CLI::App& verb, Flags& flags, const std::string& otherwise) {
   add_parsed(verb, "--format", "NAME",
-             "dense, csr, csc, coo, bsr, ell, sell, bitmap, tsb, csb, nm or tcsr;\n" + otherwise, flags.format,
+             "auto, dense, csr, csc, coo, bsr, ell, sell, bitmap, tsb, csb, nm or tcsr;\n" + otherwise, flags.format,
              parse_format)
+      ->group(kFormatGroup);
+}
+
+void add_columns(CLI::App& verb, PackOptions& packing) {
+  add_parsed(verb, "--columns", "n", "--format auto: the quickest on this CPU, by a model, for a B of n columns",
+             packing.expected_cols,
+             [](const std::string& flag, const std::string& text) {
+               return parse_whole(flag, text, 1, std::numeric_limits<Index>::max());
+             })
       ->group(kFormatGroup);
 }
 

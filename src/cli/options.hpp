@@ -8,6 +8,7 @@
 #include "verbs.hpp"
 
 #include <optional>
+#include <set>
 #include <string>
 
 namespace septet::cli {
@@ -23,9 +24,12 @@ struct Flags {
   std::optional<Type> dtype;  ///< --dtype
   bool explain = false;       ///< --explain
   Format format = Format::automatic;
-  PackOptions packing;  ///< block, slice, group and tile_cols only
+  PackOptions packing;  ///< block, slice, group, tile_cols and expected_cols only
   GemmOptions gemm;     ///< all but the preload's view
   emulation::ArrayOptions array;
+  std::set<std::string> given;  ///< names of the flags on the command line; a default does not overrule a file
+
+  bool has(const std::string& flag) const { return given.count(flag) != 0; }
 };
 
 /// The operands A and B.
@@ -54,11 +58,16 @@ void add_timing(CLI::App& verb, Flags& flags);
 void add_cpu(CLI::App& verb, Flags& flags);
 /// --format, and the shapes that some formats have.
 void add_format(CLI::App& verb, Flags& flags, const std::string& otherwise);
+/// --columns.
+void add_columns(CLI::App& verb, PackOptions& packing);
 void add_format_shapes(CLI::App& verb, PackOptions& packing);
 /// -o.
 void add_output(CLI::App& verb, Flags& flags);
 /// --json.
 void add_json(CLI::App& verb, Flags& flags);
+
+/// What the verb does, once it is parsed: run(), with `flags.given` filled in.
+void set_action(CLI::App& verb, Action& action, Flags& flags, std::function<void()> run);
 
 /// A flag with one value, which `set` gets as text. Where a flag is repeated, the last one counts.
 CLI::Option* add_value(CLI::App& verb, const std::string& flag, const std::string& value, const std::string& meaning,

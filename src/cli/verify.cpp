@@ -81,7 +81,7 @@ std::string verify_table(const Flags& flags, const Product& product, const std::
   }
   return fmt::format("{}{} x {} array, {} timing, {}, {}; kernels for {}\n\n{}",
                      product_line(product.m(), product.n(), product.k(), product.a.type(), product.b.type),
-                     flags.gemm.array.height, flags.gemm.array.width, name(flags.array.timing),
+                     product.options.array.height, product.options.array.width, name(flags.array.timing),
                      name(flags.gemm.accumulate), name(flags.gemm.mac), target(), table.text());
 }
 
@@ -121,13 +121,11 @@ void add_verify(CLI::App& app, Action& action) {
   add_cpu(verb, *flags);
   add_json(verb, *flags);
   verb.footer(kExamples);
-  verb.callback([&action, flags, dataflows] {
-    action = [flags, dataflows] {
-      const Kernel kernel = [](const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
-        return try_gemm(a, b, c, options);
-      };
-      verify(*flags, dataflows->empty() ? all_dataflows(flags->gemm.accumulate) : *dataflows, kernel);
+  set_action(verb, action, *flags, [flags, dataflows] {
+    const Kernel kernel = [](const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+      return try_gemm(a, b, c, options);
     };
+    verify(*flags, dataflows->empty() ? all_dataflows(flags->gemm.accumulate) : *dataflows, kernel);
   });
 }
 

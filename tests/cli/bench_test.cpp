@@ -6,6 +6,7 @@
 #include "cli/bench/problem.hpp"
 #include "cli/bench/records.hpp"
 #include "cli/bench/results.hpp"
+#include "cli/bench/tables.hpp"
 #include "cli_test_support.hpp"
 
 #include <algorithm>
@@ -387,6 +388,27 @@ TEST_CASE("bench: the crossover is where the logarithm of the speed-up passes 0 
   CHECK(found({{0.5, 1.5}, {0.9, 2}})->sparsity == 0.5);
   CHECK(found({{0.5, 1.5}, {0.9, 0.9}})->kind == Crossover::Kind::above_all);
   CHECK_FALSE(found({{0.5, 1.5}}).has_value());
+}
+
+TEST_CASE("bench: noise is no crossover, and neither is auto that packs densely") {
+  Run run = run_of({{0.5, 0.5}, {0.7, 1.1}, {0.9, 2}});
+  run.points[1].results[1].rounds = {0.5, 0.9, 1.5};  // the median is faster, the lower quartile is not
+  CHECK(crossover(run.groups().front(), "csr")->sparsity == 0.9);
+  run = run_of({{0.5, 1.5}, {0.9, 2}});
+  CHECK(text_of(*crossover(run.groups().front(), "csr")) == "everywhere (from 50.0 %)");
+  for (Point& point : run.points) {
+    point.results[1].candidate = "auto", point.results[1].packed_as = Format::dense;
+  }
+  CHECK(crossover(run.groups().front(), "auto")->kind == Crossover::Kind::above_all);
+  run.points[1].results[1].packed_as = Format::csr;
+  CHECK(crossover(run.groups().front(), "auto")->sparsity == 0.9);
+}
+
+TEST_CASE("bench: what cannot be swept, and a report that is no page") {
+  const Folder folder;
+  folder.refused(kQuick + "--formats csr --n 2 --sweep-mib 1000000", "--sweep-mib", "1000000 MiB");
+  folder.refused(kQuick + "--formats csr --n 2 --report a.txt", "--report", "'a.txt' does not end in .html");
+  CHECK(folder.list().empty());
 }
 
 TEST_CASE("bench: packing pays after packing time over time saved; what is wrong is no baseline") {

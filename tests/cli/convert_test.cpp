@@ -61,6 +61,104 @@ TEST_CASE("cli: convert keeps a zero point") {
   CHECK(folder.read_npy<std::uint8_t>("back.npy", 2, 3) == w);
 }
 
+TEST_CASE("cli: the zero point of a .septet file is every verb's") {
+  const Folder folder;
+  folder.write_npy<std::uint8_t>("w.npy", {7, 0, 7, 9, 7, 7}, 2, 3);
+  folder.write_npy<std::uint8_t>("x.npy", {1, 2, 3}, 3, 1);
+  const std::vector<std::int32_t> want{-14, 2};
+  for (const std::string format : {"dense", "csr", "bsr", "tsb", "csb"}) {
+    CAPTURE(format);
+    folder.works("convert w.npy -o zp.septet --a-zero-point 7 --format " + format);
+    folder.works("convert zp.septet -o zp3.septet --format bsr");
+    CHECK(load(folder.path("zp3.septet")).options().zero_point == 7);
+    CHECK(load(folder.path("zp3.septet")).nnz() == 2);
+    for (const std::string verb : {"gemm", "emulate"}) {
+      for (const std::string flags : {"", " --a-zero-point 7", " --dataflow sWS"}) {
+        folder.works(verb + " zp.septet x.npy -o c.npy" + flags);
+        CHECK(folder.read_npy<std::int32_t>("c.npy", 2, 1) == want);
+      }
+    }
+    folder.works("gemm zp.septet x.npy -o c.npy --format sell");
+    CHECK(folder.read_npy<std::int32_t>("c.npy", 2, 1) == want);
+    folder.works("verify zp.septet x.npy");
+    CHECK(folder.json("cycles zp.septet 1 --dataflow csOS").at("nnz") == 2);
+    CHECK(folder.json("inspect zp.septet").at("nnz") == 2);
+    for (const std::string rest : {"gemm zp.septet x.npy", "emulate zp.septet x.npy", "verify zp.septet x.npy",
+                                   "cycles zp.septet 1", "inspect zp.septet", "convert zp.septet -o no.septet"}) {
+      folder.refused(rest + " --a-zero-point 3", "--a-zero-point", "zp.septet was packed with zero point 7");
+    }
+  }
+  folder.works("convert x.npy -o x.septet --a-zero-point 1");
+  folder.works("gemm zp.septet x.septet -o c.npy");
+  CHECK(folder.read_npy<std::int32_t>("c.npy", 2, 1) == std::vector<std::int32_t>{-7, 0});
+}
+
+TEST_CASE("cli: flags over what a file was packed with") {
+  const Folder folder;
+  folder.write_npy("w.npy", kWeights, 4, 5);
+  const auto options = [&](const std::string& flags) {
+    folder.works("convert p.septet -o x.septet " + flags);
+    return load(folder.path("x.septet")).options();
+  };
+  folder.works("convert w.npy -o p.septet --format bsr --block 2x1 --array 3x2");
+  CHECK(options("").block.rows == 2);
+  CHECK(options("--block 4x2").block.rows == 4);
+  CHECK(options("--block 4x2").format == Format::bsr);
+  CHECK(options("--array 5x6").array.height == 5);
+  CHECK(options("--format sell --slice 4").slice.height == 4);
+  CHECK(options("--dataflow sWS").format == Format::tsb);
+  for (const std::string verb : {"gemm p.septet random:5x3", "convert p.septet"}) {
+    folder.refused(verb + " --slice 4", "--slice", "sell only, not bsr");
+  }
+  folder.refused("convert p.septet --format csr --block 0x4", "--block", "bsr only, not csr");
+  folder.refused("gemm p.septet random:5x3 --block 4x4", "--block", "p.septet was packed with 2x1");
+  folder.refused("gemm p.septet random:5x3 --array 4x4", "--array", "p.septet was packed with 3x2");
+  folder.refused("gemm w.npy random:5x3 --block 4x4", "--block", "needs --format bsr");
+  CHECK(folder.json("gemm p.septet random:5x3 --block 2x1 --array 3x2").at("format") == "bsr");
+  folder.works("convert w.npy -o p.septet --dataflow sIS --array 3x2");
+  CHECK(options("--format tsb").dataflow == Dataflow::sIS);
+  CHECK(options("--format tsb").array.height == 3);
+  CHECK(options("--format tsb --dataflow sOS").dataflow == Dataflow::sOS);
+  CHECK(folder.json("emulate p.septet random:5x3").at("dataflow") == "sIS");
+  folder.refused("emulate p.septet random:5x3 --array 4x4", "--array", "p.septet was packed with 3x2");
+  CHECK(folder.json("verify p.septet random:5x3 --array 4x4").at("results").size() == 7);
+}
+
+TEST_CASE("cli: inspect says what a .septet file holds") {
+  const Folder folder;
+  folder.write_npy("w.npy", kWeights, 4, 5);
+  folder.works("convert w.npy -o w.septet --format bsr --block 2x1 --array 3x2");
+  const Json packed = folder.json("inspect w.septet").at("packed");
+  const PackedMatrix matrix = load(folder.path("w.septet"));
+  CHECK(keys_of(packed) == std::vector<std::string>{"format", "dataflow", "side", "array_height", "array_width",
+                                                    "block", "zero_point", "expected_cols", "bytes_values",
+                                                    "bytes_metadata"});
+  CHECK(packed.at("format") == "bsr");
+  CHECK(packed.at("dataflow") == "csOS");
+  CHECK(packed.at("side") == "left");
+  CHECK(packed.at("array_height") == 3);
+  CHECK(packed.at("block") == "2x1");
+  CHECK(packed.at("bytes_values") == matrix.footprint().values);
+  CHECK(packed.at("bytes_metadata") == matrix.footprint().metadata);
+  CHECK(folder.works("inspect w.septet").out.find("the file holds") != std::string::npos);
+  CHECK_FALSE(folder.json("inspect w.npy").contains("packed"));
+}
+
+TEST_CASE("cli: --format auto is the library's choice") {
+  const Folder folder;
+  const std::string a = "random:64x128,zeros=0.9";
+  folder.works("convert " + a + " -o a.septet --format auto --columns 32");
+  CHECK(load(folder.path("a.septet")).options().expected_cols == 32);
+  CHECK(folder.json("inspect a.septet").at("packed").at("expected_cols") == 32);
+  const std::string said = folder.works("gemm " + a + " random:128x32 -o c.npy --format auto --explain").out;
+  CHECK(said.find("ms predicted for 32 columns") != std::string::npos);
+  folder.works("gemm " + a + " random:128x32 -o want.npy");
+  CHECK(folder.read("c.npy") == folder.read("want.npy"));
+  folder.refused("convert " + a + " --format csr --columns 32", "--columns", "--format auto only, not csr");
+  folder.refused("convert " + a + " --dataflow sOS --columns 32", "--columns", "excludes --dataflow sOS");
+  folder.refused("convert " + a + " -o a.npy --columns 32", "--columns", "a .npy file is dense");
+}
+
 TEST_CASE("cli: a .septet file is a matrix to every verb") {
   const Folder folder;
   folder.write_npy("w.npy", kWeights, 4, 5);
@@ -86,7 +184,8 @@ TEST_CASE("cli: gemm multiplies a .septet file as it is packed") {
   for (const std::string format :
        {"dense", "csr", "tsb", "csb", "csc", "coo", "bsr", "ell", "sell", "bitmap", "nm", "tcsr"}) {
     CAPTURE(format);
-    folder.works("convert w.npy -o w.septet --array 3x2 --group 5:5 --format " + format);
+    const std::string group = format == "nm" ? " --group 5:5" : "";
+    folder.works("convert w.npy -o w.septet --array 3x2 --format " + format + group);
     const Json json = folder.json("gemm w.septet random:5x3 -o c.npy");
     CHECK(json.at("format") == format);
     CHECK(json.at("array_height") == 3);

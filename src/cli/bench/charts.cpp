@@ -140,7 +140,7 @@ class Axis {
     for (int power = static_cast<int>(std::floor(std::log10(low_))); std::pow(10, power) <= high_; ++power) {
       for (const double factor : {1.0, 2.0, 5.0}) {
         const double tick = factor * std::pow(10, power);
-        const bool shown = factor == 1 ? power % stride == 0 : decades <= 2.6;
+        const bool shown = factor == 1 ? power % stride == 0 : decades <= 3.2;
         if (shown && tick >= low_ * 0.9999 && tick <= high_ * 1.0001) ticks.push_back(tick);
       }
     }
@@ -152,7 +152,8 @@ class Axis {
       if ((high_ - low_) / step > 8) step = larger;
     }
     std::vector<double> ticks;
-    for (double tick = std::ceil(low_ / step - 1e-9) * step; tick <= high_ + 1e-9; tick += step) ticks.push_back(tick);
+    const double first = std::ceil(low_ / step - 1e-9), last = std::floor(high_ / step + 1e-9);
+    for (double i = first; i <= last; ++i) ticks.push_back(i * step + 0.0);  // -0 + 0 is 0
     return ticks;
   }
 

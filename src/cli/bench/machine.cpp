@@ -14,6 +14,7 @@
 #include <ctime>
 #include <fstream>
 #include <memory>
+#include <new>
 
 namespace septet::cli {
 namespace {
@@ -55,6 +56,10 @@ Index sweep_size(const Machine& machine, Index bytes) {
   return bytes != 0 ? bytes : std::clamp(2 * machine.last_cache_bytes(), 16 * kMiB, 256 * kMiB);
 }
 
+bench::Buffer sweep_buffer(Index bytes) try { return bench::Buffer(bytes); } catch (const std::bad_alloc&) {
+  throw Error(Status(Cause::out_of_memory, "--sweep-mib", fmt::format("no memory for {} MiB", bytes / kMiB)));
+}
+
 }  // namespace
 
 Machine this_machine() {
@@ -79,7 +84,7 @@ void on_all_threads(int threads, const std::function<void(int)>& work) {
   work(omp_get_thread_num());
 }
 
-Sweep::Sweep(const Machine& machine, Index bytes) : bytes_(sweep_size(machine, bytes)), buffer_(bytes_) {}
+Sweep::Sweep(const Machine& machine, Index bytes) : bytes_(sweep_size(machine, bytes)), buffer_(sweep_buffer(bytes_)) {}
 
 // With many threads the shares may be smaller than a core's own caches: then they overlap.
 void Sweep::run(int threads) const {

@@ -118,19 +118,25 @@ std::optional<Crossover> crossover(const Group& group, const std::string& candid
   if (group.first().kind == PatternKind::file) return std::nullopt;
   struct At {
     double sparsity, log_speedup;
+    bool faster;
   };
   std::vector<At> at;
   for (const Point* point : group.points) {
     const Result* result = result_of(*point, candidate);
     const auto speedup = result == nullptr ? std::nullopt : point->speedup(*result);
-    if (speedup) at.push_back({point->sparsity, std::log(speedup->median)});
+    if (!speedup) continue;
+    // Where not even the lower quartile is above 1 it may be noise; and `auto` that packs densely is not sparse.
+    const bool dense = candidate == name(Format::automatic) && result->packed_as == Format::dense;
+    at.push_back({point->sparsity, std::log(speedup->median), speedup->lower_quartile >= 1 && !dense});
   }
   if (at.size() < 2) return std::nullopt;
   std::size_t faster = at.size();  // the first of the points from which on it always is
-  while (faster > 0 && at[faster - 1].log_speedup >= 0) --faster;
+  while (faster > 0 && at[faster - 1].faster) --faster;
   if (faster == at.size()) return Crossover{Crossover::Kind::above_all, at.back().sparsity};
   if (faster == 0) return Crossover{Crossover::Kind::below_all, at.front().sparsity};
   const At &below = at[faster - 1], &above = at[faster];
+  // The medians cross at the upper point at the latest, and where they do not, that is the first that is known faster.
+  if (below.log_speedup >= 0) return Crossover{Crossover::Kind::interpolated, above.sparsity};
   const double share = -below.log_speedup / (above.log_speedup - below.log_speedup);
   return Crossover{Crossover::Kind::interpolated, below.sparsity + share * (above.sparsity - below.sparsity)};
 }

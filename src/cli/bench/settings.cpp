@@ -107,7 +107,7 @@ void add_axes(CLI::App& verb, BenchSettings& settings) {
 
 void add_patterns(CLI::App& verb, BenchSettings& settings) {
   verb.add_option("--matrix", settings.matrices,
-                  "also the patterns of these files: .npy, .mtx, .smtx, random:...;\n"
+                  "also the patterns of these files: .npy, .mtx, .smtx, .septet, random:...;\n"
                   "shape and sparsity are theirs, the values seeded")
       ->type_name("FILE ...")
       ->group(kPatternGroup);

@@ -98,7 +98,7 @@ std::string sparsity_text(double sparsity) { return fmt::format("{:.4g} %", 100 
 std::string text_of(const Crossover& crossover) {
   const std::string at = fmt::format("{:.1f} %", 100 * crossover.sparsity);
   if (crossover.kind == Crossover::Kind::interpolated) return at;
-  return (crossover.kind == Crossover::Kind::below_all ? "below " : "none up to ") + at;
+  return crossover.kind == Crossover::Kind::below_all ? fmt::format("everywhere (from {})", at) : "none up to " + at;
 }
 
 std::string machine_text(const Machine& machine) {
