@@ -1,7 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // Bitmaps of narrow tiles against few columns, where the CPU loads values to the lanes that a mask names: vectors run
-// along the rows of a tile, and a step is one column of A. Where there is no element a zero is injected, as on the array.
+// along the rows of a tile, and a step is one column of A. Where there is no element a zero is injected, as on the
+// array.
 //
 //   for s = 0 … steps - 1:  lanes <- the next values where mask s has bits, zeros elsewhere
 //                           for each column j of C: sum[j] = mac(sum[j], lanes, b[k_s][j])

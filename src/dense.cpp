@@ -167,8 +167,8 @@ class DenseRun {
     blocking_.threads = static_cast<int>(std::min<Index>(threads, rows_ * cols_));
   }
 
-  // A caller's workspace has to have `least` bytes, and as many as this very run takes: what was said before, to a query
-  // say, may be out of date.
+  // A caller's workspace has to have `least` bytes, and as many as this very run takes: what was said before, to a
+  // query say, may be out of date.
   void run(Index least) const {
     const Index needed = std::max(least, workspace_bytes());
     if (workspace_ != nullptr && workspace_given_ < needed) {

@@ -26,8 +26,8 @@ const char* name(Timing timing) {
 }
 
 const char* name(Format format) {
-  constexpr const char* kNames[] = {"auto", "dense", "csr", "tsb", "csb",    "csc", "coo",
-                                    "bsr",  "ell",   "sell", "bitmap", "nm", "tcsr"};
+  constexpr const char* kNames[] = {"auto", "dense", "csr",  "tsb",    "csb", "csc", "coo",
+                                    "bsr",  "ell",   "sell", "bitmap", "nm",  "tcsr"};
   return kNames[static_cast<int>(format)];
 }
 

@@ -27,8 +27,8 @@ SEPTET_API const char* name(Side side);
 /// How A is packed. The dataflow decides the shape of the vectors: columns of m-tiles of H (sOS, csOS) or W (sWS)
 /// rows, rows of k-tiles of H columns (sIS).
 struct PackOptions {
-  /// automatic: by the format (dense: dOS, tsb: sOS, all others: csOS); with no format either, by expected_cols, or else
-  /// dOS for a dense A and csOS for a sparse one, as CSR if in order.
+  /// automatic: by the format (dense: dOS, tsb: sOS, all others: csOS); with no format either, by expected_cols, or
+  /// else dOS for a dense A and csOS for a sparse one, as CSR if in order.
   Dataflow dataflow = Dataflow::automatic;
   Format format = Format::automatic;  ///< automatic: what the dataflow streams
   ArrayShape array;

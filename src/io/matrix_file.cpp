@@ -43,7 +43,7 @@ Matrix OwnedMatrix::dense_view() { return {values.data(), type, rows, cols, cols
 
 SparseView OwnedMatrix::sparse_view() const {
   return {SparseView::Layout::csr, type,         static_cast<int>(sizeof(std::int64_t)), rows, cols, row_ptr.data(),
-          col_idx.data(),         values.data()};
+          col_idx.data(),          values.data()};
 }
 
 Weights OwnedMatrix::weights() {

@@ -1,8 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // Matrices in files: .npy (NumPy), .mtx (Matrix Market), .smtx (DLMC sparsity patterns), .septet (packed, of
-// septet::save), and `random:…`, which makes one. Readers name the file, the line (text) or byte (.npy), and the cause of what they reject; memory follows the
-// data that is really there, never a size that a header claims.
+// septet::save), and `random:…`, which makes one. Readers name the file, the line (text) or byte (.npy), and the cause
+// of what they reject; memory follows the data that is really there, never a size that a header claims.
 #pragma once
 
 #include "septet/gemm.hpp"

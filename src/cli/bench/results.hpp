@@ -95,8 +95,9 @@ struct Run {
 /// Of a candidate's results, by its name; null if it has none.
 const Result* result_of(const Point& point, const std::string& candidate);
 
-/// The lowest sparsity above which the format is faster (the lower quartile of the speed-ups is at least 1) at all points
-/// of the group, by the logarithms of the median speed-ups between two of them. `auto` is not where it packs densely. None where it was measured at fewer than two, and for files, which are different matrices.
+/// The lowest sparsity above which the format is faster (the lower quartile of the speed-ups is at least 1) at all
+/// points of the group, by the logarithms of the median speed-ups between two of them. `auto` is not where it packs
+/// densely. None where it was measured at fewer than two, and for files, which are different matrices.
 std::optional<Crossover> crossover(const Group& group, const std::string& candidate);
 
 }  // namespace septet::cli
