@@ -59,7 +59,8 @@ void use(const PackedMatrix& packed) {
     const std::vector<double> b(static_cast<std::size_t>(k * n));
     std::vector<double> c(static_cast<std::size_t>(m * n));
     const ConstMatrix right(b.data(), packed.type(), k, n, n, 1);
-    gemm(packed, right, Matrix(c.data(), accumulator_of(packed.type()), m, n, n, 1));
+    if (packed.options().side == Side::left)
+      gemm(packed, right, Matrix(c.data(), accumulator_of(packed.type()), m, n, n, 1));
   }
   require(pack(packed, csr).nnz() == packed.nnz(), "as many non-zeros in another format");
   require(update_values(packed, ConstMatrix(a)).nnz() == packed.nnz(), "its own values fit");
