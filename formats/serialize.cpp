@@ -300,6 +300,7 @@ Index count_non_zeros(const PackedStorage& packed) {
   const T zero = zero_element<T>(packed.options.zero_point);
   Index count = 0;
   for (Index p = 0; p < places.size(); ++p) {
+    // NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): its bits have to be zero, not its value
     if (places.row[p] < 0 && std::memcmp(values + p, &zero, sizeof(T)) != 0) {
       throw_bad_file("slot " + std::to_string(p) + " is padding, and its value not zero");
     }

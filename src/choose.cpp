@@ -170,8 +170,8 @@ class Predictor {
         last = row;
       }
     }
-    const double steps =
-        static_cast<double>(blocks) * static_cast<double>(block.cols / costs_.bsr_group * strips_per_block);
+    const Index steps_per_block = block.cols / costs_.bsr_group * strips_per_block;
+    const double steps = static_cast<double>(blocks) * static_cast<double>(steps_per_block);
     const double strips = static_cast<double>(ceil_div(a_.rows, block.rows) * strips_per_block);
     const double time = over_panels(cols_, costs_.lanes, costs_.bsr_vectors[h], [&](int vectors) {
       // A narrower panel has the same broadcasts.

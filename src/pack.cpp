@@ -51,7 +51,7 @@ std::shared_ptr<const PackedStorage> pack_any(const Weights& a, const PackOption
 std::shared_ptr<const PackedStorage> pack_quickest(const Weights& a, const PackOptions& options) {
   CsrArrays csr = csr_of(a, options.zero_point);
   const Choice choice = choose_format(csr, options);
-  const std::shared_ptr<const PackedStorage> packed =
+  std::shared_ptr<const PackedStorage> packed =
       choice.options.format == Format::dense ? pack_any(a, choice.options) : pack_csr(std::move(csr), choice.options);
   std::const_pointer_cast<PackedStorage>(packed)->why = choice.why;  // nobody else has it yet
   return packed;

@@ -186,7 +186,7 @@ class Chart {
 
   double x_at(double value) const { return kLeft + x_.place(value) * (kWidth - kLeft - kRight); }
   double y_at(double value) const { return kHeight - kBottom - y_.place(value) * (kHeight - kTop - kBottom); }
-  void add(std::string svg) { body_ += std::move(svg); }
+  void add(const std::string& svg) { body_ += svg; }
   void line(double x0, double y0, double x1, double y1, const std::string& style) {
     add(fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" {}/>", x_at(x0), y_at(y0), x_at(x1),
                     y_at(y1), style));

@@ -96,7 +96,7 @@ std::string details_table(const Group& group) {
 std::string sparsity_text(double sparsity) { return fmt::format("{:.4g} %", 100 * sparsity); }
 
 std::string text_of(const Crossover& crossover) {
-  const std::string at = fmt::format("{:.1f} %", 100 * crossover.sparsity);
+  std::string at = fmt::format("{:.1f} %", 100 * crossover.sparsity);
   if (crossover.kind == Crossover::Kind::interpolated) return at;
   return crossover.kind == Crossover::Kind::below_all ? fmt::format("everywhere (from {})", at) : "none up to " + at;
 }
