@@ -1,19 +1,13 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Intrinsics, in functions of their own target (as quad_vnni.cpp).
+// Highway 1.0.3 has no such operation: see vnni.hpp.
 #include "kernels/quad_blocks_vnni.hpp"
 
 #if defined(__x86_64__) && defined(__GNUC__)
-#if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
+#include "kernels/vnni.hpp"
 
 #include <algorithm>
 #include <utility>
-
-#define SEPTET_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,bmi2")))
 
 namespace septet::kernels {
 namespace {
@@ -21,11 +15,6 @@ namespace {
 constexpr int kLanes = 16;
 // 8 * 3 + 3 + 1, 4 * 6 + 6 + 1, 2 * 8 + 8 + 1 and 8 + 1 registers.
 constexpr int kVectorsOf[kBlockHeightCount] = {3, 6, 8, 8};
-
-// sum += u * s, quad by quad; written out as in quad_vnni.cpp.
-SEPTET_VNNI inline void multiply_add(__m512i& sum, __m512i u, __m512i s) {
-  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(s));
-}
 
 template <bool kSignedA, int kRows, int kVectors>
 SEPTET_VNNI void run_blocks(const BlocksCall& call) {
@@ -83,8 +72,7 @@ void fill(QuadBlockKernels& kernels, std::integer_sequence<int, kVector...> /*ve
 }  // namespace
 
 const QuadBlockKernels* quad_blocks_vnni() {
-  static const bool has = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
-                          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  static const bool has = cpu_has_vnni();
   static const QuadBlockKernels kernels = [] {
     QuadBlockKernels result;
     fill<0>(result, std::make_integer_sequence<int, kVectorsOf[0]>());

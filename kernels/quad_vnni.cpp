@@ -1,22 +1,14 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Highway 1.0.3 has no such operation: intrinsics, in functions of their own target, so that nothing else in this file
-// (inline functions that other files share) is compiled for it.
+// Highway 1.0.3 has no such operation: see vnni.hpp.
 #include "kernels/quad_vnni.hpp"
 
 #if defined(__x86_64__) && defined(__GNUC__)
-// GCC 12 takes the undefined upper lanes of its own intrinsics for a mistake.
-#if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
+#include "kernels/vnni.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
-
-#define SEPTET_VNNI __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,bmi2")))
 
 namespace septet::kernels {
 namespace {
@@ -31,12 +23,6 @@ std::uint32_t load_u32(const char* from) {
 }
 
 SEPTET_VNNI inline __mmask16 first(Index count) { return static_cast<__mmask16>((1u << count) - 1); }
-
-// sum += u * s, quad by quad. Written out, because GCC 12 copies the sum before and after its intrinsic, which takes
-// twice the registers: 280 against 800 GOP/s.
-SEPTET_VNNI inline void multiply_add(__m512i& sum, __m512i u, __m512i s) {
-  asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(u), "v"(s));
-}
 
 // As RunTile in tile-inl.h, without folds: integers have the same sum in any order.
 template <bool kUnsignedA, int kTileRows, int kVectors>
@@ -319,8 +305,7 @@ void pack(const PanelCall& call) {
 }  // namespace
 
 const QuadKernels* vnni_kernels() {
-  static const bool has = __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw") &&
-                          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  static const bool has = cpu_has_vnni();
   static const QuadKernels kernels = [] {
     QuadKernels result;
     result.tiles[0][1] = make_tiles<true>();

@@ -22,21 +22,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Integers, one step at a time: words of 16 bits in lanes of 32. Weights come with zeros above them (word_weight), B's
 // words with their sign.
-struct WordMac {
-  using D = hn::ScalableTag<std::int32_t>;
-  using V = hn::Vec<D>;
-  using Elem = std::int32_t;
-
-  static HWY_INLINE V Step(V acc, V a, V b) {
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128 && HWY_TARGET != HWY_SCALAR
-    // pmaddwd: the upper words' product is zero.
-    const hn::Repartition<std::int16_t, D> d16;
-    V unused = hn::Zero(D());
-    return hn::ReorderWidenMulAccumulate(D(), hn::BitCast(d16, a), hn::BitCast(d16, b), acc, unused);
-#else
-    return hn::Add(acc, hn::Mul(hn::ShiftRight<16>(hn::ShiftLeft<16>(a)), b));
-#endif
-  }
+struct WordMac : PairMac<std::int32_t> {
+  using Elem = std::int32_t;  // a pair whose second factor is zero
 };
 
 // One chain on its own.

@@ -20,8 +20,6 @@ constexpr int kMaxWindow = 1 << 20;
 
 /// A view of the given name: dimensions, pointer, extents within 64 bits.
 Status validate_view(const ConstMatrix& view, const char* argument);
-/// Index arrays of a sparse view: offsets, ranges, order.
-Status validate_sparse(const SparseView& view, const char* argument);
 Status validate_pack(const Weights& a, const PackOptions& options);
 /// Options without `automatic`, and a matrix of this type and shape that they may pack.
 Status validate_packing(const PackOptions& chosen, Type type, Index rows, Index cols, bool sparse_view);
