@@ -46,6 +46,11 @@ const char* name(Rounding rounding) {
 
 const char* name(Overflow overflow) { return overflow == Overflow::clamp ? "clamp" : "wrap"; }
 
+const char* name(Engine engine) {
+  constexpr const char* kNames[] = {"registers", "plan", "plain"};
+  return kNames[static_cast<int>(engine)];
+}
+
 const char* name(Side side) { return side == Side::left ? "left" : "right"; }
 
 }  // namespace septet

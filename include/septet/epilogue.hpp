@@ -71,13 +71,9 @@ enum class Rounding : std::uint8_t {
   fp32_nearest_even,
 };
 
-/// What becomes of a value beyond the output's range: its end, or the low bits.
-enum class Overflow : std::uint8_t { clamp, wrap };
-
 /// The names that the C interface takes ("relu6", "single-half-up", …).
 SEPTET_API const char* name(Activation activation);
 SEPTET_API const char* name(Rounding rounding);
-SEPTET_API const char* name(Overflow overflow);
 
 /// s32 sums to an s8, u8 or s16 C:  C <- clamp(round(…) + zero_point, low, high). On if there is a multiplier or a
 /// scale.

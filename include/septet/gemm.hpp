@@ -41,6 +41,13 @@ struct GemmOptions {
   Accumulate accumulate = Accumulate::chained;
   Index fold_depth = 0;  ///< k per fold of fold_then_add; 0: the array's height. emulate() takes the height only
   Mac mac = Mac::fused;
+  /// Narrower sums than the type's own, as real arrays have them. `accumulator`: the running sum (of the whole chain, or
+  /// of one fold). `fold_accumulator`: under fold_then_add, what the folds are added to.
+  Accumulator accumulator;
+  Accumulator fold_accumulator;
+  /// Floats: elements of A and B, the start of a sum, products (unfused) and sums that are subnormal (of f16
+  /// accumulators: subnormal as an f16) become zeros of their sign. The epilogue keeps them.
+  bool flush_subnormals = false;
   Combine combine;  ///< csOS only
   /// Sparse products: a zero that a format injects (bsr, nm, tsb) or update_values() left is multiplied like any
   /// weight, and 0 * Inf is NaN. true: where B holds Inf or NaN, those are skipped like all others (but what an update

@@ -31,6 +31,24 @@ enum class Accumulate : std::uint8_t { chained, fold_then_add };
 /// then the sum. Both to nearest even. Integers: exact modulo 2^32 either way.
 enum class Mac : std::uint8_t { fused, unfused };
 
+/// What becomes of a value beyond the range of what it is put into: its nearest end, or the low bits (of a float:
+/// infinity).
+enum class Overflow : std::uint8_t { clamp, wrap };
+
+/// What a running sum is kept in, after every multiply-accumulate: real arrays have narrow registers. `bits` 0: the
+/// accumulator's type in full (f32, f64, s32). Of integers 16 to 32 bits, two's complement: `wrap` is modulo 2^bits,
+/// `clamp` saturates at every step. Of bf16 and f16 operands 16 is an f16: every product (unfused) and every sum is
+/// rounded to it, to nearest even; beyond its range lies infinity (`wrap`) or +-65504 (`clamp`).
+struct Accumulator {
+  int bits = 0;
+  Overflow overflow = Overflow::wrap;
+};
+
+/// Who emulates an array; bits and counts are the same. `registers`: every register of every PE in every cycle, in
+/// vectors and threads. `plan`: the Plan replayed by the CPU's kernels, without registers. `plain`: registers again,
+/// one PE after the other in scalar code: the statement that the others are checked against.
+enum class Engine : std::uint8_t { registers, plan, plain };
+
 /// How an array's folds follow each other. `serial`: one after the other; `overlapped`: preload and drain hide
 /// behind the stream; `scalesim`: serial without the drain, the counting of SCALE-Sim v2/v3.
 enum class Timing : std::uint8_t { serial, overlapped, scalesim };
@@ -146,5 +164,7 @@ SEPTET_API const char* name(Mac mac);
 SEPTET_API const char* name(Timing timing);
 SEPTET_API const char* name(Format format);
 SEPTET_API const char* name(CombinePolicy policy);
+SEPTET_API const char* name(Overflow overflow);
+SEPTET_API const char* name(Engine engine);
 
 }  // namespace septet

@@ -12,6 +12,7 @@ namespace septet::emulation {
 struct ArrayOptions {
   Timing timing = Timing::serial;
   Index bandwidth = 0;  ///< bytes per cycle between memory and array; 0: not a limit
+  Engine engine = Engine::registers;
 };
 
 /// Words are elements; cycles are the array's clock. A fold is one pass of the array over a piece that fits it.
