@@ -21,11 +21,14 @@
 
 namespace septet::emulation {
 
-template <class T>
+template <class Unit>
 class RegisterArray {
+  using T = typename Unit::Value;
+
  public:
-  RegisterArray(const Problem<T>& problem, const kernels::ArrayKernels& kernels)
+  RegisterArray(const Problem<T>& problem, const Unit& unit, const kernels::ArrayKernels& kernels)
       : problem_(problem),
+        unit_(unit),
         plan_(problem.plan),
         kernels_(kernels),
         width_(padded(std::min(plan_.array.width, widest_row()))),
@@ -124,7 +127,7 @@ class RegisterArray {
       for (Index h = 0; h < fold.m_count; ++h) {
         T* line = line_of(lines_, h, piece);
         for (Index t = piece.first_element(); t < piece.end_element(); ++t) {
-          line[-t] = injected(a(fold.m0 + h, streamed_column(fold, t)));
+          line[-t] = weight(a, fold.m0 + h, streamed_column(fold, t));
         }
       }
     });
@@ -157,8 +160,8 @@ class RegisterArray {
         T *line = line_of(lines_, h, piece), *lane_line = line_of(lane_lines_, h, piece);
         for (Index t = piece.first_element(); t < piece.end_element(); ++t) {
           for_each_lane(fold, t, [&](Index lane, Index k) {
-            const T weight = a(fold.m0 + h, k);
-            if (weight != T{0}) line[-t] = weight, lane_line[-t] = static_cast<T>(lane);
+            if (a.is_zero(fold.m0 + h, k)) return;
+            line[-t] = a(fold.m0 + h, k), lane_line[-t] = static_cast<T>(lane);
           });
         }
       }
@@ -206,7 +209,7 @@ class RegisterArray {
     problem_.a.visit([&](const auto& a) {
       for (Index h = 0; h < fold.k_count; ++h) {
         for (Index w = 0; w < fold.m_count; ++w) {
-          *stays_.at(h * width_ + w) = injected(a(fold.m0 + w, column_of(fold, h)));
+          *stays_.at(h * width_ + w) = weight(a, fold.m0 + w, column_of(fold, h));
         }
       }
     });
@@ -234,7 +237,7 @@ class RegisterArray {
       for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
         const Index m = row_of(fold, t);
         T* place = line_of(lines_, 0, chunk) - t;
-        for (Index h = 0; h < fold.k_count; ++h) place[h * line_] = injected(a(m, fold.k0 + h));
+        for (Index h = 0; h < fold.k_count; ++h) place[h * line_] = weight(a, m, fold.k0 + h);
       }
     });
   }
@@ -262,7 +265,7 @@ class RegisterArray {
     if (plan_.cut() == 0) {
       for_each_sum(fold, chunk, sums, [](const T& passing, T& sum) { sum = passing; });
     } else {
-      for_each_sum(fold, chunk, sums, [](const T& passing, T& sum) { sum = add(sum, passing); });
+      for_each_sum(fold, chunk, sums, [&](const T& passing, T& sum) { sum = unit_.add(sum, passing); });
     }
   }
 
@@ -283,7 +286,10 @@ class RegisterArray {
   // The streamed operand of a PE that has none.
   static T nothing() { return std::is_floating_point_v<T> ? -T{0} : T{0}; }
   // A weight as the decompression unit hands it on: a zero of a sparse format is +0.
-  T injected(T weight) const { return plan_.live && weight == T{0} ? T{0} : weight; }
+  template <class Elements>
+  T weight(const Elements& a, Index m, Index k) const {
+    return plan_.live && a.is_zero(m, k) ? T{0} : a(m, k);
+  }
 
   // Where element 0 of row h's line would be: element t is t places before it.
   T* line_of(const Buffer& lines, Index h, const Chunk& chunk) const {
@@ -304,6 +310,7 @@ class RegisterArray {
   }
 
   const Problem<T>& problem_;
+  Unit unit_;
   const Plan& plan_;
   const kernels::ArrayKernels& kernels_;
   Index width_, rows_;   // of the PEs that are ever in use; the width is padded
