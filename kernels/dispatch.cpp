@@ -195,6 +195,14 @@ Arithmetic arithmetic_for(Type accumulator, Mac mac) {
   return mac == Mac::fused ? Arithmetic::f32_fused : Arithmetic::f32_unfused;
 }
 
+Arithmetic narrow_arithmetic_for(Type accumulator, Mac mac, const Narrow& narrow) {
+  const bool fused = mac == Mac::fused;
+  if (accumulator == Type::s32) return Arithmetic::narrow_s32;
+  if (accumulator == Type::f64) return fused ? Arithmetic::narrow_f64_fused : Arithmetic::narrow_f64_unfused;
+  if (!fused) return Arithmetic::narrow_f32_unfused;
+  return narrow.sum.half ? Arithmetic::narrow_f16_fused : Arithmetic::narrow_f32_fused;
+}
+
 const KernelSet& kernel_set(Arithmetic arithmetic) { return in_use().sets[static_cast<std::size_t>(arithmetic)]; }
 
 const RowSet& row_set(Arithmetic arithmetic) {

@@ -72,13 +72,28 @@ inline Narrow narrow_of(Type type, const GemmOptions& options) {
   return {sum, folds ? narrow_sum(type, options.fold_accumulator, options.flush_subnormals) : sum};
 }
 
+/// Some option asks for less than the sums' type in full.
+inline bool narrows(const GemmOptions& o) {
+  const auto whole = [](const Accumulator& x) { return x.bits == 0 && x.overflow == Overflow::wrap; };
+  return o.flush_subnormals || !whole(o.accumulator) || !whole(o.fold_accumulator);
+}
+
 /// Every step has to be done as it is stated: no kernel that knows the full type alone gives these bits. Otherwise the
 /// sums are exact modulo 2^32, and R at the end is all there is to do (integers that wrap: the low bits of a sum depend
 /// on the low bits of what is added alone).
 inline bool steps_matter(Type type, const GemmOptions& options) {
+  if (!narrows(options)) return false;
   const Narrow narrow = narrow_of(type, options);
   const auto matters = [](const NarrowSum& x) { return x.clamps || x.half || x.smallest != 0; };
   return matters(narrow.sum) || matters(narrow.total) || narrow.total.shift < narrow.sum.shift;
+}
+
+/// In words, of options of which they do.
+inline const char* why_steps_matter(const GemmOptions& options) {
+  if (options.accumulator.bits == 0 && options.fold_accumulator.bits == 0 && options.flush_subnormals) {
+    return "exact and slower: subnormals are flushed at every step";
+  }
+  return "exact and slower: sums are rounded or saturate at every step";
 }
 
 // ---- one at a time
@@ -90,7 +105,7 @@ inline std::int32_t rounded(const NarrowSum& to, std::int64_t exact) {
 }
 
 /// F(R(x)) of a float or double.
-template <class T>
+template <class T, class = std::enable_if_t<std::is_floating_point_v<T>>>
 T rounded(const NarrowSum& to, T x) {
   T magnitude = std::abs(x);
   if (to.half) {
