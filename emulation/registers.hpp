@@ -26,11 +26,13 @@ class RegisterArray {
   using T = typename Unit::Value;
 
  public:
-  RegisterArray(const Problem<T>& problem, const Unit& unit, const kernels::ArrayKernels& kernels)
+  RegisterArray(const Problem<T>& problem, const Unit& unit, const kernels::ArrayKernels& kernels,
+                const kernels::Narrow* narrow)
       : problem_(problem),
         unit_(unit),
         plan_(problem.plan),
         kernels_(kernels),
+        narrow_(narrow),
         width_(padded(std::min(plan_.array.width, widest_row()))),
         rows_(std::min(plan_.array.height, tallest_column())),
         chunk_(std::clamp<Index>(kChunkElements / width_, kShortestChunk, kLongestChunk)),
@@ -115,6 +117,7 @@ class RegisterArray {
     call.gated = problem_.gates_zeros;
     call.lanes = static_cast<int>(lanes_), call.b_lane_stride = chunk_ * width_;
     if (lanes_ > 0) call.lane = lane_lines_.at(chunk.offset_in(piece));
+    call.narrow = narrow_;
     kernels_.outputs(call);
   }
 
@@ -195,6 +198,7 @@ class RegisterArray {
       call.kept = stays_.at(0), call.kept_stride = width_;
       call.sums = passing_.at(0), call.sums_stride = width_;
       if (problem_.gates_zeros) call.gate = ws ? kernels::Gate::kept : kernels::Gate::streamed;
+      call.narrow = narrow_;
       kernels_.passing(call);
       leave_sums(fold, chunk, sums);
     });
@@ -313,6 +317,7 @@ class RegisterArray {
   Unit unit_;
   const Plan& plan_;
   const kernels::ArrayKernels& kernels_;
+  const kernels::Narrow* narrow_;
   Index width_, rows_;   // of the PEs that are ever in use; the width is padded
   Index chunk_, piece_;  // steps that are computed together; that a line holds
   Index line_;           // elements of a row's line

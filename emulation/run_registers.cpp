@@ -8,6 +8,13 @@
 namespace septet::emulation {
 namespace {
 
+// Integers that wrap may be added modulo 2^32 on the way (TileEpilogue keeps their low bits).
+kernels::Arithmetic arithmetic_of(const Run& run, const kernels::Narrow& narrow) {
+  return kernels::steps_matter(run.sum_type(), run.options)
+             ? kernels::narrow_arithmetic_for(run.sum_type(), run.plan.mac, narrow)
+             : kernels::arithmetic_for(run.sum_type(), run.plan.mac);
+}
+
 // One thread's array, and the memory of sums behind it.
 template <class Unit>
 class Worker {
@@ -18,7 +25,8 @@ class Worker {
       : plan_(run.plan),
         epilogue_(epilogue),
         problem_(run.problem(Sums<T>())),
-        array_(problem_, unit, kernels::array_kernels(kernels::arithmetic_for(run.sum_type(), plan_.mac))) {
+        narrow_(kernels::narrow_of(run.sum_type(), run.options)),
+        array_(problem_, unit, kernels::array_kernels(arithmetic_of(run, narrow_)), &narrow_) {
     Index largest = 0;
     for (const Index part : {Index{0}, plan_.part_count() - 1}) {
       const detail::Block block = plan_.part(part);
@@ -40,6 +48,7 @@ class Worker {
   const Plan& plan_;
   const detail::TileEpilogue& epilogue_;
   Problem<T> problem_;
+  kernels::Narrow narrow_;
   RegisterArray<Unit> array_;
   detail::AlignedBuffer sums_;
 };

@@ -83,6 +83,32 @@ TEST_CASE("engines agree on shapes larger than their chunks") {
   }
 }
 
+TEST_CASE("engines and kernels agree in narrow accumulators") {
+  for (int d = 1; d < 8; ++d) {
+    Limits limits;
+    limits.dataflow = static_cast<Dataflow>(d);
+    limits.any_fold_depth = false;
+    limits.max_dim = 150;
+    limits.max_array = 24;
+    const std::uint64_t first = 41000000 + 1000 * static_cast<std::uint64_t>(d);
+    for (int i = 0; i < problem_count(12); ++i) {
+      Rng rng(first + static_cast<std::uint64_t>(i));
+      for_random_problem(first + static_cast<std::uint64_t>(i), limits, [&](auto& p) {
+        const auto any_accumulator = [&] {
+          const Overflow overflow = rng.pick({Overflow::wrap, Overflow::clamp});
+          if (is_integer(p.a_type)) return Accumulator{static_cast<int>(rng.between(16, 32)), overflow};
+          return size_of(p.a_type) == 2 ? Accumulator{16, overflow} : Accumulator{};
+        };
+        p.options.accumulator = any_accumulator();
+        if (p.options.accumulate == Accumulate::fold_then_add) p.options.fold_accumulator = any_accumulator();
+        p.options.flush_subnormals = !is_integer(p.a_type) && rng.chance(0.5);
+        p.options.strict_nonfinite = false;
+        check_engines(p);
+      });
+    }
+  }
+}
+
 TEST_CASE("engines agree on streams longer than a line") {
   // 2^20 elements of all rows' lines are kept: 128 rows of 8192.
   Rng rng(11);
