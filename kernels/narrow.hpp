@@ -143,9 +143,10 @@ std::int32_t narrow_step(const NarrowSum& to, std::int32_t acc, std::int32_t a, 
 inline std::int32_t narrow_add(const NarrowSum& to, std::int32_t total, std::int32_t sum) {
   return rounded(to, std::int64_t{total} + sum);
 }
-template <class T>
-T narrow_add(const NarrowSum& to, T total, T sum) {
-  return rounded(to, total + sum);
+inline float narrow_add(const NarrowSum& to, float total, float sum) {
+  if (!to.half) return rounded(to, total + sum);
+  return static_cast<float>(rounded(to, static_cast<double>(total) + static_cast<double>(sum)));  // as above
 }
+inline double narrow_add(const NarrowSum& to, double total, double sum) { return rounded(to, total + sum); }
 
 }  // namespace septet::kernels

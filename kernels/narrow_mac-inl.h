@@ -24,6 +24,25 @@ HWY_BEFORE_NAMESPACE();
 namespace septet::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+/// x + y, rounded to odd: if f32 has no room for it, the one of its two neighbours there whose last bit is 1. That is
+/// never a tie of f16, nor on the other side of one, since f32 has more than two bits more: rounding it to f16 is
+/// rounding x + y itself (S. Boldo, G. Melquiond, "Emulation of a FMA and correctly rounded sums: proved algorithms
+/// using rounding to odd", IEEE Transactions on Computers 57(4), 2008, theorem 3). From the sum to nearest and its
+/// exact error (TwoSum; D. E. Knuth, The Art of Computer Programming 2, section 4.2.2).
+HWY_INLINE hn::Vec<hn::ScalableTag<float>> AddToOdd(hn::Vec<hn::ScalableTag<float>> x,
+                                                    hn::Vec<hn::ScalableTag<float>> y) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToSigned<hn::ScalableTag<float>> bits;
+  const auto sum = hn::Add(x, y), y_part = hn::Sub(sum, x);
+  const auto error = hn::Add(hn::Sub(x, hn::Sub(sum, y_part)), hn::Sub(y, y_part));
+  // Towards the error: one up or stay, or one down or stay, to where the last bit is 1.
+  const auto sum_bits = hn::BitCast(bits, sum);
+  const auto down = hn::ShiftRight<31>(hn::Xor(sum_bits, hn::BitCast(bits, error)));
+  const auto odd = hn::BitCast(d, hn::Or(hn::Add(sum_bits, down), hn::Set(bits, 1)));
+  // Where the sum is infinite or NaN the error is NaN: no error.
+  return hn::IfThenElse(hn::Gt(hn::Abs(error), hn::Zero(d)), odd, sum);
+}
+
 /// F of doubles, which have no narrower form.
 template <class T>
 class NarrowRounding {
@@ -36,6 +55,8 @@ class NarrowRounding {
     const V magnitude = hn::Abs(x);
     return hn::CopySign(hn::IfThenZeroElse(hn::Lt(magnitude, smallest_), magnitude), x);
   }
+  /// Of x + y with one rounding.
+  HWY_INLINE V Sum(V x, V y) const { return (*this)(hn::Add(x, y)); }
 
  private:
   V smallest_;
@@ -69,6 +90,11 @@ class NarrowRounding<float> {
     magnitude = hn::IfThenZeroElse(hn::Lt(magnitude, smallest_), magnitude);
     return hn::CopySign(magnitude, x);
   }
+  /// Of x + y with one rounding, whatever f32 they are.
+  HWY_INLINE V Sum(V x, V y) const {
+    const V odd = AddToOdd(x, y), sum = hn::Add(x, y);
+    return (*this)(hn::IfThenElse(hn::Ne(largest_, hn::Set(D(), std::numeric_limits<float>::infinity())), odd, sum));
+  }
 
  private:
   V half_, largest_, beyond_, smallest_;
@@ -95,7 +121,7 @@ class NarrowMac {
     if constexpr (kFused) return sum_(FusedMultiplyAdd(D(), acc, a, b));
     return sum_(hn::Add(acc, sum_(hn::Mul(a, b))));
   }
-  HWY_INLINE V Add(V total, V sum) const { return total_(hn::Add(total, sum)); }
+  HWY_INLINE V Add(V total, V sum) const { return total_.Sum(total, sum); }
 
  protected:
   NarrowRounding<T> sum_, total_;
@@ -105,12 +131,7 @@ class NarrowMac {
 //
 // The f32 product p is exact, as above; one of finite bf16 that f32 has no room for is replaced by 2^-100 or 2^100 of
 // its sign (of the first, nothing but the sign can count beside an f16; the second is beyond the range beside any but
-// infinity). p + acc is rounded to odd: s
-// to nearest, the exact error of that (TwoSum; D. E. Knuth, The Art of Computer Programming 2, section 4.2.2), and if
-// there is one, of the two neighbours in f32 the one whose last bit is 1. No such is a tie of f16, or lies on the other
-// side of one, since f32 has more than two bits more: rounding it to f16 is rounding p + acc (S. Boldo, G. Melquiond,
-// "Emulation of a FMA and correctly rounded sums: proved algorithms using rounding to odd", IEEE Transactions on
-// Computers 57(4), 2008, theorem 3).
+// infinity). p + acc is rounded to odd, and then to f16.
 class HalfFusedMac : public NarrowMac<float, true> {
  public:
   using NarrowMac::NarrowMac;
@@ -128,19 +149,6 @@ class HalfFusedMac : public NarrowMac<float, true> {
     V kept = hn::IfThenElse(hn::And(hn::Lt(magnitude, tiny), not_zero), tiny, magnitude);
     kept = hn::IfThenElse(hn::And(hn::Gt(magnitude, huge), finite), huge, kept);
     return hn::CopySign(kept, product);
-  }
-
-  static HWY_INLINE V AddToOdd(V x, V y) {
-    const D d;
-    const hn::RebindToSigned<D> bits;
-    const V sum = hn::Add(x, y), y_part = hn::Sub(sum, x);
-    const V error = hn::Add(hn::Sub(x, hn::Sub(sum, y_part)), hn::Sub(y, y_part));
-    // Towards the error: one up or stay, or one down or stay, to where the last bit is 1.
-    const auto sum_bits = hn::BitCast(bits, sum);
-    const auto down = hn::ShiftRight<31>(hn::Xor(sum_bits, hn::BitCast(bits, error)));
-    const V odd = hn::BitCast(d, hn::Or(hn::Add(sum_bits, down), hn::Set(bits, 1)));
-    // Where the sum is infinite or NaN the error is NaN: no error.
-    return hn::IfThenElse(hn::Gt(hn::Abs(error), hn::Zero(d)), odd, sum);
   }
 };
 
