@@ -12,6 +12,7 @@
 #include "fold_queue.hpp"
 #include "mac.hpp"
 #include "problem.hpp"
+#include "snapshot.hpp"
 
 #include <cstring>
 
@@ -25,7 +26,7 @@ class ArrayOs {
         plan_(problem.plan),
         height_(plan_.array.height),
         width_(plan_.array.width),
-        lanes_(plan_.dataflow == Dataflow::csOS ? longest_step(*plan_.live) : 1),
+        lanes_(lanes_of(plan_)),
         queue_(schedule),
         preload_(problem.preload) {
     const std::size_t cells = height_ * width_;
@@ -38,6 +39,7 @@ class ArrayOs {
 
   /// One clock cycle. All registers change at its end: units that read a register step before those that write it.
   void step(Index cycle) {
+    queue_.drop_before(drain_cursor_.back().fold);  // not at the end: somebody may look()
     shift_drain(cycle);
     feed_top(cycle);
     for (Index h = height_ - 1; h >= 0; --h) {
@@ -46,7 +48,6 @@ class ArrayOs {
       compute(h);
     }
     if (preload_) shift_chain(cycle);
-    queue_.drop_before(drain_cursor_.back().fold);
   }
 
   /// Nothing left to load, compute or store.
@@ -55,17 +56,11 @@ class ArrayOs {
   Index folds_computed() const { return folds_computed_; }
   Index folds_stored() const { return drain_cursor_.back().fold; }
   const Counts& counts() const { return counts_; }
+  /// What everything holds at the end of `cycle`, the last one stepped. (array_os_look.hpp)
+  void look(Index cycle, Snapshot& snapshot) const;
 
  private:
   enum Flag : std::uint8_t { kWeight = 1, kFirst = 2, kLast = 4 };
-
-  static Index longest_step(const LiveLists& live) {
-    Index lanes = 1;
-    for (std::size_t s = 0; s + 1 < live.step_ptr.size(); ++s) {
-      lanes = std::max(lanes, live.step_ptr[s + 1] - live.step_ptr[s]);
-    }
-    return lanes;
-  }
 
   // The columns k of step t of a fold, in lane order.
   struct StepColumns {
@@ -208,6 +203,14 @@ class ArrayOs {
       drain_cursor_[w].advance(height_);
     }
   }
+
+  void look_at_stream(const ScheduledFold& f, Index t, Index cell, PeTrace& pe, Snapshot& snapshot) const;
+  void look_at_chains(const ScheduledFold& f, Index cycle, Index h, Index w, PeTrace& pe,
+                      const TraceNumber& number) const;
+  void look_left(const ScheduledFold& f, Index cycle, Index h, PortTrace& port, const TraceHeader& header) const;
+  void look_top(const ScheduledFold& f, Index cycle, Index w, PortTrace* ports, const TraceHeader& header) const;
+  void look_at_sums(const ScheduledFold& f, Index cycle, Index w, PortTrace& preload, PortTrace& store,
+                    const TraceNumber& number) const;
 
   const Problem<T>& problem_;
   const Plan& plan_;

@@ -4,8 +4,10 @@
 #include "septet/emulation/emulate.hpp"
 
 #include "array_is.hpp"
-#include "array_os.hpp"
+#include "array_os_look.hpp"
+#include "array_stationary_look.hpp"
 #include "array_ws.hpp"
+#include "observer.hpp"
 #include "src/arithmetic.hpp"
 #include "src/epilogue.hpp"
 #include "src/finite.hpp"
@@ -27,6 +29,7 @@ struct Call {
   const Plan& plan;
   const PackedStorage* packed;
   const Progress& progress;
+  const Trace& trace;
 };
 
 struct Outcome {
@@ -35,13 +38,14 @@ struct Outcome {
 };
 
 template <class Array>
-Outcome step_to_the_end(Array& array, const Call& call) {
+Outcome step_to_the_end(Array& array, const Call& call, Observer& observer) {
   Outcome outcome;
   const bool until_computed = call.array_options.timing == Timing::scalesim;
   const Index total = call.progress ? call.plan.fold_count() : 0;
   Index finished = 0;
   for (Index cycle = 0; !array.done(); ++cycle) {
     array.step(cycle);
+    if (observer.watches(cycle)) observer.look(array, cycle);
     const Index now = until_computed ? array.folds_computed() : array.folds_stored();
     if (now == finished) continue;
     finished = now;
@@ -53,17 +57,17 @@ Outcome step_to_the_end(Array& array, const Call& call) {
 }
 
 template <class T, Mac kMac>
-Outcome run_array(const Problem<T>& problem, Schedule& schedule, const Call& call) {
+Outcome run_array(const Problem<T>& problem, Schedule& schedule, const Call& call, Observer& observer) {
   if (call.plan.is_ws()) {
     ArrayWs<T, kMac> array(problem, schedule);
-    return step_to_the_end(array, call);
+    return step_to_the_end(array, call, observer);
   }
   if (call.plan.is_is()) {
     ArrayIs<T, kMac> array(problem, schedule);
-    return step_to_the_end(array, call);
+    return step_to_the_end(array, call, observer);
   }
   ArrayOs<T, kMac> array(problem, schedule);
-  return step_to_the_end(array, call);
+  return step_to_the_end(array, call, observer);
 }
 
 bool gates_zeros(const Call& call) {
@@ -83,8 +87,10 @@ void run_typed(const Call& call, void* sums, Report& report) {
                         [&](Index m, Index k) { return problem.a(m, k) != T{0}; });
   Schedule schedule(call.plan, call.array_options, problem.preload,
                     [&](const ScheduledFold& fold) { return traffic.bytes(fold); });
-  const Outcome outcome = call.plan.mac == Mac::fused ? run_array<T, Mac::fused>(problem, schedule, call)
-                                                      : run_array<T, Mac::unfused>(problem, schedule, call);
+  Observer observer(call.trace, call.plan, call.options, call.array_options, report.a_type, report.b_type, schedule);
+  const Outcome outcome = call.plan.mac == Mac::fused ? run_array<T, Mac::fused>(problem, schedule, call, observer)
+                                                      : run_array<T, Mac::unfused>(problem, schedule, call, observer);
+  observer.end();
   report.macs_issued = outcome.counts.macs_issued;
   report.reads_a_words = outcome.counts.reads_a;
   report.reads_b_words = outcome.counts.reads_b;
@@ -143,7 +149,7 @@ Report describe(const Plan& plan, const GemmOptions& options, const ArrayOptions
 
 // The product itself. `idle`: nothing to multiply (alpha = 0, k = 0), and then A and B are not looked at.
 Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
-                   const ArrayOptions& array_options, const Progress& progress) {
+                   const ArrayOptions& array_options, const Progress& progress, const Trace& trace) {
   const bool reads_operands = options.alpha != 0;
   std::vector<std::byte> buffer;
   std::shared_ptr<const PackedStorage> packed;
@@ -169,11 +175,14 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
     report.macs_useful = report.nnz * report.n;
     const auto footprint = packed ? packed->footprint() : Footprint{report.m * report.k * size_of(a.type()), 0};
     report.a_bytes_values = footprint.values, report.a_bytes_metadata = footprint.metadata;
-    const Call call{dense, b, options, array_options, plan, packed.get(), progress};
+    const Call call{dense, b, options, array_options, plan, packed.get(), progress, trace};
     if (sum_type == Type::f32) run_typed<float>(call, sums.data(), report);
     if (sum_type == Type::f64) run_typed<double>(call, sums.data(), report);
     if (sum_type == Type::s32) run_typed<std::int32_t>(call, sums.data(), report);
     report.elements_skipped = dense_reads_a(plan) - report.reads_a_words - report.zeros_injected;
+  } else {
+    const Schedule nothing(plan, array_options, false, [](const ScheduledFold&) { return 0; });
+    Observer(trace, plan, options, array_options, a.type(), b.type, nothing).end();
   }
   epilogue.end(0, plan.m, 0, plan.n, sums.data(), plan.n);
   const double capacity = static_cast<double>(report.array_height) * static_cast<double>(report.array_width) *
@@ -193,21 +202,22 @@ Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& a
 }  // namespace
 
 Status try_emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
-                   const ArrayOptions& array_options, Report& report, const Progress& progress) {
+                   const ArrayOptions& array_options, Report& report, const Progress& progress, const Trace& trace) {
   const detail::FpEnvironment environment;
   return detail::guarded([&]() -> Status {
     if (Status status = detail::validate_gemm(a, b, c, options); !status.ok()) return status;
     const GemmOptions chosen = detail::resolved(a, options);
     if (Status status = validate_array_options(chosen, array_options); !status.ok()) return status;
-    report = run_product(a, b, c, chosen, array_options, progress);
+    if (Status status = validate_trace(trace, chosen.array); !status.ok()) return status;
+    report = run_product(a, b, c, chosen, array_options, progress, trace);
     return {};
   });
 }
 
 Report emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
-               const ArrayOptions& array_options, const Progress& progress) {
+               const ArrayOptions& array_options, const Progress& progress, const Trace& trace) {
   Report report;
-  throw_if_error(try_emulate(a, b, c, options, array_options, report, progress));
+  throw_if_error(try_emulate(a, b, c, options, array_options, report, progress, trace));
   return report;
 }
 

@@ -6,6 +6,8 @@
 #include "formats/storage.hpp"
 #include "septet/emulation/report.hpp"
 
+#include <algorithm>
+
 namespace septet::emulation {
 
 using detail::Fold;
@@ -55,6 +57,17 @@ struct Problem {
 
   T& sum(Index m, Index n) const { return sums[m * plan.n + n]; }
 };
+
+/// Rows of B that the top links hand down together: the longest step of csOS, else 1.
+inline Index lanes_of(const Plan& plan) {
+  Index lanes = 1;
+  if (plan.dataflow != Dataflow::csOS || !plan.live) return lanes;
+  const LiveLists& live = *plan.live;
+  for (std::size_t s = 0; s + 1 < live.step_ptr.size(); ++s) {
+    lanes = std::max(lanes, live.step_ptr[s + 1] - live.step_ptr[s]);
+  }
+  return lanes;
+}
 
 /// Words that moved and MACs that were done; what the units count while they work.
 struct Counts {
