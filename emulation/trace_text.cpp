@@ -3,10 +3,12 @@
 
 #include "septet/status.hpp"
 
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <ostream>
+#include <system_error>
 
 namespace septet::emulation {
 namespace {
@@ -72,9 +74,12 @@ std::string to_text(std::uint64_t bits, const TraceNumber& number) {
 }
 
 void TraceWriter::flush() {
-  out_.write(text_.data(), static_cast<std::streamsize>(text_.size()));
+  errno = 0;
+  out_.write(text_.data(), static_cast<std::streamsize>(text_.size())).flush();
   text_.clear();
-  if (!out_) throw Error(Status(Cause::bad_file, "trace", "cannot be written"));
+  if (out_) return;
+  const std::string why = errno == 0 ? "" : ": " + std::generic_category().message(errno);
+  throw Error(Status(Cause::bad_file, "trace", "cannot be written" + why));
 }
 
 std::string title_of(const TraceHeader& h) {

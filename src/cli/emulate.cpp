@@ -5,6 +5,7 @@
 #include "packing.hpp"
 #include "progress.hpp"
 #include "report_output.hpp"
+#include "trace.hpp"
 #include "verbs.hpp"
 
 #include <memory>
@@ -16,25 +17,32 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  septet emulate random:64x576,zeros=0.8 random:576x50 --dataflow sWS --array 16x16\n"
     "  septet emulate random:32x96,zeros=0.9 random:96x16 --dataflow csOS --timing overlapped --bandwidth 16 --json -\n"
+    "  septet emulate random:12x10,zeros=0.6,dtype=s8 random:10x9,dtype=s8 --dataflow sWS --array 4x4 --trace run.svg\n"
     "With files: septet emulate weights.mtx inputs.npy --dataflow sOS -o C.npy --json report.json";
 
 void run_emulate(const Flags& flags) {
   check_outputs(flags);
+  check_trace(flags);
   Product product = load_product(flags);
   io::OwnedMatrix c = make_output(flags, product);
   const PackedMatrix stored = as_streamed(flags, product.a.file(), product.a.type());
   const Weights a = stored.empty() ? product.a.weights(wants_dense(flags.gemm.dataflow)) : stored;
+  TraceFile trace(flags);
+  if (!flags.trace.empty()) product.names.trace = flags.trace;
   emulation::Report report;
   {
     ProgressLine progress("septet emulate");
     require(emulation::try_emulate(a, product.b.dense_view(), c.dense_view(), product.options, flags.array, report,
-                                   progress.callback()),
+                                   progress.callback(), trace.trace()),
             product.names);
   }
+  trace.close();
   const ConstMatrix result = c.dense_view();
   std::string table = report_table(report);
   if (!flags.output.empty()) table += "\nC written to " + flags.output + "\n";
+  if (!flags.trace.empty()) table += "\ntrace written to " + flags.trace + "\n";
   publish(flags, report_json(report), table, &result);
+  trace.commit();
 }
 
 }  // namespace
@@ -52,6 +60,7 @@ void add_emulate(CLI::App& app, Action& action) {
   add_combine(verb, flags->gemm.combine);
   add_output(verb, *flags);
   add_json(verb, *flags);
+  add_trace(verb, *flags);
   verb.footer(kExamples);
   set_action(verb, action, *flags, [flags] { run_emulate(*flags); });
 }
