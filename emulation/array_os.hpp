@@ -26,7 +26,7 @@ class ArrayOs {
         plan_(problem.plan),
         height_(plan_.array.height),
         width_(plan_.array.width),
-        lanes_(lanes_of(plan_)),
+        lanes_(plan_.dataflow == Dataflow::csOS ? plan_.live->longest_step() : 1),
         queue_(schedule),
         preload_(problem.preload) {
     const std::size_t cells = height_ * width_;

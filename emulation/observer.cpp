@@ -39,7 +39,7 @@ TraceHeader header_of(const Plan& plan, const GemmOptions& options, const ArrayO
   header.accumulate = plan.accumulate;
   header.m = plan.m, header.n = plan.n, header.k = plan.k;
   header.a_type = a_type, header.b_type = b_type;
-  header.lanes = lanes_of(plan);
+  if (plan.dataflow == Dataflow::csOS && plan.live) header.lanes = plan.live->longest_step();
   header.a = operand_number(a_type, options.a_zero_point);
   header.b = operand_number(b_type, options.b_zero_point);
   header.sum = sum_number(a_type, options.accumulator);
@@ -75,7 +75,8 @@ Observer::Observer(const Trace& trace, const Plan& plan, const GemmOptions& reso
   throw_if_error(check_range(trace.window.cycles, header.end, "trace.window.cycles", whole));
   header.window = {within(trace.window.cycles, header.end), within(trace.window.rows, plan.array.height),
                    within(trace.window.cols, plan.array.width)};
-  begin_ = next_ = header.window.cycles.begin, end_ = header.window.cycles.end;
+  window_ = header.window.cycles;
+  next_ = window_.begin;
   stalled_from_ = schedule.stalled_from() < schedule.end() ? schedule.stalled_from() : header.end;
   snapshot_.emplace(header);
   sink_->begin(header);
@@ -83,7 +84,7 @@ Observer::Observer(const Trace& trace, const Plan& plan, const GemmOptions& reso
 
 void Observer::end() {
   if (sink_ == nullptr) return;
-  idle_until(end_);
+  idle_until(window_.end);
   sink_->end();
 }
 

@@ -23,8 +23,9 @@ class Observer {
   Observer(const Trace& trace, const Plan& plan, const GemmOptions& resolved, const ArrayOptions& array_options,
            Type a_type, Type b_type, Schedule schedule);
 
-  /// Does anybody want to see what `cycle` leaves behind?
-  bool watches(Index cycle) const { return begin_ <= cycle && cycle < end_; }
+  /// Cycles of the run that somebody wants to see.
+  const TraceRange& window() const { return window_; }
+  bool watches(Index cycle) const { return window_.begin <= cycle && cycle < window_.end; }
   /// `array` has just stepped `cycle`. Cycles ascend; what was skipped is told to be idle.
   template <class Array>
   void look(const Array& array, Index cycle) {
@@ -41,9 +42,9 @@ class Observer {
   void tell();
 
   TraceSink* sink_ = nullptr;
-  Index begin_ = 0, end_ = 0;  // of the window
-  Index next_ = 0;             // cycle to tell
-  Index stalled_from_ = 0;     // the bandwidth limit's share of the last fold
+  TraceRange window_;
+  Index next_ = 0;          // cycle to tell
+  Index stalled_from_ = 0;  // the bandwidth limit's share of the last fold
   std::optional<Snapshot> snapshot_;
 };
 
