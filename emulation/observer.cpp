@@ -77,7 +77,7 @@ Observer::Observer(const Trace& trace, const Plan& plan, const GemmOptions& reso
                    within(trace.window.cols, plan.array.width)};
   window_ = header.window.cycles;
   next_ = window_.begin;
-  stalled_from_ = schedule.stalled_from() < schedule.end() ? schedule.stalled_from() : header.end;
+  stalled_ = {schedule.stalled_from(), schedule.end()};
   snapshot_.emplace(header);
   sink_->begin(header);
 }
@@ -96,7 +96,8 @@ void Observer::idle_until(Index cycle) {
 }
 
 void Observer::tell() {
-  if (snapshot_->trace().cycle >= stalled_from_) snapshot_->stall();
+  const Index cycle = snapshot_->trace().cycle;
+  if (stalled_.begin <= cycle && cycle < stalled_.end) snapshot_->stall();
   sink_->cycle(snapshot_->trace());
   ++next_;
 }

@@ -43,8 +43,8 @@ class Observer {
 
   TraceSink* sink_ = nullptr;
   TraceRange window_;
-  Index next_ = 0;          // cycle to tell
-  Index stalled_from_ = 0;  // the bandwidth limit's share of the last fold
+  Index next_ = 0;      // cycle to tell
+  TraceRange stalled_;  // the bandwidth limit's share of the last fold
   std::optional<Snapshot> snapshot_;
 };
 

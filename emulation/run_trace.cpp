@@ -11,7 +11,7 @@
 namespace septet::emulation {
 namespace {
 
-// Outputs that a fold's part of the plan writes, and the part's number.
+// The number of the plan's part that a fold belongs to.
 Index part_of(const Plan& plan, const Fold& fold) {
   if (plan.is_ws()) return fold.tile;
   const Index n_tile = fold.n0 / plan.array.width;
