@@ -61,12 +61,14 @@ struct ActiveFolds {
 
   ActiveFolds(Schedule schedule, const ArrayShape& array, const TraceRange& cycles) {
     const Index leaving = array.height + array.width - 2 + schedule.drain_cycles();
-    for (ScheduledFold fold; schedule.next(fold) && fold.start - schedule.preload_cycles() < cycles.end;) {
+    for (ScheduledFold fold; schedule.next(fold);) {
+      const Index entering = fold.start - schedule.preload_cycles() - fold.stall;  // its stall is seen, too
+      if (entering >= cycles.end) break;
       if (fold.end() + leaving <= cycles.begin) {
         ++skipped;
         continue;
       }
-      if (count++ == 0) first = fold.fold, begin = fold.start - schedule.preload_cycles();
+      if (count++ == 0) first = fold.fold, begin = entering;
       last = fold.fold;
     }
   }

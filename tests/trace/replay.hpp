@@ -19,7 +19,7 @@ using namespace septet::support;  // NOLINT(google-build-using-namespace): a tes
 
 /// What the ports and PEs did.
 struct Counted {
-  Index reads_a = 0, reads_b = 0, reads_c = 0, writes_c = 0, injected = 0, macs = 0, stalls = 0;
+  Index reads_a = 0, reads_b = 0, reads_c = 0, writes_c = 0, injected = 0, macs = 0, gated = 0, stalls = 0;
 };
 
 /// P: a support::Problem with alpha = 1, or a preload; beta may be anything that makes a preload.
@@ -172,7 +172,7 @@ class Replay {
   void operand_of_mac(const std::string& pe) {
     const bool injected = flag(pe + "injected"), gated = flag(pe + "gated");
     check(flag(pe + "mac") || !(injected || gated), pe + "mac");
-    counted_.macs += flag(pe + "mac");
+    counted_.macs += flag(pe + "mac"), counted_.gated += gated;
     if (injected || gated) check(a(pe + "a", cycle_) == Acc{0}, pe + "a is no zero");
     if (flag(pe + "mac") && is_sparse(dataflow_) && a(pe + "a", cycle_) == Acc{0}) check(injected || gated, pe + "a");
   }

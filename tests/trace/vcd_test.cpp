@@ -34,7 +34,7 @@ auto starting_sums(const P& p) {
 }
 
 template <class P>
-void check_replay(P& p) {
+Counted check_replay(P& p) {
   p.options.alpha = 1;
   p.options.epilogue = {};
   INFO(describe(p));
@@ -77,6 +77,7 @@ void check_replay(P& p) {
   if (p.array_options.bandwidth == 0) CHECK(vcd.edges() == report.cycles + last_drain);
   CHECK(vcd.end() == 10 * vcd.edges());
   for (Index i = 0; i < vcd.edges(); ++i) CHECK(vcd.time(i) == 10 * i);
+  return counted;
 }
 
 }  // namespace
@@ -109,6 +110,31 @@ TEST_CASE("VCD: arrays of one row and of one column") {
       }
     }
   }
+}
+
+TEST_CASE("VCD: beside Inf and NaN, strict_nonfinite gates what was injected") {
+  bool gated = false;
+  for (const Dataflow dataflow : {Dataflow::sOS, Dataflow::sWS, Dataflow::sIS, Dataflow::csOS}) {
+    for (int i = 0; i < problem_count(8); ++i) {
+      Limits limits;
+      limits.max_dim = 9, limits.max_array = 4;
+      limits.dataflow = dataflow;
+      limits.accumulate = Accumulate::chained;
+      limits.a_type = Type::f32;
+      limits.any_fold_depth = false;
+      limits.pattern = PatternKind::uniform;
+      for_random_problem(static_cast<std::uint64_t>(99000 + i), limits, [&](auto& p) {
+        if constexpr (std::is_same_v<decltype(p.b(0, 0)), float&>) {
+          if (p.n == 0 || p.k == 0) return;
+          p.b(p.k - 1, 0) = std::numeric_limits<float>::infinity();
+          p.b(0, p.n - 1) = std::numeric_limits<float>::quiet_NaN();
+          p.options.strict_nonfinite = true;
+          gated |= check_replay(p).gated > 0;
+        }
+      });
+    }
+  }
+  CHECK(gated);
 }
 
 TEST_CASE("VCD: registers have the widths of their operands") {
