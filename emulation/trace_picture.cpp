@@ -37,7 +37,7 @@ constexpr const char* kStyle =
     "text{font:11px system-ui,'DejaVu Sans',sans-serif;fill:var(--ink)}\n"
     ".t{font-size:13px;font-weight:600}.s{fill:var(--soft)}.m{text-anchor:middle}.e{text-anchor:end}\n"
     "path,.c{shape-rendering:crispEdges}.bg{fill:var(--bg)}.l{stroke:var(--line);fill:none}"
-    ".f{stroke:var(--ink);stroke-opacity:.55;stroke-dasharray:3 3;fill:none}\n"
+    ".f{stroke:var(--ink);stroke-opacity:.75;fill:none;vector-effect:non-scaling-stroke}\n"
     ".mac{fill:var(--mac)}.inj{fill:var(--inj)}.gat{fill:var(--gat)}.idl{fill:var(--idl)}.pre{fill:var(--pre)}"
     ".dra{fill:var(--dra)}.sta{fill:var(--sta)}.fold{fill:var(--soft);fill-opacity:.28}"
     ".odd{fill:var(--soft);fill-opacity:.5}\n"
@@ -47,7 +47,7 @@ constexpr const char* kStyle =
 struct Layout {
   Index cycles, rows, cols;
   double cell_w, cell_h, gap;
-  double left = 64, top = 86, bottom = 40, right = 24;
+  double left = 64, top = 92, bottom = 40, right = 24;
 
   explicit Layout(const TraceWindow& window)
       : cycles(window.cycles.size()), rows(window.rows.size()), cols(window.cols.size()) {
@@ -150,11 +150,12 @@ class PictureSink : public TraceSink {
 
   void write() {
     const Layout at(header_.window);
+    const std::string title = with_signs(title_of(header_));
     out_ << "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" << px(at.width()) << "\" height=\"" << px(at.height())
-         << "\" viewBox=\"0 0 " << px(at.width()) << ' ' << px(at.height()) << "\" role=\"img\">\n<title>"
-         << title_of(header_) << "</title>\n"
+         << "\" viewBox=\"0 0 " << px(at.width()) << ' ' << px(at.height()) << "\" role=\"img\">\n<title>" << title
+         << "</title>\n"
          << kStyle << "<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n";
-    text("t", at.left, 22, title_of(header_));
+    text("t", at.left, 22, title);
     write_legend(at);
     write_folds(at);
     write_cells(at);
@@ -172,14 +173,14 @@ class PictureSink : public TraceSink {
       const std::string label = std::string(kMeanings[shade].text) + "  " + share;
       rect(kMeanings[shade].id, x, 34, 11, 11);
       text("", x + 16, 44, label);
-      x += 34 + 6.3 * static_cast<double>(label.size());
+      x += 34 + 5.8 * static_cast<double>(label.size());
     }
   }
 
-  // A bar per fold over the cycles in which its steps enter PE (0, 0), a line where they begin, and the stalls.
+  // A bar per fold over the cycles in which its steps enter PE (0, 0), and the stalls.
   void write_folds(const Layout& at) {
     const TraceRange& cycles = header_.window.cycles;
-    const double y = at.top - 24;
+    const double y = at.top - 30;
     text("s e", at.left - 8, y + 11, "fold");
     double labelled = 0;
     for (const TraceFold& fold : folds_) {
@@ -192,14 +193,12 @@ class PictureSink : public TraceSink {
         text("m", x + width / 2, y + 11, label);
         labelled = x + width;
       }
-      if (fold.start < cycles.begin || width < 4) continue;
-      out_ << "<path class=\"f\" d=\"M" << px(x) << ' ' << px(y + 14) << 'V' << px(at.plot_bottom()) << "\"/>\n";
     }
     for (const TraceRange& stall : stalls_) {
       const double x = x_of(at, stall.begin);
-      rect("sta", x, y + 16, x_of(at, stall.end) - x, 3);
+      rect("sta", x, y + 18, x_of(at, stall.end) - x, 4);
     }
-    if (!stalls_.empty()) text("s e", at.left - 8, y + 21, "stall");
+    if (!stalls_.empty()) text("s e", at.left - 8, y + 24, "stall");
   }
 
   void write_cells(const Layout& at) {
@@ -210,9 +209,30 @@ class PictureSink : public TraceSink {
         const std::string& path = paths_[row * kShades + shade];
         if (!path.empty()) out_ << "<path class=\"" << kMeanings[shade].id << "\" d=\"" << path << "\"/>\n";
       }
+      write_fronts(at, row);
       out_ << "</g>\n";
       out_.flush_some();
     }
+  }
+
+  // Where the first step of each fold comes by: a staircase down the columns of a PE row, in cells.
+  void write_fronts(const Layout& at, Index row) {
+    const TraceWindow& window = header_.window;
+    std::string path;
+    for (const TraceFold& fold : folds_) {
+      if (at.cell_w * static_cast<double>(fold.steps) < 6) continue;
+      bool drawing = false;
+      for (Index w = 0; w < at.cols; ++w) {
+        const Index x = fold.start + window.rows.begin + row + window.cols.begin + w - window.cycles.begin;
+        if (x < 0 || x >= at.cycles) continue;
+        path += drawing ? 'H' : 'M';
+        append(path, x);
+        if (!drawing) path += ' ', append(path, w);
+        path += "v1";
+        drawing = true;
+      }
+    }
+    if (!path.empty()) out_ << "<path class=\"f\" d=\"" << path << "\"/>\n";
   }
 
   void write_axes(const Layout& at) {
@@ -238,6 +258,16 @@ class PictureSink : public TraceSink {
 
   double x_of(const Layout& at, Index cycle) const {
     return at.left + at.cell_w * static_cast<double>(cycle - header_.window.cycles.begin);
+  }
+
+  // " x " and " * " as the signs that they stand for.
+  static std::string with_signs(std::string text) {
+    for (std::size_t i = 0; i + 2 < text.size(); ++i) {
+      if (text[i] != ' ' || text[i + 2] != ' ') continue;
+      if (text[i + 1] == 'x') text.replace(i + 1, 1, "\u00d7");
+      if (text[i + 1] == '*') text.replace(i + 1, 1, "\u00b7");
+    }
+    return text;
   }
 
   // Rounded to hundredths: it is a picture.
