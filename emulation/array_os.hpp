@@ -12,6 +12,7 @@
 #include "fold_queue.hpp"
 #include "mac.hpp"
 #include "problem.hpp"
+#include "snapshot.hpp"
 
 #include <cstring>
 
@@ -41,6 +42,7 @@ class ArrayOs {
 
   /// One clock cycle. All registers change at its end: units that read a register step before those that write it.
   void step(Index cycle) {
+    queue_.drop_before(drain_cursor_.back().fold);  // not at the end: somebody may look()
     shift_drain(cycle);
     feed_top(cycle);
     for (Index h = height_ - 1; h >= 0; --h) {
@@ -49,7 +51,6 @@ class ArrayOs {
       compute(h);
     }
     if (preload_) shift_chain(cycle);
-    queue_.drop_before(drain_cursor_.back().fold);
   }
 
   /// Nothing left to load, compute or store.
@@ -58,6 +59,8 @@ class ArrayOs {
   Index folds_computed() const { return folds_computed_; }
   Index folds_stored() const { return drain_cursor_.back().fold; }
   const Counts& counts() const { return counts_; }
+  /// What everything holds at the end of `cycle`, the last one stepped. (array_os_look.hpp)
+  void look(Index cycle, Snapshot& snapshot) const;
 
  private:
   enum Flag : std::uint8_t { kWeight = 1, kFirst = 2, kLast = 4 };
@@ -201,6 +204,14 @@ class ArrayOs {
       drain_cursor_[w].advance(height_);
     }
   }
+
+  void look_at_stream(const ScheduledFold& f, Index t, Index cell, PeTrace& pe, Snapshot& snapshot) const;
+  void look_at_chains(const ScheduledFold& f, Index cycle, Index h, Index w, PeTrace& pe,
+                      const TraceNumber& number) const;
+  void look_left(const ScheduledFold& f, Index cycle, Index h, PortTrace& port, const TraceHeader& header) const;
+  void look_top(const ScheduledFold& f, Index cycle, Index w, PortTrace* ports, const TraceHeader& header) const;
+  void look_at_sums(const ScheduledFold& f, Index cycle, Index w, PortTrace& preload, PortTrace& store,
+                    const TraceNumber& number) const;
 
   const Problem<T>& problem_;
   Unit unit_;

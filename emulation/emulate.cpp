@@ -4,6 +4,7 @@
 #include "septet/emulation/emulate.hpp"
 
 #include "engine.hpp"
+#include "observer.hpp"
 #include "src/arithmetic.hpp"
 #include "src/dense.hpp"
 #include "src/element.hpp"
@@ -61,6 +62,7 @@ void run_folds(const Run& run, const Weights& a, Report& report) {
   const Traffic traffic(run.plan, run.a, run.options.a_zero_point, run.packed, run.b.type, run.preload());
   Schedule schedule(run.plan, run.array_options, run.preload(),
                     [&](const ScheduledFold& fold) { return traffic.bytes(fold); });
+  run_trace(run, schedule);  // before C changes, which the sums may start from
   const auto [counts, cycles] = run_engine(run, traffic, schedule, a);
   report.macs_issued = counts.macs_issued;
   report.reads_a_words = counts.reads_a;
@@ -127,9 +129,16 @@ Report describe(const Plan& plan, const GemmOptions& options, const ArrayOptions
   return report;
 }
 
+// A run without cycles.
+void trace_nothing(const Trace& trace, const Plan& plan, const GemmOptions& options, const ArrayOptions& array_options,
+                   Type a_type, Type b_type) {
+  const Schedule schedule(plan, array_options, false, [](const ScheduledFold&) { return Index{0}; });
+  Observer(trace, plan, options, array_options, a_type, b_type, schedule).end();
+}
+
 // The product itself. `idle`: nothing to multiply (alpha = 0, k = 0), and then A and B are not looked at.
 Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
-                   const ArrayOptions& array_options, const Progress& progress) {
+                   const ArrayOptions& array_options, const Progress& progress, const Trace& trace) {
   const bool reads_operands = options.alpha != 0;
   std::vector<std::byte> buffer;
   std::shared_ptr<const PackedStorage> packed;
@@ -152,10 +161,11 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
     const auto footprint = packed ? packed->footprint() : Footprint{report.m * report.k * size_of(a.type()), 0};
     report.a_bytes_values = footprint.values, report.a_bytes_metadata = footprint.metadata;
     const bool gates_zeros = options.strict_nonfinite && packed != nullptr && !detail::all_finite(b);
-    const Run run{dense, b, c, options, array_options, plan, packed.get(), gates_zeros, progress};
+    const Run run{dense, b, c, options, array_options, plan, packed.get(), gates_zeros, progress, trace};
     run_folds(run, packed ? Weights(PackedMatrix(packed)) : a, report);
     report.elements_skipped = dense_reads_a(plan) - report.reads_a_words - report.zeros_injected;
   } else {
+    trace_nothing(trace, plan, options, array_options, a.type(), b.type);
     detail::finish_without_product(c, options);
   }
   const double capacity = static_cast<double>(report.array_height) * static_cast<double>(report.array_width) *
@@ -175,22 +185,23 @@ Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& a
 }  // namespace
 
 Status try_emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
-                   const ArrayOptions& array_options, Report& report, const Progress& progress) {
+                   const ArrayOptions& array_options, Report& report, const Progress& progress, const Trace& trace) {
   const detail::CallScope scope;
   return detail::guarded([&]() -> Status {
     if (Status status = detail::environment_status(); !status.ok()) return status;
     if (Status status = detail::validate_gemm(a, b, c, options); !status.ok()) return status;
     const GemmOptions chosen = detail::resolved(a, options);
     if (Status status = validate_array_options(chosen, array_options); !status.ok()) return status;
-    report = run_product(a, b, c, chosen, array_options, progress);
+    if (Status status = validate_trace(trace, chosen.array); !status.ok()) return status;
+    report = run_product(a, b, c, chosen, array_options, progress, trace);
     return {};
   });
 }
 
 Report emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
-               const ArrayOptions& array_options, const Progress& progress) {
+               const ArrayOptions& array_options, const Progress& progress, const Trace& trace) {
   Report report;
-  throw_if_error(try_emulate(a, b, c, options, array_options, report, progress));
+  throw_if_error(try_emulate(a, b, c, options, array_options, report, progress, trace));
   return report;
 }
 

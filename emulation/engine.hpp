@@ -4,6 +4,7 @@
 // its registers do meanwhile, the others take the counts from a walk along the Plan's folds.
 #pragma once
 
+#include "kernels/array.hpp"
 #include "problem.hpp"
 #include "schedule.hpp"
 #include "septet/emulation/emulate.hpp"
@@ -23,9 +24,12 @@ struct Run {
   const detail::PackedStorage* packed;  ///< A in the plan's sparse format, or null
   bool gates_zeros;                     ///< see Problem
   const Progress& progress;
+  const Trace& trace;
 
   bool preload() const;
   Type sum_type() const { return accumulator_of(c.type); }
+  kernels::Narrow narrow() const { return kernels::narrow_of(sum_type(), options); }
+  const kernels::ArrayKernels& array_kernels() const;
   detail::TileEpilogue epilogue() const { return {c, options}; }
   template <class T>
   Problem<T> problem(const Sums<T>& sums) const {
@@ -52,6 +56,10 @@ Counts run_plain(const Run& run, Schedule& schedule, Index& cycles);
 
 /// The same registers in vectors, parts of the plan shared among threads: fills C.
 void run_registers(const Run& run);
+
+/// Shows the window of run.trace to its sink, if there is one, on the plain array: steps the folds that are somewhere
+/// in the array in those cycles, no others, and leaves C alone. `schedule` is at its beginning. Throws Error.
+void run_trace(const Run& run, const Schedule& schedule);
 
 /// The CPU's kernels: fills C.
 void run_plan(const Run& run, const Weights& a);

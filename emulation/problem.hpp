@@ -10,6 +10,8 @@
 
 #include <cmath>
 
+#include <algorithm>
+
 namespace septet::emulation {
 
 using detail::Fold;

@@ -6,6 +6,7 @@
 #include "progress.hpp"
 #include "report_output.hpp"
 #include "text_table.hpp"
+#include "trace.hpp"
 #include "verbs.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +21,7 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  septet emulate random:64x576,zeros=0.8 random:576x50 --dataflow sWS --array 16x16\n"
     "  septet emulate random:32x96,zeros=0.9 random:96x16 --dataflow csOS --timing overlapped --bandwidth 16 --json -\n"
+    "  septet emulate random:12x10,zeros=0.6,dtype=s8 random:10x9,dtype=s8 --dataflow sWS --array 4x4 --trace run.svg\n"
     "With files: septet emulate weights.mtx inputs.npy --dataflow sOS -o C.npy --json report.json";
 
 // Not in the JSON, which is the same for every run.
@@ -33,23 +35,29 @@ std::string speed_line(Engine engine, const emulation::Report& r, double seconds
 void run_emulate(const Flags& flags) {
   check_outputs(flags);
   if (!flags.target.empty()) require(set_target(flags.target.c_str()));
+  check_trace(flags);
   Product product = load_product(flags);
   io::OwnedMatrix c = make_output(flags, product);
   const PackedMatrix stored = as_streamed(flags, product.a.file(), product.a.type());
   const Weights a = stored.empty() ? product.a.weights(wants_dense(flags.gemm.dataflow)) : stored;
+  TraceFile trace(flags);
+  if (!flags.trace.empty()) product.names.trace = flags.trace;
   emulation::Report report;
   const auto start = std::chrono::steady_clock::now();
   {
     ProgressLine progress("septet emulate");
     require(emulation::try_emulate(a, product.b.dense_view(), c.dense_view(), product.options, flags.array, report,
-                                   progress.callback()),
+                                   progress.callback(), trace.trace()),
             product.names);
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  trace.close();
   const ConstMatrix result = c.dense_view();
   std::string table = report_table(report) + speed_line(flags.array.engine, report, seconds.count());
   if (!flags.output.empty()) table += "\nC written to " + flags.output + "\n";
+  if (!flags.trace.empty()) table += "\ntrace written to " + flags.trace + "\n";
   publish(flags, report_json(report), table, &result);
+  trace.commit();
 }
 
 }  // namespace
@@ -69,6 +77,7 @@ void add_emulate(CLI::App& app, Action& action) {
   add_cpu(verb, *flags);
   add_output(verb, *flags);
   add_json(verb, *flags);
+  add_trace(verb, *flags);
   verb.footer(kExamples);
   set_action(verb, action, *flags, [flags] { run_emulate(*flags); });
 }

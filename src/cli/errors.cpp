@@ -20,6 +20,11 @@ std::string user_argument(const std::string& argument, const ArgumentNames& name
                                                        {"a_type", "--dtype"},
                                                        {"b_type", "--b-dtype"},
                                                        {"options.preload", names.preload},
+                                                       {"trace", names.trace},
+                                                       {"trace.window", "--trace"},
+                                                       {"trace.window.cycles", "--trace-cycles"},
+                                                       {"trace.window.rows", "--trace-pes"},
+                                                       {"trace.window.cols", "--trace-pes"},
                                                        {"options.slice.height", "--slice"},
                                                        {"options.slice.window", "--sort-window"},
                                                        {"options.zero_point", "--a-zero-point"}};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "septet/emulation/report.hpp"
+#include "septet/emulation/trace.hpp"
 #include "septet/gemm.hpp"
 #include "verbs.hpp"
 
@@ -23,6 +24,8 @@ struct Flags {
   std::string target;         ///< --target; empty: the best
   std::optional<Type> dtype;  ///< --dtype
   bool explain = false;       ///< --explain
+  std::string trace;          ///< --trace; empty: none
+  emulation::TraceWindow trace_window;
   Format format = Format::automatic;
   PackOptions packing;  ///< block, slice, group, tile_cols and expected_cols only
   GemmOptions gemm;     ///< all but the preload's view
