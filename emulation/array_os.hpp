@@ -25,7 +25,7 @@ class ArrayOs {
         plan_(problem.plan),
         height_(plan_.array.height),
         width_(plan_.array.width),
-        lanes_(plan_.dataflow == Dataflow::csOS ? longest_step(*plan_.live) : 1),
+        lanes_(plan_.dataflow == Dataflow::csOS ? plan_.live->longest_step() : 1),
         queue_(schedule),
         preload_(problem.preload) {
     const std::size_t cells = height_ * width_;
@@ -58,14 +58,6 @@ class ArrayOs {
 
  private:
   enum Flag : std::uint8_t { kWeight = 1, kFirst = 2, kLast = 4 };
-
-  static Index longest_step(const LiveLists& live) {
-    Index lanes = 1;
-    for (std::size_t s = 0; s + 1 < live.step_ptr.size(); ++s) {
-      lanes = std::max(lanes, live.step_ptr[s + 1] - live.step_ptr[s]);
-    }
-    return lanes;
-  }
 
   // The columns k of step t of a fold, in lane order.
   struct StepColumns {

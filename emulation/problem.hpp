@@ -12,6 +12,23 @@ using detail::Fold;
 using detail::LiveLists;
 using detail::Plan;
 
+/// Elements of one stored type, widened to the accumulator's, less the zero point.
+template <class T, class Stored>
+struct Elements {
+  const Stored* data;
+  Index row_stride, col_stride;
+  int zero_point;
+
+  T operator()(Index i, Index j) const {
+    const Stored value = data[i * row_stride + j * col_stride];
+    if constexpr (sizeof(Stored) == 1) {
+      return static_cast<T>(value) - zero_point;
+    } else {
+      return static_cast<T>(value);
+    }
+  }
+};
+
 /// A dense operand as a load unit delivers it: exact in T, less the zero point.
 template <class T>
 class Operand {
@@ -19,31 +36,46 @@ class Operand {
   Operand(const ConstMatrix& view, int zero_point) : view_(view), zero_point_(zero_point) {}
 
   T operator()(Index i, Index j) const {
-    const Index at = i * view_.row_stride + j * view_.col_stride;
+    return visit([&](const auto& elements) { return elements(i, j); });
+  }
+  /// f(elements), where elements(i, j) knows the stored type: for loops.
+  template <class F>
+  decltype(auto) visit(F&& f) const {
     if constexpr (std::is_same_v<T, std::int32_t>) {
-      if (view_.type == Type::s16) return element<std::int16_t>(at);
-      return (view_.type == Type::s8 ? element<std::int8_t>(at) : element<std::uint8_t>(at)) - zero_point_;
+      if (view_.type == Type::s16) return f(elements<std::int16_t>());
+      if (view_.type == Type::s8) return f(elements<std::int8_t>());
+      return f(elements<std::uint8_t>());
     } else if constexpr (std::is_same_v<T, float>) {
-      if (view_.type == Type::bf16) return element<bf16>(at);
-      if (view_.type == Type::f16) return element<f16>(at);
-      return element<float>(at);
+      if (view_.type == Type::bf16) return f(elements<bf16>());
+      if (view_.type == Type::f16) return f(elements<f16>());
+      return f(elements<float>());
     } else {
-      return element<T>(at);
+      return f(elements<T>());
     }
   }
 
  private:
   template <class Stored>
-  T element(Index at) const {
-    return static_cast<T>(static_cast<const Stored*>(view_.data)[at]);
+  Elements<T, Stored> elements() const {
+    return {static_cast<const Stored*>(view_.data), view_.row_stride, view_.col_stride, zero_point_};
   }
 
   ConstMatrix view_;
   int zero_point_;
 };
 
-/// One emulated product. `sums` is the m x n memory behind the array, row-major: it holds the preload (or zeros) at
-/// the beginning and the results at the end.
+/// A block of the memory of sums behind the array: rows from m0 on, columns from n0 on.
+template <class T>
+struct Sums {
+  T* data = nullptr;
+  Index m0 = 0, n0 = 0;
+  Index ld = 0;
+
+  T& operator()(Index m, Index n) const { return data[(m - m0) * ld + (n - n0)]; }
+};
+
+/// One emulated product. `sums` is the memory behind the array: it holds the preload (or zeros) at the beginning and
+/// the results at the end.
 template <class T>
 struct Problem {
   const Plan& plan;
@@ -51,17 +83,23 @@ struct Problem {
   Operand<T> b;
   bool preload;
   bool gates_zeros;  ///< a zero weight leaves its sum as it is (strict_nonfinite, and B is not finite)
-  T* sums;
+  Sums<T> sums;
 
-  T& sum(Index m, Index n) const { return sums[m * plan.n + n]; }
+  T& sum(Index m, Index n) const { return sums(m, n); }
 };
 
 /// Words that moved and MACs that were done; what the units count while they work.
 struct Counts {
-  Index folds = 0;
   Index macs_issued = 0;
   Index reads_a = 0, reads_b = 0, reads_c = 0, writes_c = 0;
   Index zeros_injected = 0;
+
+  Counts& operator+=(const Counts& more) {
+    macs_issued += more.macs_issued;
+    reads_a += more.reads_a, reads_b += more.reads_b, reads_c += more.reads_c, writes_c += more.writes_c;
+    zeros_injected += more.zeros_injected;
+    return *this;
+  }
 };
 
 /// A weight as the decompression unit hands it on: a zero of a sparse format is injected (+0), others are read.

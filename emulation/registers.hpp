@@ -1,0 +1,286 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The array's registers in vectors, fold by fold. In every cycle a PE belongs to one fold, so folds can be stepped one
+// after the other whatever their timing is; and a row of PEs may be stepped some cycles behind the row above, so row h
+// runs h cycles behind (kernels/array.hpp). Shift registers are buffers whose windows move:
+//
+//   to the right   a line of each row: the elements that pass, newest first
+//   downwards      what enters at the top of column w in cycle start + i (its step is i - w) stays in row i
+//   in and out     preload and drain chains deliver to, and take from, the PEs' registers: their shifts move nothing
+//
+// PEs that have no operands in a cycle multiply -0 by +0, which leaves every sum as it is, -0 included.
+#pragma once
+
+#include "kernels/array.hpp"
+#include "mac.hpp"
+#include "problem.hpp"
+#include "src/aligned_buffer.hpp"
+#include "src/arithmetic.hpp"
+
+#include <algorithm>
+
+namespace septet::emulation {
+
+template <class T>
+class RegisterArray {
+ public:
+  RegisterArray(const Problem<T>& problem, const kernels::ArrayKernels& kernels)
+      : problem_(problem),
+        plan_(problem.plan),
+        kernels_(kernels),
+        width_(detail::ceil_div(std::min(plan_.array.width, widest_row()), kernels::kArrayPad) * kernels::kArrayPad),
+        rows_(std::min(plan_.array.height, tallest_column())),
+        chunk_(std::clamp<Index>(kChunkElements / width_, kShortestChunk, kLongestChunk)),
+        line_(chunk_ + width_),
+        lanes_(plan_.dataflow == Dataflow::csOS ? plan_.live->longest_step() : 0),
+        lines_(rows_ * line_),
+        lane_lines_(lanes_ > 0 ? rows_ * line_ : 0),
+        stays_(rows_ * width_),
+        passing_(chunk_ * width_ * std::max<Index>(lanes_, 1)) {}
+
+  /// Runs one fold: from the sums that enter it to those that leave it.
+  void run(const Fold& fold, const Sums<T>& sums) {
+    is_output_stationary(plan_.dataflow) ? run_outputs(fold, sums) : run_passing(fold, sums);
+  }
+
+ private:
+  // Steps that are computed together: their values stay in the first-level cache.
+  static constexpr Index kChunkElements = 8192, kShortestChunk = 64, kLongestChunk = 256;
+
+  Index widest_row() const { return std::max<Index>(plan_.is_ws() ? plan_.m : plan_.n, 1); }
+  Index tallest_column() const { return std::max<Index>(is_output_stationary(plan_.dataflow) ? plan_.m : plan_.k, 1); }
+
+  // Steps [begin, begin + count) of a fold, counted as they reach column 0 (a column further, the same element comes a
+  // step later). `columns`: of PEs in use.
+  struct Chunk {
+    Index begin, count;
+    Index columns;
+    Index fold_steps;
+    // The elements that are in the first column's window at some step of the chunk.
+    Index first_element() const { return std::max<Index>(begin - (columns - 1), 0); }
+    Index end_element() const { return std::min(begin + count, fold_steps); }
+    // The steps of the chunk in which column w is at an element.
+    Index first_step(Index w) const { return std::max(begin, w) - begin; }
+    Index end_step(Index w) const { return std::min(begin + count, fold_steps + w) - begin; }
+  };
+  template <class F>
+  void for_each_chunk(const Fold& fold, Index columns, F&& f) const {
+    const Index steps = fold.steps + columns - 1;
+    for (Index begin = 0; begin < steps; begin += chunk_) {
+      f(Chunk{begin, std::min(chunk_, steps - begin), columns, fold.steps});
+    }
+  }
+
+  // ---- outputs stay: dOS, sOS, csOS
+
+  void run_outputs(const Fold& fold, const Sums<T>& sums) {
+    const Index columns = fold.n_count;
+    for (Index h = 0; h < fold.m_count; ++h) {
+      std::copy_n(&sums(fold.m0 + h, fold.n0), columns, stays_.at(h * width_));
+    }
+    for_each_chunk(fold, columns, [&](const Chunk& chunk) {
+      lanes_ > 0 ? load_combined(fold, chunk) : load_outputs(fold, chunk);
+      kernels::OutputsCall call;
+      call.rows = fold.m_count, call.width = padded(columns), call.steps = chunk.count;
+      call.a = lines_.at(0), call.a_stride = line_;
+      call.b = passing_.at(0), call.b_stride = width_;
+      call.acc = stays_.at(0), call.acc_stride = width_;
+      call.gated = problem_.gates_zeros;
+      call.lanes = static_cast<int>(lanes_), call.b_lane_stride = chunk_ * width_, call.lane = lane_lines_.at(0);
+      kernels_.outputs(call);
+    });
+    for (Index h = 0; h < fold.m_count; ++h) {
+      std::copy_n(stays_.at(h * width_), columns, &sums(fold.m0 + h, fold.n0));
+    }
+  }
+
+  void load_outputs(const Fold& fold, const Chunk& chunk) {
+    const std::int32_t* list = plan_.columns(fold.tile);
+    const auto k_of = [&](Index t) { return list != nullptr ? list[t] : t; };
+    clear_lines(lines_, fold.m_count, chunk, nothing());
+    problem_.a.visit([&](const auto& a) {
+      for (Index h = 0; h < fold.m_count; ++h) {
+        T* line = line_of(lines_, h, chunk);
+        for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
+          line[-t] = injected(a(fold.m0 + h, k_of(t)));
+        }
+      }
+    });
+    clear_passing(chunk, 1);
+    problem_.b.visit([&](const auto& b) {
+      for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
+        load_skewed(chunk, t, passing_.at(0), [&](Index w) { return b(k_of(t), fold.n0 + w); });
+      }
+    });
+  }
+
+  // Each weight goes with the number of its lane; a step's columns of B enter side by side.
+  void load_combined(const Fold& fold, const Chunk& chunk) {
+    const detail::LiveLists& live = *plan_.live;
+    const Index first_step = live.tile_ptr[fold.tile];
+    const auto for_each_lane = [&](Index t, auto&& f) {
+      const Index begin = live.step_ptr[first_step + t], end = live.step_ptr[first_step + t + 1];
+      for (Index p = begin; p < end; ++p) f(p - begin, live.index[p]);
+    };
+    clear_lines(lines_, fold.m_count, chunk, nothing());
+    clear_lines(lane_lines_, fold.m_count, chunk, T{-1});
+    problem_.a.visit([&](const auto& a) {
+      for (Index h = 0; h < fold.m_count; ++h) {
+        T *line = line_of(lines_, h, chunk), *lane_line = line_of(lane_lines_, h, chunk);
+        for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
+          for_each_lane(t, [&](Index lane, Index k) {
+            const T weight = a(fold.m0 + h, k);
+            if (weight != T{0}) line[-t] = weight, lane_line[-t] = static_cast<T>(lane);
+          });
+        }
+      }
+    });
+    clear_passing(chunk, lanes_);
+    problem_.b.visit([&](const auto& b) {
+      for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
+        for_each_lane(t, [&](Index lane, Index k) {
+          load_skewed(chunk, t, passing_.at(lane * chunk_ * width_), [&](Index w) { return b(k, fold.n0 + w); });
+        });
+      }
+    });
+  }
+
+  // ---- sums pass: dWS, sWS, dIS, sIS
+
+  void run_passing(const Fold& fold, const Sums<T>& sums) {
+    const bool ws = plan_.is_ws();
+    const Index columns = ws ? fold.m_count : fold.n_count;
+    ws ? keep_weights(fold) : keep_inputs(fold);
+    for_each_chunk(fold, columns, [&](const Chunk& chunk) {
+      ws ? stream_inputs(fold, chunk) : stream_weights(fold, chunk);
+      enter_sums(fold, chunk, sums);
+      kernels::PassingCall call;
+      call.rows = fold.k_count, call.width = padded(columns), call.steps = chunk.count;
+      call.streamed = lines_.at(0), call.streamed_stride = line_;
+      call.kept = stays_.at(0), call.kept_stride = width_;
+      call.sums = passing_.at(0), call.sums_stride = width_;
+      if (problem_.gates_zeros) call.gate = ws ? kernels::Gate::kept : kernels::Gate::streamed;
+      kernels_.passing(call);
+      leave_sums(fold, chunk, sums);
+    });
+  }
+
+  Index column_of(const Fold& fold, Index h) const {
+    return plan_.live ? plan_.columns(fold.tile)[fold.k0 + h] : fold.k0 + h;
+  }
+  Index row_of(const Fold& fold, Index t) const { return plan_.live ? plan_.rows(fold.tile)[t] : t; }
+
+  void keep_weights(const Fold& fold) {
+    problem_.a.visit([&](const auto& a) {
+      for (Index h = 0; h < fold.k_count; ++h) {
+        for (Index w = 0; w < fold.m_count; ++w) {
+          *stays_.at(h * width_ + w) = injected(a(fold.m0 + w, column_of(fold, h)));
+        }
+      }
+    });
+  }
+  void keep_inputs(const Fold& fold) {
+    problem_.b.visit([&](const auto& b) {
+      for (Index h = 0; h < fold.k_count; ++h) {
+        for (Index w = 0; w < fold.n_count; ++w) *stays_.at(h * width_ + w) = b(fold.k0 + h, fold.n0 + w);
+      }
+    });
+  }
+  void stream_inputs(const Fold& fold, const Chunk& chunk) {
+    clear_lines(lines_, fold.k_count, chunk, T{0});
+    problem_.b.visit([&](const auto& b) {
+      for (Index h = 0; h < fold.k_count; ++h) {
+        T* line = line_of(lines_, h, chunk);
+        const Index k = column_of(fold, h);
+        for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) line[-t] = b(k, t);
+      }
+    });
+  }
+  void stream_weights(const Fold& fold, const Chunk& chunk) {
+    clear_lines(lines_, fold.k_count, chunk, T{0});
+    problem_.a.visit([&](const auto& a) {
+      for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
+        const Index m = row_of(fold, t);
+        T* place = line_of(lines_, 0, chunk) - t;
+        for (Index h = 0; h < fold.k_count; ++h) place[h * line_] = injected(a(m, fold.k0 + h));
+      }
+    });
+  }
+
+  // The sum of column w in step i - w; under fold-then-add nothing enters, and what leaves is added.
+  template <class F>
+  void for_each_sum(const Fold& fold, const Chunk& chunk, const Sums<T>& sums, F&& f) {
+    for (Index w = 0; w < chunk.columns; ++w) {
+      T* passing = passing_.at(w);
+      const Index begin = chunk.first_step(w), end = chunk.end_step(w), t0 = chunk.begin - w;
+      if (plan_.is_ws()) {
+        T* row = &sums(fold.m0 + w, 0);
+        for (Index i = begin; i < end; ++i) f(passing[i * width_], row[t0 + i]);
+      } else {
+        for (Index i = begin; i < end; ++i) f(passing[i * width_], sums(row_of(fold, t0 + i), fold.n0 + w));
+      }
+    }
+  }
+  void enter_sums(const Fold& fold, const Chunk& chunk, const Sums<T>& sums) {
+    clear_passing(chunk, 1);
+    if (plan_.cut() != 0) return;
+    for_each_sum(fold, chunk, sums, [](T& passing, const T& sum) { passing = sum; });
+  }
+  void leave_sums(const Fold& fold, const Chunk& chunk, const Sums<T>& sums) {
+    if (plan_.cut() == 0) {
+      for_each_sum(fold, chunk, sums, [](const T& passing, T& sum) { sum = passing; });
+    } else {
+      for_each_sum(fold, chunk, sums, [](const T& passing, T& sum) { sum = add(sum, passing); });
+    }
+  }
+
+  // ---- buffers
+
+  class Buffer {
+   public:
+    explicit Buffer(Index elements) : bytes_(elements * sizeof(T)) {
+      std::fill_n(reinterpret_cast<T*>(bytes_.data()), elements, T{0});
+    }
+    T* at(Index element) const { return reinterpret_cast<T*>(bytes_.data()) + element; }
+
+   private:
+    detail::AlignedBuffer bytes_;
+  };
+
+  static Index padded(Index columns) { return detail::ceil_div(columns, kernels::kArrayPad) * kernels::kArrayPad; }
+  // The streamed operand of a PE that has none.
+  static T nothing() { return std::is_floating_point_v<T> ? -T{0} : T{0}; }
+  // A weight as the decompression unit hands it on: a zero of a sparse format is +0.
+  T injected(T weight) const { return plan_.live && weight == T{0} ? T{0} : weight; }
+
+  // Where element 0 of row h's line would be: element t is t places before it.
+  T* line_of(const Buffer& lines, Index h, const Chunk& chunk) const {
+    return lines.at(h * line_) + chunk.begin + chunk.count - 1;
+  }
+  void clear_lines(const Buffer& lines, Index rows, const Chunk& chunk, T value) const {
+    for (Index h = 0; h < rows; ++h) std::fill_n(lines.at(h * line_), chunk.count + width_, value);
+  }
+  void clear_passing(const Chunk& chunk, Index lanes) const {
+    for (Index l = 0; l < lanes; ++l) std::fill_n(passing_.at(l * chunk_ * width_), chunk.count * width_, T{0});
+  }
+  // Element t of every column, each a step later than its left neighbour.
+  template <class Value>
+  void load_skewed(const Chunk& chunk, Index t, T* to, Value&& value) const {
+    const Index begin = std::max<Index>(chunk.begin - t, 0);
+    const Index end = std::min(chunk.columns, chunk.begin + chunk.count - t);
+    for (Index w = begin; w < end; ++w) to[(t + w - chunk.begin) * width_ + w] = value(w);
+  }
+
+  const Problem<T>& problem_;
+  const Plan& plan_;
+  const kernels::ArrayKernels& kernels_;
+  Index width_, rows_;  // of the PEs that are ever in use; the width is padded
+  Index chunk_;         // steps
+  Index line_;          // elements of a row's line
+  Index lanes_;         // csOS: columns of the longest step; 0: no lanes
+  Buffer lines_, lane_lines_;
+  Buffer stays_;    // the sums (OS) or the operand (WS, IS) that stay in the PEs
+  Buffer passing_;  // what enters at the top: B (OS), or the sums
+};
+
+}  // namespace septet::emulation
