@@ -137,7 +137,7 @@ void add_options(CLI::App& app, Command& command) {
   app.add_option("--json", command.json, "Write everything that was measured to this file")->type_name("FILE");
 }
 
-// The peak of memory first: it never comes down again.
+// Memory first, before the allocator has kept anything of the others.
 nlohmann::json run(Command command) {
   if (command.parts.empty()) command.parts = {"engines", "closed"};
   nlohmann::json json;

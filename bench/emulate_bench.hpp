@@ -32,7 +32,7 @@ nlohmann::json bench_engines(const EmulateOptions& options);
 nlohmann::json bench_network(const EmulateOptions& options);
 /// The closed form: layers x 7 dataflows x 64 arrays, dense and sparse.
 nlohmann::json bench_closed_form(const EmulateOptions& options);
-/// Peak memory of one emulation. The peak is the whole process's: nothing may come before.
+/// Peak memory of one emulation.
 nlohmann::json bench_memory(const EmulateOptions& options);
 
 /// Throws std::runtime_error. A path, or the name of a file in bench/shapes.

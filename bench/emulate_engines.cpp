@@ -5,39 +5,12 @@
 #include "bench/session.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <chrono>
 #include <nlohmann/json.hpp>
 
 namespace septet::bench {
 namespace {
-
-constexpr double kMebibyte = 1024.0 * 1024.0;
-
-template <class T>
-std::vector<T> or_else(const std::vector<T>& given, std::vector<T> otherwise) {
-  return given.empty() ? otherwise : given;
-}
-
-std::string text(const ArrayShape& array) { return fmt::format("{}x{}", array.height, array.width); }
-std::string text(const Shape& s) { return fmt::format("{}x{}x{}", s.m, s.n, s.k); }
-
-nlohmann::json json_of(const EmulatedSetting& s, Engine engine, const emulation::Report& report) {
-  return {{"name", s.shape.name},
-          {"m", s.shape.m},
-          {"n", s.shape.n},
-          {"k", s.shape.k},
-          {"type", name(s.type)},
-          {"dataflow", name(s.dataflow)},
-          {"array", text(s.array)},
-          {"threads", s.threads},
-          {"engine", name(engine)},
-          {"cycles", report.cycles},
-          {"nnz", report.nnz},
-          {"macs_issued", report.macs_issued},
-          {"pe_cycles", pe_cycles(report)}};
-}
 
 // The engines take turns, round by round.
 std::vector<Rounds> time_engines(EmulatedProduct& product, const std::vector<Engine>& engines, int rounds) {
@@ -72,7 +45,7 @@ void bench_setting(const EmulateOptions& options, const EmulatedSetting& setting
     }
     const Spread spread = spread_of(seconds[at]);
     fmt::print(" {:>10.3f}", pe_cycles(reports[at]) / spread.median * 1e-9);
-    nlohmann::json result = json_of(setting, engine, reports[at]);
+    nlohmann::json result = to_json(setting, engine, reports[at]);
     result["zeros"] = is_sparse(setting.dataflow) ? options.zeros : 0;
     result["seconds"] = spread.median;
     result["rounds"] = seconds[at];
@@ -137,7 +110,7 @@ nlohmann::json bench_network(const EmulateOptions& options) {
     const emulation::Report report = product.emulate(engine);
     const double taken = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     product.check(engine, report);
-    nlohmann::json result = json_of(setting, engine, report);
+    nlohmann::json result = to_json(setting, engine, report);
     result["seconds"] = taken;
     json["layers"].push_back(result);
     seconds += taken, work += pe_cycles(report), macs += static_cast<double>(report.macs_issued);
@@ -148,37 +121,6 @@ nlohmann::json bench_network(const EmulateOptions& options) {
              work / seconds * 1e-9);
   json["cycles"] = cycles, json["macs_issued"] = macs, json["seconds"] = seconds, json["pe_cycles"] = work;
   json["pe_cycles_per_s"] = work / seconds;
-  return json;
-}
-
-nlohmann::json bench_memory(const EmulateOptions& options) {
-  EmulatedSetting setting;
-  setting.shape = or_else(options.products, {{"cube", 4096, 4096, 4096, 1}}).front();
-  setting.type = or_else(options.types, {Type::s8}).front();
-  setting.dataflow = or_else(options.dataflows, {Dataflow::dOS}).front();
-  setting.array = or_else(options.arrays, {{128, 128}}).front();
-  setting.threads = or_else(options.threads, {2}).front();
-  const Engine engine = options.engines.front();
-  fmt::print("\nMemory: {}, {}, {} on {}, {} thread(s), engine {}\n", text(setting.shape), name(setting.type),
-             name(setting.dataflow), text(setting.array), setting.threads, name(engine));
-
-  EmulatedProduct product(setting, options.zeros);
-  const auto begin = std::chrono::steady_clock::now();
-  const emulation::Report report = product.emulate(engine);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);  // before the check, which has a C of its own
-  product.check(engine, report);
-
-  const double peak = static_cast<double>(usage.ru_maxrss) * 1024, operands = product.operand_bytes();
-  fmt::print(
-      "operands {:.1f} MiB, peak of the process {:.1f} MiB: {:.1f} MiB beyond them; {:.2f} s, {:.3f} x 10^9 "
-      "PE-cycles per second\n",
-      operands / kMebibyte, peak / kMebibyte, (peak - operands) / kMebibyte, seconds,
-      pe_cycles(report) / seconds * 1e-9);
-  nlohmann::json json = json_of(setting, engine, report);
-  json["operand_bytes"] = operands, json["peak_bytes"] = peak, json["seconds"] = seconds;
-  json["pe_cycles_per_s"] = pe_cycles(report) / seconds;
   return json;
 }
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <utility>
 
@@ -39,13 +40,32 @@ std::vector<std::byte> random_operand(Type type, Index elements, double zeros, s
   return bytes;
 }
 
-std::string text(const emulation::Report& report) {
+std::string counts(const emulation::Report& report) {
   std::string text;
   emulation::for_each_count(report, [&](const char* key, Index value) { text += fmt::format(" {} {}", key, value); });
   return text;
 }
 
 }  // namespace
+
+std::string text(const ArrayShape& array) { return fmt::format("{}x{}", array.height, array.width); }
+std::string text(const Shape& shape) { return fmt::format("{}x{}x{}", shape.m, shape.n, shape.k); }
+
+nlohmann::json to_json(const EmulatedSetting& s, Engine engine, const emulation::Report& report) {
+  return {{"name", s.shape.name},
+          {"m", s.shape.m},
+          {"n", s.shape.n},
+          {"k", s.shape.k},
+          {"type", name(s.type)},
+          {"dataflow", name(s.dataflow)},
+          {"array", text(s.array)},
+          {"threads", s.threads},
+          {"engine", name(engine)},
+          {"cycles", report.cycles},
+          {"nnz", report.nnz},
+          {"macs_issued", report.macs_issued},
+          {"pe_cycles", pe_cycles(report)}};
+}
 
 GemmOptions EmulatedSetting::options() const {
   GemmOptions options;
@@ -91,12 +111,12 @@ void EmulatedProduct::check(Engine engine, const emulation::Report& report) cons
   std::vector<std::byte> expected(c_.size());
   gemm(weights(), b(), Matrix(expected.data(), accumulator_of(setting_.type), s.m, s.n, s.n, 1), setting_.options());
   const auto wrong = [&](const std::string& what) {
-    throw WrongResult(fmt::format("{}, {} of {}x{}x{} on {}x{}, {}: {}", name(setting_.dataflow), name(setting_.type),
-                                  s.m, s.n, s.k, setting_.array.height, setting_.array.width, name(engine), what));
+    throw WrongResult(fmt::format("{}, {} of {} on {}, {}: {}", name(setting_.dataflow), name(setting_.type), text(s),
+                                  text(setting_.array), name(engine), what));
   };
   if (c_ != expected) wrong("the bits are not those of septet::gemm");
-  const std::string closed = text(emulation::cycles(weights(), s.n, setting_.type, setting_.options()));
-  if (text(report) != closed) wrong("counts" + text(report) + ", but in closed form" + closed);
+  const std::string closed = counts(emulation::cycles(weights(), s.n, setting_.type, setting_.options()));
+  if (counts(report) != closed) wrong("counts" + counts(report) + ", but in closed form" + closed);
 }
 
 double EmulatedProduct::operand_bytes() const {

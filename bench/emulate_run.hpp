@@ -6,6 +6,10 @@
 #include "bench/shapes.hpp"
 #include "septet/emulation/emulate.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
+#include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace septet::bench {
@@ -48,6 +52,16 @@ class EmulatedProduct {
 struct WrongResult : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+/// What was asked for, or else this.
+template <class T>
+std::vector<T> or_else(const std::vector<T>& given, std::vector<T> otherwise) {
+  return given.empty() ? otherwise : given;
+}
+
+std::string text(const ArrayShape& array);
+std::string text(const Shape& shape);
+nlohmann::json to_json(const EmulatedSetting& setting, Engine engine, const emulation::Report& report);
 
 /// Register updates: processing elements times cycles.
 inline double pe_cycles(const emulation::Report& report) {
