@@ -29,7 +29,11 @@ struct Run {
   detail::TileEpilogue epilogue() const { return {c, options}; }
   template <class T>
   Problem<T> problem(const Sums<T>& sums) const {
-    return {plan, Operand<T>(a, options.a_zero_point), Operand<T>(b, options.b_zero_point), preload(), gates_zeros,
+    return {plan,
+            Operand<T>(a, options.a_zero_point, options.flush_subnormals),
+            Operand<T>(b, options.b_zero_point, options.flush_subnormals),
+            preload(),
+            gates_zeros,
             sums};
   }
 };

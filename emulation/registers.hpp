@@ -21,17 +21,22 @@
 
 namespace septet::emulation {
 
-template <class T>
+template <class Unit>
 class RegisterArray {
+  using T = typename Unit::Value;
+
  public:
-  RegisterArray(const Problem<T>& problem, const kernels::ArrayKernels& kernels)
+  RegisterArray(const Problem<T>& problem, const Unit& unit, const kernels::ArrayKernels& kernels)
       : problem_(problem),
+        unit_(unit),
         plan_(problem.plan),
         kernels_(kernels),
-        width_(detail::ceil_div(std::min(plan_.array.width, widest_row()), kernels::kArrayPad) * kernels::kArrayPad),
+        width_(padded(std::min(plan_.array.width, widest_row()))),
         rows_(std::min(plan_.array.height, tallest_column())),
         chunk_(std::clamp<Index>(kChunkElements / width_, kShortestChunk, kLongestChunk)),
-        line_(chunk_ + width_),
+        piece_(keeps_lines() ? std::max(chunk_, std::min(kLineElements / rows_, plan_.longest_stream() + width_))
+                             : chunk_),
+        line_(piece_ + width_),
         lanes_(plan_.dataflow == Dataflow::csOS ? plan_.live->longest_step() : 0),
         lines_(rows_ * line_),
         lane_lines_(lanes_ > 0 ? rows_ * line_ : 0),
@@ -46,9 +51,12 @@ class RegisterArray {
  private:
   // Steps that are computed together: their values stay in the first-level cache.
   static constexpr Index kChunkElements = 8192, kShortestChunk = 64, kLongestChunk = 256;
+  // Of all rows' lines, where a tile's are kept for all the folds that stream it.
+  static constexpr Index kLineElements = Index{1} << 20;
 
   Index widest_row() const { return std::max<Index>(plan_.is_ws() ? plan_.m : plan_.n, 1); }
-  Index tallest_column() const { return std::max<Index>(is_output_stationary(plan_.dataflow) ? plan_.m : plan_.k, 1); }
+  Index tallest_column() const { return std::max<Index>(keeps_lines() ? plan_.m : plan_.k, 1); }
+  bool keeps_lines() const { return is_output_stationary(plan_.dataflow); }
 
   // Steps [begin, begin + count) of a fold, counted as they reach column 0 (a column further, the same element comes a
   // step later). `columns`: of PEs in use.
@@ -56,20 +64,22 @@ class RegisterArray {
     Index begin, count;
     Index columns;
     Index fold_steps;
-    // The elements that are in the first column's window at some step of the chunk.
+    // The elements that are in some column at some step of the chunk.
     Index first_element() const { return std::max<Index>(begin - (columns - 1), 0); }
     Index end_element() const { return std::min(begin + count, fold_steps); }
     // The steps of the chunk in which column w is at an element.
     Index first_step(Index w) const { return std::max(begin, w) - begin; }
     Index end_step(Index w) const { return std::min(begin + count, fold_steps + w) - begin; }
+    // How far into a line with the windows of `piece` those of this chunk begin.
+    Index offset_in(const Chunk& piece) const { return piece.begin + piece.count - begin - count; }
   };
   template <class F>
-  void for_each_chunk(const Fold& fold, Index columns, F&& f) const {
-    const Index steps = fold.steps + columns - 1;
-    for (Index begin = 0; begin < steps; begin += chunk_) {
-      f(Chunk{begin, std::min(chunk_, steps - begin), columns, fold.steps});
+  static void cut(const Chunk& whole, Index count, F&& f) {
+    for (Index begin = whole.begin; begin < whole.begin + whole.count; begin += count) {
+      f(Chunk{begin, std::min(count, whole.begin + whole.count - begin), whole.columns, whole.fold_steps});
     }
   }
+  static Chunk whole(const Fold& fold, Index columns) { return {0, fold.steps + columns - 1, columns, fold.steps}; }
 
   // ---- outputs stay: dOS, sOS, csOS
 
@@ -78,68 +88,93 @@ class RegisterArray {
     for (Index h = 0; h < fold.m_count; ++h) {
       std::copy_n(&sums(fold.m0 + h, fold.n0), columns, stays_.at(h * width_));
     }
-    for_each_chunk(fold, columns, [&](const Chunk& chunk) {
-      lanes_ > 0 ? load_combined(fold, chunk) : load_outputs(fold, chunk);
-      kernels::OutputsCall call;
-      call.rows = fold.m_count, call.width = padded(columns), call.steps = chunk.count;
-      call.a = lines_.at(0), call.a_stride = line_;
-      call.b = passing_.at(0), call.b_stride = width_;
-      call.acc = stays_.at(0), call.acc_stride = width_;
-      call.gated = problem_.gates_zeros;
-      call.lanes = static_cast<int>(lanes_), call.b_lane_stride = chunk_ * width_, call.lane = lane_lines_.at(0);
-      kernels_.outputs(call);
+    cut(whole(fold, width_), piece_, [&](const Chunk& piece) {
+      if (loaded_tile_ != fold.tile || loaded_begin_ != piece.begin) {
+        lanes_ > 0 ? stream_combined(fold, piece) : stream_columns(fold, piece);
+        loaded_tile_ = fold.tile, loaded_begin_ = piece.begin;
+      }
+      Chunk needed = piece;
+      needed.columns = columns;
+      needed.count = std::min(piece.count, fold.steps + columns - 1 - piece.begin);
+      cut(needed, chunk_, [&](const Chunk& chunk) {
+        lanes_ > 0 ? enter_combined(fold, chunk) : enter_inputs(fold, chunk);
+        step_outputs(fold, piece, chunk);
+      });
     });
     for (Index h = 0; h < fold.m_count; ++h) {
       std::copy_n(stays_.at(h * width_), columns, &sums(fold.m0 + h, fold.n0));
     }
   }
 
-  void load_outputs(const Fold& fold, const Chunk& chunk) {
-    const std::int32_t* list = plan_.columns(fold.tile);
-    const auto k_of = [&](Index t) { return list != nullptr ? list[t] : t; };
-    clear_lines(lines_, fold.m_count, chunk, nothing());
+  void step_outputs(const Fold& fold, const Chunk& piece, const Chunk& chunk) {
+    kernels::OutputsCall call;
+    call.rows = fold.m_count, call.width = padded(chunk.columns), call.steps = chunk.count;
+    call.a = lines_.at(chunk.offset_in(piece)), call.a_stride = line_;
+    call.b = passing_.at(0), call.b_stride = width_;
+    call.acc = stays_.at(0), call.acc_stride = width_;
+    call.gated = problem_.gates_zeros;
+    call.lanes = static_cast<int>(lanes_), call.b_lane_stride = chunk_ * width_;
+    if (lanes_ > 0) call.lane = lane_lines_.at(chunk.offset_in(piece));
+    kernels_.outputs(call);
+  }
+
+  // The m-tile's column that is streamed in step t.
+  Index streamed_column(const Fold& fold, Index t) const { return plan_.live ? plan_.columns(fold.tile)[t] : t; }
+
+  void stream_columns(const Fold& fold, const Chunk& piece) {
+    clear_lines(lines_, fold.m_count, piece, nothing());
     problem_.a.visit([&](const auto& a) {
       for (Index h = 0; h < fold.m_count; ++h) {
-        T* line = line_of(lines_, h, chunk);
-        for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
-          line[-t] = injected(a(fold.m0 + h, k_of(t)));
+        T* line = line_of(lines_, h, piece);
+        for (Index t = piece.first_element(); t < piece.end_element(); ++t) {
+          line[-t] = weight(a, fold.m0 + h, streamed_column(fold, t));
         }
-      }
-    });
-    clear_passing(chunk, 1);
-    problem_.b.visit([&](const auto& b) {
-      for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
-        load_skewed(chunk, t, passing_.at(0), [&](Index w) { return b(k_of(t), fold.n0 + w); });
       }
     });
   }
 
-  // Each weight goes with the number of its lane; a step's columns of B enter side by side.
-  void load_combined(const Fold& fold, const Chunk& chunk) {
+  void enter_inputs(const Fold& fold, const Chunk& chunk) {
+    clear_passing(chunk, 1);
+    problem_.b.visit([&](const auto& b) {
+      for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
+        const Index k = streamed_column(fold, t);
+        enter_skewed(chunk, t, passing_.at(0), [&](Index w) { return b(k, fold.n0 + w); });
+      }
+    });
+  }
+
+  // csOS: f(lane, k) for the columns of step t.
+  template <class F>
+  void for_each_lane(const Fold& fold, Index t, F&& f) const {
     const detail::LiveLists& live = *plan_.live;
-    const Index first_step = live.tile_ptr[fold.tile];
-    const auto for_each_lane = [&](Index t, auto&& f) {
-      const Index begin = live.step_ptr[first_step + t], end = live.step_ptr[first_step + t + 1];
-      for (Index p = begin; p < end; ++p) f(p - begin, live.index[p]);
-    };
-    clear_lines(lines_, fold.m_count, chunk, nothing());
-    clear_lines(lane_lines_, fold.m_count, chunk, T{-1});
+    const Index step = live.tile_ptr[fold.tile] + t, begin = live.step_ptr[step];
+    for (Index p = begin; p < live.step_ptr[step + 1]; ++p) f(p - begin, live.index[p]);
+  }
+
+  // Each weight goes with the number of its lane.
+  void stream_combined(const Fold& fold, const Chunk& piece) {
+    clear_lines(lines_, fold.m_count, piece, nothing());
+    clear_lines(lane_lines_, fold.m_count, piece, T{-1});
     problem_.a.visit([&](const auto& a) {
       for (Index h = 0; h < fold.m_count; ++h) {
-        T *line = line_of(lines_, h, chunk), *lane_line = line_of(lane_lines_, h, chunk);
-        for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
-          for_each_lane(t, [&](Index lane, Index k) {
-            const T weight = a(fold.m0 + h, k);
-            if (weight != T{0}) line[-t] = weight, lane_line[-t] = static_cast<T>(lane);
+        T *line = line_of(lines_, h, piece), *lane_line = line_of(lane_lines_, h, piece);
+        for (Index t = piece.first_element(); t < piece.end_element(); ++t) {
+          for_each_lane(fold, t, [&](Index lane, Index k) {
+            if (a.is_zero(fold.m0 + h, k)) return;
+            line[-t] = a(fold.m0 + h, k), lane_line[-t] = static_cast<T>(lane);
           });
         }
       }
     });
+  }
+
+  // A step's columns of B enter side by side.
+  void enter_combined(const Fold& fold, const Chunk& chunk) {
     clear_passing(chunk, lanes_);
     problem_.b.visit([&](const auto& b) {
       for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
-        for_each_lane(t, [&](Index lane, Index k) {
-          load_skewed(chunk, t, passing_.at(lane * chunk_ * width_), [&](Index w) { return b(k, fold.n0 + w); });
+        for_each_lane(fold, t, [&](Index lane, Index k) {
+          enter_skewed(chunk, t, passing_.at(lane * chunk_ * width_), [&](Index w) { return b(k, fold.n0 + w); });
         });
       }
     });
@@ -151,7 +186,7 @@ class RegisterArray {
     const bool ws = plan_.is_ws();
     const Index columns = ws ? fold.m_count : fold.n_count;
     ws ? keep_weights(fold) : keep_inputs(fold);
-    for_each_chunk(fold, columns, [&](const Chunk& chunk) {
+    cut(whole(fold, columns), chunk_, [&](const Chunk& chunk) {
       ws ? stream_inputs(fold, chunk) : stream_weights(fold, chunk);
       enter_sums(fold, chunk, sums);
       kernels::PassingCall call;
@@ -174,7 +209,7 @@ class RegisterArray {
     problem_.a.visit([&](const auto& a) {
       for (Index h = 0; h < fold.k_count; ++h) {
         for (Index w = 0; w < fold.m_count; ++w) {
-          *stays_.at(h * width_ + w) = injected(a(fold.m0 + w, column_of(fold, h)));
+          *stays_.at(h * width_ + w) = weight(a, fold.m0 + w, column_of(fold, h));
         }
       }
     });
@@ -202,7 +237,7 @@ class RegisterArray {
       for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
         const Index m = row_of(fold, t);
         T* place = line_of(lines_, 0, chunk) - t;
-        for (Index h = 0; h < fold.k_count; ++h) place[h * line_] = injected(a(m, fold.k0 + h));
+        for (Index h = 0; h < fold.k_count; ++h) place[h * line_] = weight(a, m, fold.k0 + h);
       }
     });
   }
@@ -230,7 +265,7 @@ class RegisterArray {
     if (plan_.cut() == 0) {
       for_each_sum(fold, chunk, sums, [](const T& passing, T& sum) { sum = passing; });
     } else {
-      for_each_sum(fold, chunk, sums, [](const T& passing, T& sum) { sum = add(sum, passing); });
+      for_each_sum(fold, chunk, sums, [&](const T& passing, T& sum) { sum = unit_.add(sum, passing); });
     }
   }
 
@@ -251,7 +286,10 @@ class RegisterArray {
   // The streamed operand of a PE that has none.
   static T nothing() { return std::is_floating_point_v<T> ? -T{0} : T{0}; }
   // A weight as the decompression unit hands it on: a zero of a sparse format is +0.
-  T injected(T weight) const { return plan_.live && weight == T{0} ? T{0} : weight; }
+  template <class Elements>
+  T weight(const Elements& a, Index m, Index k) const {
+    return plan_.live && a.is_zero(m, k) ? T{0} : a(m, k);
+  }
 
   // Where element 0 of row h's line would be: element t is t places before it.
   T* line_of(const Buffer& lines, Index h, const Chunk& chunk) const {
@@ -265,22 +303,24 @@ class RegisterArray {
   }
   // Element t of every column, each a step later than its left neighbour.
   template <class Value>
-  void load_skewed(const Chunk& chunk, Index t, T* to, Value&& value) const {
+  void enter_skewed(const Chunk& chunk, Index t, T* to, Value&& value) const {
     const Index begin = std::max<Index>(chunk.begin - t, 0);
     const Index end = std::min(chunk.columns, chunk.begin + chunk.count - t);
     for (Index w = begin; w < end; ++w) to[(t + w - chunk.begin) * width_ + w] = value(w);
   }
 
   const Problem<T>& problem_;
+  Unit unit_;
   const Plan& plan_;
   const kernels::ArrayKernels& kernels_;
-  Index width_, rows_;  // of the PEs that are ever in use; the width is padded
-  Index chunk_;         // steps
-  Index line_;          // elements of a row's line
-  Index lanes_;         // csOS: columns of the longest step; 0: no lanes
+  Index width_, rows_;   // of the PEs that are ever in use; the width is padded
+  Index chunk_, piece_;  // steps that are computed together; that a line holds
+  Index line_;           // elements of a row's line
+  Index lanes_;          // csOS: columns of the longest step; 0: no lanes
   Buffer lines_, lane_lines_;
-  Buffer stays_;    // the sums (OS) or the operand (WS, IS) that stay in the PEs
-  Buffer passing_;  // what enters at the top: B (OS), or the sums
+  Index loaded_tile_ = -1, loaded_begin_ = 0;  // OS: what the lines hold
+  Buffer stays_;                               // the sums (OS) or the operand (WS, IS) that stay in the PEs
+  Buffer passing_;                             // what enters at the top: B (OS), or the sums
 };
 
 }  // namespace septet::emulation

@@ -184,6 +184,14 @@ Index Plan::fold_count() const {
   return n_tiles * tiles;
 }
 
+Index Plan::longest_stream() const {
+  if (is_ws()) return n;
+  if (!live) return is_is() ? m : k;
+  Index longest = 0;
+  for (Index t = 0; t < live->tiles(); ++t) longest = std::max(longest, live->steps(t));
+  return longest;
+}
+
 Index Plan::part_count() const {
   if (m == 0 || n == 0) return 0;
   const Index n_tiles = ceil_div(n, array.width);

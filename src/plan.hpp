@@ -84,6 +84,8 @@ struct Plan {
 
   // ---- the schedule
   Index fold_count() const;
+  /// Steps of the longest fold.
+  Index longest_stream() const;
   /// See FoldSequence. Parts may have no folds.
   Index part_count() const;
   /// The outputs that the folds of a part write, or leave as they are: rows and columns of C.

@@ -5,8 +5,12 @@
 #include "packing.hpp"
 #include "progress.hpp"
 #include "report_output.hpp"
+#include "text_table.hpp"
 #include "verbs.hpp"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <memory>
 
 namespace septet::cli {
@@ -18,21 +22,32 @@ constexpr const char* kExamples =
     "  septet emulate random:32x96,zeros=0.9 random:96x16 --dataflow csOS --timing overlapped --bandwidth 16 --json -\n"
     "With files: septet emulate weights.mtx inputs.npy --dataflow sOS -o C.npy --json report.json";
 
+// Not in the JSON, which is the same for every run.
+std::string speed_line(Engine engine, const emulation::Report& r, double seconds) {
+  const double pe_cycles =
+      static_cast<double>(r.array_height) * static_cast<double>(r.array_width) * static_cast<double>(r.cycles);
+  return fmt::format("\nEngine {}: {}, {:.3g} PE-cycles a second\n", name(engine), milliseconds(seconds),
+                     pe_cycles / seconds);
+}
+
 void run_emulate(const Flags& flags) {
   check_outputs(flags);
+  if (!flags.target.empty()) require(set_target(flags.target.c_str()));
   Product product = load_product(flags);
   io::OwnedMatrix c = make_output(flags, product);
   const PackedMatrix stored = as_streamed(flags, product.a.file(), product.a.type());
   const Weights a = stored.empty() ? product.a.weights(wants_dense(flags.gemm.dataflow)) : stored;
   emulation::Report report;
+  const auto start = std::chrono::steady_clock::now();
   {
     ProgressLine progress("septet emulate");
     require(emulation::try_emulate(a, product.b.dense_view(), c.dense_view(), product.options, flags.array, report,
                                    progress.callback()),
             product.names);
   }
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   const ConstMatrix result = c.dense_view();
-  std::string table = report_table(report);
+  std::string table = report_table(report) + speed_line(flags.array.engine, report, seconds.count());
   if (!flags.output.empty()) table += "\nC written to " + flags.output + "\n";
   publish(flags, report_json(report), table, &result);
 }
@@ -46,10 +61,12 @@ void add_emulate(CLI::App& app, Action& action) {
   add_dataflow(verb, *flags);
   add_array(verb, flags->gemm.array);
   add_timing(verb, *flags);
+  add_engine(verb, *flags);
   add_arithmetic(verb, *flags);
   add_dtype(verb, *flags, kOperandTypes);
   add_beta(verb, *flags, "0 ignores the old C, anything else reads it from the -o file; default 0");
   add_combine(verb, flags->gemm.combine);
+  add_cpu(verb, *flags);
   add_output(verb, *flags);
   add_json(verb, *flags);
   verb.footer(kExamples);
