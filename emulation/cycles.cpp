@@ -1,15 +1,18 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// The cycle model: checks, then A's pattern (cycle_pattern), its tiles (cycle_tiles, cycle_combine), their folds
-// (cycle_folds), and here the report. Everything is derived from the dataflow contract (docs/dataflows.md); nothing
-// of the Plan, the packing or the emulator is used, so that agreeing with them means something.
+// The cycle model: checks, then A's pattern (cycle_pattern), its tiles (cycle_tiles, cycle_combine), both kept
+// (cycle_cache), their folds (cycle_folds), and here the report. Everything is derived from the dataflow contract
+// (docs/dataflows.md); nothing of the Plan, the packing or the emulator is used, so that agreeing with them means
+// something.
 #include "septet/emulation/cycles.hpp"
 
+#include "cycle_cache.hpp"
 #include "cycle_folds.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -21,7 +24,8 @@ using namespace cycle_model;  // NOLINT(google-build-using-namespace): this file
 
 /// What both overloads of try_cycles boil down to.
 struct Request {
-  const Weights* a = nullptr;  ///< null: no zeros
+  const Weights* a = nullptr;           ///< null: no zeros
+  detail::CycleCache* cache = nullptr;  ///< of A; null with it
   Index m = 0, n = 0, k = 0;
   Type a_type = Type::f32, b_type = Type::f32;
   int zero_point = 0;
@@ -222,26 +226,28 @@ Wide unwritten_outputs(const Setting& s, const std::vector<Tile>& tiles) {
   return rows * s.n;
 }
 
+Status cut(const Request& r, const Tiling& tiling, std::shared_ptr<const std::vector<Tile>>& tiles) {
+  if (r.a != nullptr && is_sparse(tiling.dataflow)) return r.cache->cut(r.zero_point, tiling, tiles);
+  tiles = std::make_shared<const std::vector<Tile>>(cut_full(r.m, r.k, tiling));
+  return {};
+}
+
 Status report_product(const Request& r, const Setting& s, const Tiling& tiling, Report& report) {
-  Pattern pattern;
-  if (r.a == nullptr) {
-    pattern.nnz = r.m * r.k;
-  } else {
-    const Vectors vectors = !is_sparse(s.dataflow)            ? Vectors::none
-                            : is_input_stationary(s.dataflow) ? Vectors::rows
-                                                              : Vectors::columns;
-    if (Status status = read_pattern(*r.a, r.zero_point, vectors, pattern); !status) return status;
+  std::shared_ptr<const std::vector<Tile>> kept;
+  if (Status status = cut(r, tiling, kept); !status) return status;
+  const std::vector<Tile>& tiles = *kept;
+  Index nnz = r.m * r.k;
+  if (r.a != nullptr) {
+    if (Status status = r.cache->count(r.zero_point, nnz); !status) return status;
   }
-  const bool full = r.a == nullptr || !is_sparse(s.dataflow);
-  const std::vector<Tile> tiles = full ? cut_full(r.m, r.k, tiling) : cut_pattern(pattern, tiling);
   const Sequence all = all_folds(s, tiles);
 
   Narrow narrow;
   Wide metadata = 0;
   for (const Tile& tile : tiles) metadata += tile_metadata(s, tile) * tile.repeat;
-  const Wide values = is_sparse(s.dataflow) ? Wide{pattern.nnz} : static_cast<Wide>(r.m) * r.k;
-  report.nnz = pattern.nnz;
-  report.macs_useful = narrow(static_cast<Wide>(pattern.nnz) * r.n);
+  const Wide values = is_sparse(s.dataflow) ? Wide{nnz} : static_cast<Wide>(r.m) * r.k;
+  report.nnz = nnz;
+  report.macs_useful = narrow(static_cast<Wide>(nnz) * r.n);
   report.folds = narrow(all.folds);
   report.macs_issued = narrow(all.sum.macs);
   report.reads_a_words = narrow(all.sum.reads_a);
@@ -286,10 +292,9 @@ Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions
   return {Cause::out_of_memory, "a", "no memory for A's pattern"};
 }
 
-}  // namespace
-
-Status try_cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
-                  Report& report) {
+Status evaluate_weights(detail::CycleCache& cache, Index n, Type b_type, const GemmOptions& options,
+                        const ArrayOptions& array_options, Report& report) {
+  const Weights& a = cache.weights();
   if (a.packed() != nullptr && a.packed()->empty()) return {Cause::bad_pointer, "a", "the packed matrix is empty"};
   GemmOptions fitting = options;
   if (a.packed() != nullptr && a.packed()->format() != Format::dense && options.dataflow == Dataflow::automatic) {
@@ -297,10 +302,32 @@ Status try_cycles(const Weights& a, Index n, Type b_type, const GemmOptions& opt
     fitting.combine = a.packed()->options().combine;
   }
   Request r = request_of(&a, a.type(), b_type, fitting);
+  r.cache = &cache;
   r.m = a.rows();
   r.n = n;
   r.k = a.cols();
   return evaluate(r, fitting, array_options, report);
+}
+
+}  // namespace
+
+CycleModel::CycleModel(const Weights& a) : cache_(std::make_shared<detail::CycleCache>(a)) {}
+
+Status CycleModel::try_cycles(Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
+                              Report& report) const {
+  return evaluate_weights(*cache_, n, b_type, options, array_options, report);
+}
+
+Report CycleModel::cycles(Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options) const {
+  Report report;
+  throw_if_error(try_cycles(n, b_type, options, array_options, report));
+  return report;
+}
+
+Status try_cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
+                  Report& report) {
+  detail::CycleCache cache(a);
+  return evaluate_weights(cache, n, b_type, options, array_options, report);
 }
 
 Report cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options) {
