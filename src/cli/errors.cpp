@@ -20,6 +20,10 @@ std::string user_argument(const std::string& argument, const ArgumentNames& name
                                                        {"a_type", "--dtype"},
                                                        {"b_type", "--b-dtype"},
                                                        {"options.preload", names.preload},
+                                                       {"options.accumulator.bits", "--accumulator"},
+                                                       {"options.accumulator.overflow", "--accumulator"},
+                                                       {"options.fold_accumulator.bits", "--fold-accumulator"},
+                                                       {"options.fold_accumulator.overflow", "--fold-accumulator"},
                                                        {"options.slice.height", "--slice"},
                                                        {"options.slice.window", "--sort-window"},
                                                        {"options.zero_point", "--a-zero-point"}};
