@@ -8,6 +8,7 @@
 
 #include "cycle_cache.hpp"
 #include "cycle_folds.hpp"
+#include "src/validate_accumulators.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -112,6 +113,7 @@ Status check(const Request& r, const GemmOptions& options, const ArrayOptions& a
   if (Status status = check_zero_point(r.a_type, r.zero_point, "options.a_zero_point"); !status) return status;
   if (Status status = check_zero_point(r.b_type, options.b_zero_point, "options.b_zero_point"); !status) return status;
   if (Status status = check_scalars(r, options); !status) return status;
+  if (Status status = detail::validate_accumulators(r.a_type, options); !status) return status;
   if (is_output_stationary(r.dataflow) && options.accumulate == Accumulate::fold_then_add) {
     return {Cause::bad_option, "options.accumulate", std::string(name(r.dataflow)) + " has no fold-then-add"};
   }
@@ -271,6 +273,9 @@ Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions
   result.timing = array_options.timing;
   result.accumulate = options.accumulate;
   result.mac = options.mac;
+  result.accumulator = options.accumulator;
+  result.fold_accumulator = options.fold_accumulator;
+  result.flush_subnormals = options.flush_subnormals;
   result.m = r.m;
   result.n = r.n;
   result.k = r.k;

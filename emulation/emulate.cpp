@@ -123,6 +123,8 @@ Report describe(const Plan& plan, const GemmOptions& options, const ArrayOptions
   report.array_height = plan.array.height, report.array_width = plan.array.width;
   report.timing = array_options.timing;
   report.accumulate = options.accumulate, report.mac = options.mac;
+  report.accumulator = options.accumulator, report.fold_accumulator = options.fold_accumulator;
+  report.flush_subnormals = options.flush_subnormals;
   report.m = plan.m, report.n = plan.n, report.k = plan.k;
   report.a_type = a_type, report.b_type = b_type;
   report.macs_dense = plan.m * plan.n * plan.k;

@@ -8,3 +8,4 @@
 #include "septet/explain.hpp"
 #include "septet/gemm.hpp"
 #include "septet/packed_file.hpp"
+#include "septet/presets.hpp"

@@ -67,6 +67,7 @@ void add_emulate(CLI::App& app, Action& action) {
   const auto flags = std::make_shared<Flags>();
   add_operands(verb, *flags);
   add_dataflow(verb, *flags);
+  add_preset(verb, *flags);
   add_array(verb, flags->gemm.array);
   add_timing(verb, *flags);
   add_engine(verb, *flags);
