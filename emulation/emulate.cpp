@@ -6,6 +6,8 @@
 #include "array_is.hpp"
 #include "array_os.hpp"
 #include "array_ws.hpp"
+#include "memory_model.hpp"
+#include "memory_plan.hpp"
 #include "src/arithmetic.hpp"
 #include "src/epilogue.hpp"
 #include "src/finite.hpp"
@@ -101,6 +103,7 @@ void run_typed(const Call& call, void* sums, Report& report) {
   report.cycles_preload = phases * schedule.preload_cycles();
   report.cycles_drain = call.array_options.timing == Timing::scalesim ? 0 : phases * schedule.drain_cycles();
   report.cycles_stream = report.cycles - report.cycles_stall - report.cycles_preload - report.cycles_drain;
+  report_memory(call.plan, call.array_options, problem.preload, traffic, report);
 }
 
 // Outputs above which nothing is live: no fold writes them.
@@ -157,7 +160,8 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   Report report = describe(plan, options, array_options, a.type(), b.type);
   report.k = a.cols(), report.macs_dense = report.m * report.n * report.k;
   report.folds = plan.fold_count();
-  report.writes_c_words = outputs_without_fold(plan);
+  report.writes_c_words = report.writes_without_fold = outputs_without_fold(plan);
+  if (!reads_operands) report_memory(plan, array_options, report);
 
   const ConstMatrix dense = reads_operands ? detail::dense_form(a, options.a_zero_point, buffer) : ConstMatrix();
   const Type sum_type = accumulator_of(a.type());
@@ -182,12 +186,14 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   return report;
 }
 
-Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& array_options) {
+Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& array_options, Type a_type,
+                              Type b_type) {
   if (resolved.fold_depth != 0 && resolved.fold_depth != resolved.array.height) {
     return {Cause::bad_option, "options.fold_depth", "an array's folds are as deep as the array is high"};
   }
   if (array_options.bandwidth < 0) return {Cause::bad_option, "array_options.bandwidth", "is negative"};
-  return {};
+  return memory_model::check_memory(array_options.memory, resolved.dataflow, resolved.array, resolved.combine.lanes,
+                                    a_type, b_type);
 }
 
 }  // namespace
@@ -198,7 +204,7 @@ Status try_emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   return detail::guarded([&]() -> Status {
     if (Status status = detail::validate_gemm(a, b, c, options); !status.ok()) return status;
     const GemmOptions chosen = detail::resolved(a, options);
-    if (Status status = validate_array_options(chosen, array_options); !status.ok()) return status;
+    if (Status status = validate_array_options(chosen, array_options, a.type(), b.type); !status.ok()) return status;
     report = run_product(a, b, c, chosen, array_options, progress);
     return {};
   });

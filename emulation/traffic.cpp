@@ -32,8 +32,7 @@ Index Traffic::bytes(const ScheduledFold& scheduled) const {
     }
     sums_in = columns * entering;
   }
-  return weights(fold) * size_of(a_type_) + b * size_of(b_type_) +
-         (sums_in + sums_out) * size_of(accumulator_of(a_type_)) + metadata(fold);
+  return a_bytes(fold) + b * size_of(b_type_) + (sums_in + sums_out) * size_of(accumulator_of(a_type_));
 }
 
 // Words of A that are fetched: all of a dense piece, the non-zeros of a sparse one.

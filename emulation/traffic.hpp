@@ -23,6 +23,8 @@ class Traffic {
         a_non_zero_(std::move(a_non_zero)) {}
 
   Index bytes(const ScheduledFold& scheduled) const;
+  /// A's share of that: values and metadata.
+  Index a_bytes(const detail::Fold& fold) const { return weights(fold) * size_of(a_type_) + metadata(fold); }
 
  private:
   Index weights(const detail::Fold& fold) const;
