@@ -13,7 +13,7 @@ struct ArrayOptions {
   Timing timing = Timing::serial;
   Index bandwidth = 0;  ///< bytes per cycle between memory and array; 0: not a limit
   Engine engine = Engine::registers;
-  MemorySystem memory;  ///< none: words come and go as the array asks for them
+  MemorySystem memory = {};  ///< none: words come and go as the array asks for them
 };
 
 /// Words are elements; cycles are the array's clock. A fold is one pass of the array over a piece that fits it.
