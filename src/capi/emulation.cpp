@@ -57,11 +57,14 @@ septet_status septet_report_count(const septet_report* report, const char* key, 
     const char* wanted = &required(key, "key");
     Index& result = required(count, "count");
     bool found = false;
-    emulation::for_each_count(required(report, "report").report, [&](const char* other, Index value) {
+    const auto look = [&](const char* other, Index value) {
       if (std::strcmp(wanted, other) != 0) return;
       result = value;
       found = true;
-    });
+    };
+    const emulation::Report& counts = required(report, "report").report;
+    emulation::for_each_count(counts, look);
+    emulation::for_each_memory_count(counts.memory, look);
     return found ? Status() : Status(Cause::bad_option, "key", std::string(wanted) + " is no key of a report");
   });
 }

@@ -20,6 +20,9 @@ std::string user_argument(const std::string& argument, const ArgumentNames& name
                                                        {"a_type", "--dtype"},
                                                        {"b_type", "--b-dtype"},
                                                        {"options.preload", names.preload},
+                                                       {"array_options.memory.a_bytes", "--buffers"},
+                                                       {"array_options.memory.b_bytes", "--buffers"},
+                                                       {"array_options.memory.c_bytes", "--buffers"},
                                                        {"options.slice.height", "--slice"},
                                                        {"options.slice.window", "--sort-window"},
                                                        {"options.zero_point", "--a-zero-point"}};

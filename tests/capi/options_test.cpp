@@ -67,6 +67,10 @@ TEST_CASE("the keys are those of septet.h") {
                                                             "combine.lanes",
                                                             "combine.window",
                                                             "bandwidth",
+                                                            "memory.a_bytes",
+                                                            "memory.b_bytes",
+                                                            "memory.c_bytes",
+                                                            "memory.off_chip_bandwidth",
                                                             "epilogue.requantise.zero_point",
                                                             "epilogue.requantise.low",
                                                             "epilogue.requantise.high"});
