@@ -16,7 +16,7 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  septet emulate random:64x576,zeros=0.8 random:576x50 --dataflow sWS --array 16x16\n"
     "  septet emulate random:32x96,zeros=0.9 random:96x16 --dataflow csOS --timing overlapped --bandwidth 16 --json -\n"
-    "  septet emulate random:64x576,zeros=0.9,dtype=s8 random:576x50,dtype=s8 --dataflow sOS --buffers 16K,16K,8K "
+    "  septet emulate random:64x576,zeros=0.9,dtype=s8 random:576x50,dtype=s8 --dataflow sOS --buffers 16K,32K,8K "
     "--off-chip-bandwidth 8 --energy default\n"
     "With files: septet emulate weights.mtx inputs.npy --dataflow sOS -o C.npy --json report.json";
 

@@ -34,7 +34,7 @@ Json parse(const std::string& path) {
     // The parser would silently take the last of several entries of one name.
     return Json::parse(read_text(path), [&](int depth, Json::parse_event_t event, Json& parsed) {
       if (depth == 1 && event == Json::parse_event_t::key && !seen.insert(parsed.get<std::string>()).second) {
-        refuse_file(path, quoted(parsed.get<std::string>()) + " is there twice");
+        refuse_file(path, cli::quoted(parsed.get<std::string>()) + " is there twice");
       }
       return true;
     });
@@ -46,17 +46,17 @@ Json parse(const std::string& path) {
 }
 
 double value_of(const std::string& path, const std::string& key, const Json& entry) {
-  if (!entry.is_object()) refuse_file(path, quoted(key) + R"( is not of the form {"value": x, "source": "..."})");
+  if (!entry.is_object()) refuse_file(path, cli::quoted(key) + R"( is not of the form {"value": x, "source": "..."})");
   for (const auto& field : entry.items()) {
     if (field.key() != "value" && field.key() != "source") {
-      refuse_file(path, quoted(key) + " has an unknown field " + quoted(field.key()));
+      refuse_file(path, cli::quoted(key) + " has an unknown field " + cli::quoted(field.key()));
     }
   }
   const auto value = entry.find("value"), source = entry.find("source");
-  if (value == entry.end()) refuse_file(path, quoted(key) + " has no \"value\"");
-  if (!value->is_number()) refuse_file(path, quoted(key) + ": the value is not a number");
-  if (source == entry.end()) refuse_file(path, quoted(key) + " has no \"source\"");
-  if (!source->is_string()) refuse_file(path, quoted(key) + ": the source is not a text");
+  if (value == entry.end()) refuse_file(path, cli::quoted(key) + " has no \"value\"");
+  if (!value->is_number()) refuse_file(path, cli::quoted(key) + ": the value is not a number");
+  if (source == entry.end()) refuse_file(path, cli::quoted(key) + " has no \"source\"");
+  if (!source->is_string()) refuse_file(path, cli::quoted(key) + ": the source is not a text");
   return value->get<double>();
 }
 
@@ -69,16 +69,16 @@ emulation::EnergyTable read_energy_table(const std::string& path) {
   for (const auto& field : json.items()) {
     const bool known = std::any_of(entries.begin(), entries.end(),
                                    [&](const emulation::EnergyEntry& entry) { return field.key() == entry.key; });
-    if (!known) refuse_file(path, quoted(field.key()) + " is no entry of an energy table");
+    if (!known) refuse_file(path, cli::quoted(field.key()) + " is no entry of an energy table");
   }
   emulation::EnergyTable table;
   for (const emulation::EnergyEntry& entry : entries) {
     const auto found = json.find(entry.key);
-    if (found == json.end()) refuse_file(path, quoted(entry.key) + " is missing");
+    if (found == json.end()) refuse_file(path, cli::quoted(entry.key) + " is missing");
     table.*entry.value = value_of(path, entry.key, *found);
   }
   const Status status = emulation::check_energy(table);
-  if (!status.ok()) refuse_file(path, quoted(status.argument().substr(6)) + " " + status.message());  // "table."
+  if (!status.ok()) refuse_file(path, cli::quoted(status.argument().substr(6)) + " " + status.message());  // "table."
   return table;
 }
 

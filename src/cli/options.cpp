@@ -158,7 +158,7 @@ void add_memory(CLI::App& verb, Flags& flags) {
             "while the array works on the other; default none",
             [&memory](const std::string& text) {
               const std::vector<std::string> sizes = split(text, ',');
-              if (sizes.size() != 3) refuse("--buffers", quoted(text) + " is not three sizes: A's, B's and C's");
+              if (sizes.size() != 3) refuse("--buffers", cli::quoted(text) + " is not three sizes: A's, B's and C's");
               memory.a_bytes = parse_bytes("--buffers", sizes[0]);
               memory.b_bytes = parse_bytes("--buffers", sizes[1]);
               memory.c_bytes = parse_bytes("--buffers", sizes[2]);
