@@ -97,7 +97,10 @@ Report report_of(const Layer& l, Dataflow dataflow, Index side, const MemorySyst
 
 TEST_CASE("memory: traffic of ResNet-50's layers") {
   const std::vector<Layer> layers = resnet50();
-  if (layers.empty()) return MESSAGE("no workload tables: ResNet-50's layers not compared");
+  if (layers.empty()) {
+    MESSAGE("no workload tables: ResNet-50's layers not compared");
+    return;
+  }
   CHECK(layers.size() == 54);
   // The first is SimDIT's design 07 (32 x 32, int8): 256 KiB for weights, 128 for inputs, 256 for sums; 32 bytes a
   // cycle.
