@@ -112,8 +112,8 @@ Status check(const Request& r, const GemmOptions& options, const ArrayOptions& a
   if (is_output_stationary(r.dataflow) && options.accumulate == Accumulate::fold_then_add) {
     return {Cause::bad_option, "options.accumulate", std::string(name(r.dataflow)) + " has no fold-then-add"};
   }
-  const Status memory = memory_model::check_memory(array_options.memory, r.dataflow, options.array,
-                                                   options.combine.lanes, r.a_type, r.b_type);
+  Status memory = memory_model::check_memory(array_options.memory, r.dataflow, options.array, options.combine.lanes,
+                                             r.a_type, r.b_type);
   if (!memory.ok()) return memory;
   return r.a == nullptr ? Status() : check_pointers(*r.a);
 }

@@ -58,7 +58,7 @@ class FoldNumbers {
     memory_model::Product product;
     product.dataflow = plan_.dataflow;
     product.preload = preload_;
-    product.b_used_bytes = static_cast<memory_model::Wide>(used_count_) * plan_.n * b_size_;
+    product.b_used_bytes = b_size_ * used_count_ * plan_.n;
     product.b_used_tiles = detail::ceil_div(used_count_, plan_.array.height);
     return product;
   }
@@ -80,17 +80,17 @@ class FoldNumbers {
         const detail::LiveLists& live = *plan_.live;
         columns = live.step_ptr[live.tile_ptr[fold.tile + 1]] - live.step_ptr[live.tile_ptr[fold.tile]];
       }
-      numbers.b = columns * fold.n_count * b_size_;
-      numbers.b_tile = used_count_ * fold.n_count * b_size_;
-      numbers.c_out = numbers.c_tile = fold.m_count * fold.n_count * c_size_;
+      numbers.b = b_size_ * columns * fold.n_count;
+      numbers.b_tile = b_size_ * used_count_ * fold.n_count;
+      numbers.c_out = numbers.c_tile = c_size_ * fold.m_count * fold.n_count;
       numbers.c_in = preload_ ? numbers.c_out : 0;
     }
     return numbers;
   }
 
   void weight_stationary(const Fold& fold, memory_model::Fold& numbers) {
-    numbers.b = numbers.b_tile = fold.k_count * plan_.n * b_size_;
-    numbers.c_out = numbers.c_tile = fold.m_count * plan_.n * c_size_;
+    numbers.b = numbers.b_tile = b_size_ * fold.k_count * plan_.n;
+    numbers.c_out = numbers.c_tile = c_size_ * fold.m_count * plan_.n;
     numbers.c_in = preload_ || !fold.first ? numbers.c_out : 0;
     if (!plan_.live) return;
     Index fresh = 0;
@@ -99,7 +99,7 @@ class FoldNumbers {
       fresh += touched < 0;
       touched = 0;
     }
-    numbers.b_fresh = fresh * plan_.n * b_size_;
+    numbers.b_fresh = b_size_ * fresh * plan_.n;
   }
 
   // A sum is there if an earlier fold of the same n-tile wrote it.
@@ -113,10 +113,10 @@ class FoldNumbers {
         touched = fold.n0;
       }
     }
-    numbers.b = numbers.b_tile = fold.k_count * fold.n_count * b_size_;
-    numbers.c_in = there * fold.n_count * c_size_;
-    numbers.c_out = fold.steps * fold.n_count * c_size_;
-    numbers.c_tile = used_count_ * fold.n_count * c_size_;
+    numbers.b = numbers.b_tile = b_size_ * fold.k_count * fold.n_count;
+    numbers.c_in = c_size_ * there * fold.n_count;
+    numbers.c_out = c_size_ * fold.steps * fold.n_count;
+    numbers.c_tile = c_size_ * used_count_ * fold.n_count;
   }
 
   // Counting a tile's non-zeros takes a while: once, not for every n-tile.
@@ -131,7 +131,7 @@ class FoldNumbers {
   const ArrayOptions& options_;
   bool preload_;
   const Traffic& traffic_;
-  Index b_size_, c_size_;
+  memory_model::Wide b_size_, c_size_;  // bytes per word: what is counted with them is as wide
   std::vector<char> used_;
   Index used_count_ = 0;        // columns of A (IS: rows) that some fold streams
   std::vector<Index> touched_;  // by column or row: -1 or the last n-tile that had it

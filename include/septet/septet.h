@@ -345,6 +345,11 @@ SEPTET_API const char* septet_report_key(int64_t index) SEPTET_NOEXCEPT;
 SEPTET_API septet_status septet_report_count(const septet_report* report, const char* key,
                                              int64_t* count) SEPTET_NOEXCEPT;
 
+/// What the run costs by the default table of energies (docs/memory.md): "energy_total_pj", "energy_mac_pj", …
+/// (septet/emulation/energy.hpp has them). SEPTET_BAD_OPTION: an unknown key.
+SEPTET_API septet_status septet_report_energy(const septet_report* report, const char* key,
+                                              double* picojoules) SEPTET_NOEXCEPT;
+
 /// Useful multiply-accumulates per processing element and cycle: 0 to 1.
 SEPTET_API septet_status septet_report_utilization(const septet_report* report, double* utilization) SEPTET_NOEXCEPT;
 
