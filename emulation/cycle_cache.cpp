@@ -26,16 +26,24 @@ void CycleCache::be_of(int zero_point) {
   zero_point_ = zero_point;
 }
 
-Status CycleCache::pattern(Vectors vectors, const Pattern*& found) {
-  std::optional<Pattern>& kept = vectors == Vectors::rows ? rows_ : columns_;
+Status CycleCache::read(Dataflow dataflow, std::shared_ptr<const Pattern>& found) {
+  const bool by_rows = cycle_model::is_input_stationary(dataflow);
+  std::shared_ptr<const Pattern>& kept = by_rows ? rows_ : columns_;
   if (!kept) {
-    Pattern read;
-    if (Status status = read_pattern(a_, zero_point_, vectors, read); !status) return status;
-    kept = std::move(read);
-    nnz_ = kept->nnz;
+    Pattern pattern;
+    const Vectors vectors = by_rows ? Vectors::rows : Vectors::columns;
+    if (Status status = read_pattern(a_, zero_point_, vectors, pattern); !status) return status;
+    nnz_ = pattern.nnz;
+    kept = std::make_shared<const Pattern>(std::move(pattern));
   }
-  found = &*kept;
+  found = kept;
   return {};
+}
+
+Status CycleCache::pattern(int zero_point, Dataflow dataflow, std::shared_ptr<const Pattern>& found) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  be_of(zero_point);
+  return read(dataflow, found);
 }
 
 Status CycleCache::count(int zero_point, Index& nnz) {
@@ -56,9 +64,8 @@ Status CycleCache::cut(int zero_point, const Tiling& tiling, std::shared_ptr<con
   const Key key = key_of(tiling);
   auto kept = tiles_.find(key);
   if (kept == tiles_.end()) {
-    const Pattern* found = nullptr;
-    const Vectors vectors = cycle_model::is_input_stationary(tiling.dataflow) ? Vectors::rows : Vectors::columns;
-    if (Status status = pattern(vectors, found); !status) return status;
+    std::shared_ptr<const Pattern> found;
+    if (Status status = read(tiling.dataflow, found); !status) return status;
     kept = tiles_.emplace(key, std::make_shared<const Tiles>(cut_pattern(*found, tiling))).first;
   }
   tiles = kept->second;

@@ -25,6 +25,8 @@ class CycleCache {
   /// Safe to be called from many threads; who asks for something that is being made waits for it. Errors: those of
   /// read_pattern(). std::bad_alloc passes through and leaves the cache as it was.
   Status count(int zero_point, Index& nnz);
+  /// The pattern that the tiles of a sparse dataflow are cut from.
+  Status pattern(int zero_point, Dataflow dataflow, std::shared_ptr<const cycle_model::Pattern>& found);
   Status cut(int zero_point, const cycle_model::Tiling& tiling, std::shared_ptr<const Tiles>& tiles);
 
  private:
@@ -32,13 +34,13 @@ class CycleCache {
   using Key = std::array<Index, 5>;
   static Key key_of(const cycle_model::Tiling& tiling);
   void be_of(int zero_point);
-  Status pattern(cycle_model::Vectors vectors, const cycle_model::Pattern*& found);
+  Status read(Dataflow dataflow, std::shared_ptr<const cycle_model::Pattern>& found);
 
   const Weights a_;
   std::mutex mutex_;
   int zero_point_ = 0;  ///< what the rest below took for zero
   std::optional<Index> nnz_;
-  std::optional<cycle_model::Pattern> columns_, rows_;
+  std::shared_ptr<const cycle_model::Pattern> columns_, rows_;
   std::map<Key, std::shared_ptr<const Tiles>> tiles_;
 };
 

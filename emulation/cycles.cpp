@@ -8,6 +8,7 @@
 
 #include "cycle_cache.hpp"
 #include "cycle_folds.hpp"
+#include "cycle_memory.hpp"
 #include "src/validate_accumulators.hpp"
 
 #include <algorithm>
@@ -117,6 +118,9 @@ Status check(const Request& r, const GemmOptions& options, const ArrayOptions& a
   if (is_output_stationary(r.dataflow) && options.accumulate == Accumulate::fold_then_add) {
     return {Cause::bad_option, "options.accumulate", std::string(name(r.dataflow)) + " has no fold-then-add"};
   }
+  Status memory = memory_model::check_memory(array_options.memory, r.dataflow, options.array, options.combine.lanes,
+                                             r.a_type, r.b_type);
+  if (!memory.ok()) return memory;
   return r.a == nullptr ? Status() : check_pointers(*r.a);
 }
 
@@ -183,9 +187,8 @@ class Narrow {
     fits_ = fits_ && value <= std::numeric_limits<Index>::max();
     return static_cast<Index>(value);
   }
-  Status status() const {
-    return fits_ ? Status() : Status(Cause::bad_shape, "n", "a count of the report is beyond 64 bits");
-  }
+  Status status() const { return fits_ ? Status() : beyond(); }
+  static Status beyond() { return {Cause::bad_shape, "n", "a count of the report is beyond 64 bits"}; }
 
  private:
   bool fits_ = true;
@@ -234,7 +237,22 @@ Status cut(const Request& r, const Tiling& tiling, std::shared_ptr<const std::ve
   return {};
 }
 
-Status report_product(const Request& r, const Setting& s, const Tiling& tiling, Report& report) {
+/// docs/memory.md.
+Status report_memory_system(const Request& r, const Setting& s, const std::vector<Tile>& tiles,
+                            const MemorySystem& memory, Report& report) {
+  if (!memory.given()) return {};
+  std::shared_ptr<const Pattern> pattern;  // null: no zeros that a dataflow skips
+  if (r.a != nullptr && is_sparse(s.dataflow) && !r.alpha_is_0) {
+    if (Status status = r.cache->pattern(r.zero_point, s.dataflow, pattern); !status) return status;
+  }
+  memory_model::FoldTable folds;
+  memory_model::Product product = memory_folds(s, tiles, pattern.get(), folds);
+  product.unwritten_bytes = static_cast<Wide>(report.writes_without_fold) * s.c_size;
+  return memory_model::report_memory(memory, product, folds, report) ? Status() : Narrow::beyond();
+}
+
+Status report_product(const Request& r, const Setting& s, const Tiling& tiling, const MemorySystem& memory,
+                      Report& report) {
   std::shared_ptr<const std::vector<Tile>> kept;
   if (Status status = cut(r, tiling, kept); !status) return status;
   const std::vector<Tile>& tiles = *kept;
@@ -255,13 +273,16 @@ Status report_product(const Request& r, const Setting& s, const Tiling& tiling, 
   report.reads_a_words = narrow(all.sum.reads_a);
   report.reads_b_words = narrow(all.sum.reads_b);
   report.reads_c_words = narrow(all.sum.reads_c);
-  report.writes_c_words = narrow(all.sum.writes_c + unwritten_outputs(s, tiles));
+  const Wide unwritten = unwritten_outputs(s, tiles);
+  report.writes_c_words = narrow(all.sum.writes_c + unwritten);
+  report.writes_without_fold = narrow(unwritten);
   report.a_bytes_values = narrow(values * s.a_size);
   report.a_bytes_metadata = narrow(metadata);
   report.zeros_injected = narrow(all.sum.injected);
   report.elements_skipped = narrow(dense_reads_a(s) - all.sum.reads_a - all.sum.injected);
   report_cycles(s, all, narrow, report);
-  return narrow.status();
+  if (Status status = narrow.status(); !status) return status;
+  return report_memory_system(r, s, tiles, memory, report);
 }
 
 Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions& array_options, Report& report) try {
@@ -282,13 +303,17 @@ Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions
   result.a_type = r.a_type;
   result.b_type = r.b_type;
   result.macs_dense = r.m * r.n * r.k;
+  const Setting setting = setting_of(r, options, array_options);
+  Status status;
   if (r.alpha_is_0) {
-    result.writes_c_words = r.m * r.n;  // A and B are never read (section 6): no folds, and nothing known of A
+    // A and B are never read (section 6): no folds, and nothing known of A
+    result.writes_c_words = result.writes_without_fold = r.m * r.n;
+    status = report_memory_system(r, setting, {}, array_options.memory, result);
   } else {
     const Tiling tiling = tiling_of(r.dataflow, options.array, options.combine);
-    const Setting setting = setting_of(r, options, array_options);
-    if (Status status = report_product(r, setting, tiling, result); !status) return status;
+    status = report_product(r, setting, tiling, array_options.memory, result);
   }
+  if (!status) return status;
   report = result;
   return {};
 } catch (const std::bad_alloc&) {

@@ -22,6 +22,8 @@ constexpr const char* kExamples =
     "  septet emulate random:64x576,zeros=0.8 random:576x50 --dataflow sWS --array 16x16\n"
     "  septet emulate random:32x96,zeros=0.9 random:96x16 --dataflow csOS --timing overlapped --bandwidth 16 --json -\n"
     "  septet emulate random:12x10,zeros=0.6,dtype=s8 random:10x9,dtype=s8 --dataflow sWS --array 4x4 --trace run.svg\n"
+    "  septet emulate random:64x576,zeros=0.9,dtype=s8 random:576x50,dtype=s8 --dataflow sOS --buffers 16K,32K,8K "
+    "--off-chip-bandwidth 8 --energy default\n"
     "With files: septet emulate weights.mtx inputs.npy --dataflow sOS -o C.npy --json report.json";
 
 // Not in the JSON, which is the same for every run.
@@ -36,6 +38,7 @@ void run_emulate(const Flags& flags) {
   check_outputs(flags);
   if (!flags.target.empty()) require(set_target(flags.target.c_str()));
   check_trace(flags);
+  check_memory(flags);
   Product product = load_product(flags);
   io::OwnedMatrix c = make_output(flags, product);
   const PackedMatrix stored = as_streamed(flags, product.a.file(), product.a.type());
@@ -53,10 +56,10 @@ void run_emulate(const Flags& flags) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   trace.close();
   const ConstMatrix result = c.dense_view();
-  std::string table = report_table(report) + speed_line(flags.array.engine, report, seconds.count());
+  std::string table = report_table(report, flags.energy) + speed_line(flags.array.engine, report, seconds.count());
   if (!flags.output.empty()) table += "\nC written to " + flags.output + "\n";
   if (!flags.trace.empty()) table += "\ntrace written to " + flags.trace + "\n";
-  publish(flags, report_json(report), table, &result);
+  publish(flags, report_json(report, flags.energy), table, &result);
   trace.commit();
 }
 
@@ -71,6 +74,7 @@ void add_emulate(CLI::App& app, Action& action) {
   add_array(verb, flags->gemm.array);
   add_timing(verb, *flags);
   add_engine(verb, *flags);
+  add_memory(verb, *flags);
   add_arithmetic(verb, *flags);
   add_dtype(verb, *flags, kOperandTypes);
   add_beta(verb, *flags, "0 ignores the old C, anything else reads it from the -o file; default 0");

@@ -19,6 +19,9 @@ double parse_real(const std::string& flag, const std::string& text);
 /// Height x width.
 ArrayShape parse_array(const std::string& flag, const std::string& text);
 
+/// Bytes: a whole number, K for 1024 or M for 1024 * 1024 of them.
+Index parse_bytes(const std::string& flag, const std::string& text);
+
 /// Rows x columns.
 BlockShape parse_block(const std::string& flag, const std::string& text);
 /// N:M.
