@@ -117,7 +117,7 @@ TEST_CASE("energy: the emulator's is the closed form's") {
       INFO(support::describe(p));
       p.options.fold_depth = 0;
       ArrayOptions array = p.array_options;
-      if (seed % 2 == 0) array.memory = {4096, 8192, 4096, static_cast<Index>(seed % 7)};
+      if (seed % 2 == 0) array.memory = {4096, 64 << 10, 4096, static_cast<Index>(seed % 7)};
       const ConstMatrix a = p.a.view();
       const Report counted = emulation::emulate(a, p.b.view(), p.c.view(), p.options, array);
       const Report closed = emulation::cycles(a, p.n, p.b_type, p.options, array);
