@@ -3,7 +3,9 @@
 // Which kernels run: the registry's arithmetics on the chosen instruction set.
 #pragma once
 
+#include "kernels/array.hpp"
 #include "kernels/epilogue.hpp"
+#include "kernels/narrow.hpp"
 #include "kernels/rows.hpp"
 #include "kernels/strip.hpp"
 #include "septet/gemm.hpp"
@@ -38,12 +40,17 @@ const char* name(Arithmetic arithmetic);
 Packed packed_of(Arithmetic arithmetic);
 /// The arithmetic for operands of this accumulator type.
 Arithmetic arithmetic_for(Type accumulator, Mac mac);
+/// The one that does every step as it is stated.
+Arithmetic narrow_arithmetic_for(Type accumulator, Mac mac, const Narrow& narrow);
 
 /// The kernels of `arithmetic` on the target in use.
 const KernelSet& kernel_set(Arithmetic arithmetic);
 
 /// The kernels of sparse rows.
 const RowSet& row_set(Arithmetic arithmetic);
+
+/// The kernels of the emulated array.
+const ArrayKernels& array_kernels(Arithmetic arithmetic);
 
 /// The epilogue's kernels on the target in use.
 const EpilogueKernels& epilogue_kernels();

@@ -3,6 +3,7 @@
 
 #include "arithmetic.hpp"
 #include "overlap.hpp"
+#include "validate_accumulators.hpp"
 #include "validate_epilogue.hpp"
 #include "validate_sparse.hpp"
 
@@ -234,6 +235,7 @@ Status validate_options(const Weights& a, const ConstMatrix& b, const Matrix& c,
   const Type acc = accumulator_of(a.type());
   if (status.ok()) status = validate_scale(options.alpha, acc, "options.alpha");
   if (status.ok()) status = validate_scale(options.beta, acc, "options.beta");
+  if (status.ok()) status = validate_accumulators(a.type(), options);
   if (status.ok()) status = validate_epilogue(acc, c, options);
   if (status.ok()) status = validate_preload(c, options);
   if (!status.ok()) return status;
@@ -255,6 +257,9 @@ Status validate_options(const Weights& a, const ConstMatrix& b, const Matrix& c,
   }
   if (options.strict_nonfinite && options.accumulate == Accumulate::fold_then_add) {
     return {Cause::bad_option, "options.strict_nonfinite", "not under fold_then_add"};
+  }
+  if (options.strict_nonfinite && options.flush_subnormals) {
+    return {Cause::bad_option, "options.strict_nonfinite", "not with flush_subnormals, which makes zeros of its own"};
   }
   return {};
 }

@@ -128,6 +128,10 @@ SEPTET_API void septet_options_free(septet_options* options) SEPTET_NOEXCEPT;
 ///   threads                        most to use; 0, the default: what septet_threads() says
 ///   array.height, array.width      processing elements; default 16 each
 ///   fold_depth                     k per fold of accumulate = fold; 0, the default: the array's height
+///   accumulator.bits               what a running sum is kept in: 16 to 32 bits of integers, 16 (an f16) of bf16 and
+///                                  f16; 0, the default: all of S32, F32 or F64
+///   fold_accumulator.bits          the same of what accumulate = fold adds the folds to
+///   flush_subnormals               floats: 0, the default, or 1: subnormal elements, products and sums become zeros
 ///   combine.lanes, combine.window  csOS; defaults 4 and 16
 ///   strict_nonfinite               0, the default, or 1: zeros that a format stores are skipped where B holds Inf or
 ///   NaN block.rows, block.cols         packing as bsr; default 4 each slice.height, slice.window     packing as sell;
@@ -154,17 +158,27 @@ SEPTET_API septet_status septet_options_set_number(septet_options* options, cons
 ///   mac                            fused, unfused
 ///   combine.policy                 in-order, first-fit
 ///   timing                         serial, overlapped, scalesim
+///   engine                         registers, plan, plain (emulation)
 ///   format                         auto, dense, csr, tsb, csb, csc, coo, bsr, ell, sell, bitmap, nm, tcsr: what
 ///                                  septet_pack() makes
 ///   side                           left, right: which operand septet_pack() packs
 ///   epilogue.activation            none, relu, relu6, gelu, sigmoid, tanh
 ///   epilogue.requantise.rounding   gemmlowp-double, single-half-up, single-half-away, truncate, floor,
-///                                  fp32-nearest-even
+///                                  fp32-nearest-even, single-half-even
 ///   epilogue.requantise.overflow   clamp, wrap
+///   accumulator.overflow           wrap (the default), clamp: at every step
+///   fold_accumulator.overflow      wrap (the default), clamp
 ///
 /// SEPTET_BAD_OPTION, with the key as argument: an unknown key or name; the message lists those there are.
 SEPTET_API septet_status septet_options_set_name(septet_options* options, const char* key,
                                                  const char* name) SEPTET_NOEXCEPT;
+
+/// Sets the arithmetic of a real array or library at once (septet/presets.hpp): accumulate, fold_depth, mac, both
+/// accumulators, flush_subnormals, the requantisation's rounding and overflow, and the array where the preset names
+/// one. SEPTET_BAD_OPTION, argument "preset": there is none of this name; the message lists those there are.
+SEPTET_API septet_status septet_options_apply_preset(septet_options* options, const char* preset) SEPTET_NOEXCEPT;
+/// The presets' names: index 0, 1, … until NULL. They stay for good.
+SEPTET_API const char* septet_preset_name(int64_t index) SEPTET_NOEXCEPT;
 
 /// Sets an m x n operand of the product, or with NULL takes it away again. The struct is copied; the memory behind it
 /// has to outlive the products.
@@ -320,8 +334,8 @@ SEPTET_API septet_status septet_packed_get_info(const septet_packed* packed, sep
 /// What a run on the array cost.
 typedef struct septet_report septet_report;
 
-/// septet_gemm() on an emulated array, stepped cycle by cycle: the same bits, and a report, a new handle. Reads timing,
-/// bandwidth, the memory system and the progress function, too. C and `report` are untouched unless the status is SEPTET_OK.
+/// septet_gemm() on an emulated array: the same bits, and a report, a new handle. Reads timing, engine, bandwidth, the
+/// memory system and the progress function, too. C and `report` are untouched unless the status is SEPTET_OK.
 SEPTET_API septet_status septet_emulate(const septet_weights* a, const septet_matrix* b, const septet_matrix* c,
                                         const septet_options* options, septet_report** report) SEPTET_NOEXCEPT;
 

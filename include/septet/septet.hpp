@@ -9,3 +9,4 @@
 #include "septet/explain.hpp"
 #include "septet/gemm.hpp"
 #include "septet/packed_file.hpp"
+#include "septet/presets.hpp"

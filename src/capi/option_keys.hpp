@@ -17,7 +17,7 @@ struct Key {
 };
 
 using Number = std::variant<double*, int*, Index*, bool*>;
-using Choice = std::variant<Dataflow*, Accumulate*, Mac*, CombinePolicy*, Timing*, Format*, Side*, Activation*,
+using Choice = std::variant<Dataflow*, Accumulate*, Mac*, CombinePolicy*, Timing*, Engine*, Format*, Side*, Activation*,
                             Rounding*, Overflow*>;
 using Operand = ConstMatrix*;
 
@@ -42,6 +42,9 @@ inline constexpr Key<Number> kNumberKeys[] = {
     {"group.m", [](septet_options& o) -> Number { return &o.group.m; }},
     {"tile_cols", [](septet_options& o) -> Number { return &o.tile_cols; }},
     {"expected_cols", [](septet_options& o) -> Number { return &o.expected_cols; }},
+    {"accumulator.bits", [](septet_options& o) -> Number { return &o.gemm.accumulator.bits; }},
+    {"fold_accumulator.bits", [](septet_options& o) -> Number { return &o.gemm.fold_accumulator.bits; }},
+    {"flush_subnormals", [](septet_options& o) -> Number { return &o.gemm.flush_subnormals; }},
     {"bandwidth", [](septet_options& o) -> Number { return &o.array.bandwidth; }},
     {"memory.a_bytes", [](septet_options& o) -> Number { return &o.array.memory.a_bytes; }},
     {"memory.b_bytes", [](septet_options& o) -> Number { return &o.array.memory.b_bytes; }},
@@ -68,8 +71,11 @@ inline constexpr Key<Choice> kChoiceKeys[] = {
     {"dataflow", [](septet_options& o) -> Choice { return &o.gemm.dataflow; }},
     {"accumulate", [](septet_options& o) -> Choice { return &o.gemm.accumulate; }},
     {"mac", [](septet_options& o) -> Choice { return &o.gemm.mac; }},
+    {"accumulator.overflow", [](septet_options& o) -> Choice { return &o.gemm.accumulator.overflow; }},
+    {"fold_accumulator.overflow", [](septet_options& o) -> Choice { return &o.gemm.fold_accumulator.overflow; }},
     {"combine.policy", [](septet_options& o) -> Choice { return &o.gemm.combine.policy; }},
     {"timing", [](septet_options& o) -> Choice { return &o.array.timing; }},
+    {"engine", [](septet_options& o) -> Choice { return &o.array.engine; }},
     {"format", [](septet_options& o) -> Choice { return &o.format; }},
     {"side", [](septet_options& o) -> Choice { return &o.side; }},
     {"epilogue.activation", [](septet_options& o) -> Choice { return &o.gemm.epilogue.activation; }},

@@ -89,6 +89,7 @@ void run_cycles(const CycleFlags& given) {
   check_arithmetic(given.flags);
   ProductShape shape;
   Subject subject = parse_product_shape(given.flags.a, shape) ? dense_subject(given, shape) : file_subject(given);
+  check_accumulators(given.flags, subject.a_type);
   GemmOptions options = given.flags.gemm;
   if (subject.file) take_stored(given.flags, subject.file->file(), options);
   const io::OwnedMatrix preload =
@@ -127,6 +128,7 @@ void add_cycles(CLI::App& app, Action& action) {
               if (!given->every) given->flags.gemm.dataflow = parse_dataflow("--dataflow", text);
             })
       ->group("Array");
+  add_preset(verb, flags);
   add_array(verb, flags.gemm.array);
   add_timing(verb, flags);
   add_memory(verb, flags);

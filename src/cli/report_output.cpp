@@ -14,8 +14,8 @@ namespace {
 using emulation::Report;
 
 std::string array_line(const Report& r) {
-  return fmt::format("{} x {} array, {} timing, {}, {}", r.array_height, r.array_width, name(r.timing),
-                     name(r.accumulate), name(r.mac));
+  return fmt::format("{} x {} array, {} timing, {}", r.array_height, r.array_width, name(r.timing),
+                     numbers_line(numbers_of(r)));
 }
 
 double share(Index part, Index whole) {
@@ -79,14 +79,41 @@ std::string product_line(Index m, Index n, Index k, Type a_type, Type b_type) {
   return fmt::format("C {0} x {1} = A {0} x {2} * B {2} x {1}, {3}\n", m, n, k, dtype_name(a_type, b_type));
 }
 
+std::string sum_name(const Accumulator& accumulator, Type a_type) {
+  const Type full = accumulator_of(a_type);
+  if (accumulator.bits == 0 && accumulator.overflow == Overflow::wrap) return name(full);
+  const int bits = accumulator.bits == 0 ? static_cast<int>(size_of(full)) * 8 : accumulator.bits;
+  return fmt::format("{}{}{}", is_integer(a_type) ? "s" : "f", bits,
+                     accumulator.overflow == Overflow::clamp ? " clamp" : "");
+}
+
+void add_numbers(Json& json, const Numbers& x) {
+  json["accumulate"] = name(x.accumulate);
+  json["mac"] = name(x.mac);
+  json["accumulator"] = sum_name(x.accumulator, x.a_type);
+  const bool folds = x.accumulate == Accumulate::fold_then_add;
+  json["fold_accumulator"] = folds ? Json(sum_name(x.fold_accumulator, x.a_type)) : Json(nullptr);
+  json["flush_subnormals"] = x.flush_subnormals;
+}
+
+std::string numbers_line(const Numbers& x) {
+  const std::string full = name(accumulator_of(x.a_type)), sum = sum_name(x.accumulator, x.a_type);
+  std::string line = fmt::format("{}, {}", name(x.accumulate), name(x.mac));
+  if (sum != full) line += ", sums of " + sum;
+  if (x.accumulate == Accumulate::fold_then_add) {
+    const std::string total = sum_name(x.fold_accumulator, x.a_type);
+    if (total != full || sum != full) line += ", folds added in " + total;
+  }
+  return line + (x.flush_subnormals ? ", subnormals flushed" : "");
+}
+
 Json report_json(const Report& r, const Energy& energy) {
   Json json;
   json["dataflow"] = name(r.dataflow);
   json["array_height"] = r.array_height;
   json["array_width"] = r.array_width;
   json["timing"] = name(r.timing);
-  json["accumulate"] = name(r.accumulate);
-  json["mac"] = name(r.mac);
+  add_numbers(json, numbers_of(r));
   json["m"] = r.m;
   json["n"] = r.n;
   json["k"] = r.k;

@@ -126,8 +126,39 @@ Accumulate parse_accumulate(const std::string& flag, const std::string& text) {
   return parse_name(flag, text, {Accumulate::chained, Accumulate::fold_then_add});
 }
 
+NamedAccumulator parse_accumulator(const std::string& flag, const std::string& text) {
+  const auto is_none = [&] {
+    refuse(flag, quoted(text) + " is none of s16 to s32, f16, f32, f64, each alone or with ,clamp or ,wrap");
+  };
+  const std::vector<std::string> parts = split(text, ',');
+  NamedAccumulator named;
+  Accumulator& sum = named.accumulator;
+  if (parts.size() > 2) is_none();
+  if (parts.size() == 2) sum.overflow = parse_name(flag, parts[1], {Overflow::clamp, Overflow::wrap});
+  const std::string& type = parts[0];
+  if (type.size() == 3 && type[0] == 's') {
+    if (parse_number(std::string_view(type).substr(1), sum.bits) != std::errc() || sum.bits < 16 || sum.bits > 32) {
+      is_none();
+    }
+    return named;
+  }
+  if (type == name(Type::f16)) {
+    sum.bits = 16, named.type = Type::f16;
+  } else if (type == name(Type::f32) || type == name(Type::f64)) {
+    named.type = type == name(Type::f32) ? Type::f32 : Type::f64;
+    if (sum.overflow == Overflow::clamp) refuse(flag, type + " goes to infinity: only f16 is clamped");
+  } else {
+    is_none();
+  }
+  return named;
+}
+
 Mac parse_mac(const std::string& flag, const std::string& text) {
   return parse_name(flag, text, {Mac::fused, Mac::unfused});
+}
+
+Engine parse_engine(const std::string& flag, const std::string& text) {
+  return parse_name(flag, text, {Engine::registers, Engine::plan, Engine::plain});
 }
 
 Timing parse_timing(const std::string& flag, const std::string& text) {

@@ -30,7 +30,14 @@ GroupShape parse_group(const std::string& flag, const std::string& text);
 Type parse_type(const std::string& flag, const std::string& text);
 Dataflow parse_dataflow(const std::string& flag, const std::string& text);
 Accumulate parse_accumulate(const std::string& flag, const std::string& text);
+/// "s20", "f16,clamp", …; the type is s32, f16, f32 or f64.
+struct NamedAccumulator {
+  Accumulator accumulator;
+  Type type = Type::s32;
+};
+NamedAccumulator parse_accumulator(const std::string& flag, const std::string& text);
 Mac parse_mac(const std::string& flag, const std::string& text);
+Engine parse_engine(const std::string& flag, const std::string& text);
 Timing parse_timing(const std::string& flag, const std::string& text);
 Format parse_format(const std::string& flag, const std::string& text);
 CombinePolicy parse_combine(const std::string& flag, const std::string& text);

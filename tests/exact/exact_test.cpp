@@ -128,10 +128,21 @@ void check_other_forms(const P& p, const decltype(p.c)& want, Rng& rng) {
 template <class P>
 void check_emulator(const P& p, const decltype(p.c)& want) {
   if (p.options.fold_depth != 0 && p.options.fold_depth != p.options.array.height) return;
-  emulation::Report report;
-  const auto got = fresh_c(
-      p, [&](auto& c) { report = emulation::emulate(p.a.view(), p.b.view(), c.view(), p.options, p.array_options); });
-  check_bits(p, got, want, "emulator");
+  const auto emulated = [&](Engine engine) {
+    auto array_options = p.array_options;
+    array_options.engine = engine;
+    emulation::Report report;
+    const auto got = fresh_c(
+        p, [&](auto& c) { report = emulation::emulate(p.a.view(), p.b.view(), c.view(), p.options, array_options); });
+    check_bits(p, got, want, std::string("engine ") + name(engine));
+    return report;
+  };
+  const emulation::Report report = emulated(Engine::plain);
+  for (const Engine engine : {Engine::registers, Engine::plan}) {
+    const Difference difference = compare_reports(emulated(engine), report);
+    INFO("engine " << name(engine) << " against plain: " << difference.text << "\n" << describe(p));
+    CHECK(difference.equal);
+  }
   const auto closed = emulation::cycles(p.a.view(), p.n, p.b_type, p.options, p.array_options);
   const Difference to_closed = compare_reports(report, closed);
   INFO("emulator against closed form: " << to_closed.text << "\n" << describe(p));
@@ -181,6 +192,21 @@ TEST_CASE("fold-then-add at any depth on the CPU") {
     limits.accumulate = Accumulate::fold_then_add;
     run_problems(20000000 + 1000 * static_cast<std::uint64_t>(dataflow), problem_count(60), limits, true);
   }
+}
+
+TEST_CASE("narrow, saturating and flushed sums, in every dataflow and type") {
+  for (int d = 0; d < 8; ++d) {
+    const auto dataflow = static_cast<Dataflow>(d);
+    Limits limits;
+    limits.any_accumulator = true;
+    if (dataflow != Dataflow::automatic) limits.dataflow = dataflow;
+    run_problems(50000000 + 10000 * static_cast<std::uint64_t>(d), problem_count(300), limits, true);
+  }
+  Limits larger;
+  larger.any_accumulator = true;
+  larger.max_dim = 420;
+  larger.max_array = 40;
+  run_problems(60000000, problem_count(24), larger, false);
 }
 
 TEST_CASE("larger shapes: blocks, chunks and segments of the kernels") {

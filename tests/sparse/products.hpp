@@ -326,7 +326,7 @@ struct SparseProblem {
     std::vector<Acc> weights;
     for (const RowStep& step : order) {
       const bool zero = !dense && !pattern(i, step.k);
-      weights.push_back(zero ? Acc{0} : support::operand(a(i, step.k), options.a_zero_point));
+      weights.push_back(zero ? Acc{0} : support::operand(a(i, step.k), options.a_zero_point, options.flush_subnormals));
     }
     const RowOrder none;
     for (Index j = 0; j < n; ++j) {

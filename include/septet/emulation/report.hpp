@@ -23,6 +23,8 @@ struct Report {
   Timing timing = Timing::serial;
   Accumulate accumulate = Accumulate::chained;
   Mac mac = Mac::fused;
+  Accumulator accumulator, fold_accumulator;
+  bool flush_subnormals = false;
   Index m = 0, n = 0, k = 0;
   Type a_type = Type::f32, b_type = Type::f32;
   Index folds = 0;
