@@ -3,11 +3,7 @@
 
 #include <utility>
 
-namespace septet::emulation::detail {
-
-using cycle_model::Pattern;
-using cycle_model::Tiling;
-using cycle_model::Vectors;
+namespace septet::emulation::cycle_model {
 
 CycleCache::Key CycleCache::key_of(const Tiling& tiling) {
   if (tiling.dataflow != Dataflow::csOS) return {static_cast<Index>(tiling.dataflow), tiling.height, 0, 0, 0};
@@ -27,7 +23,7 @@ void CycleCache::be_of(int zero_point) {
 }
 
 Status CycleCache::read(Dataflow dataflow, std::shared_ptr<const Pattern>& found) {
-  const bool by_rows = cycle_model::is_input_stationary(dataflow);
+  const bool by_rows = is_input_stationary(dataflow);
   std::shared_ptr<const Pattern>& kept = by_rows ? rows_ : columns_;
   if (!kept) {
     Pattern pattern;
@@ -72,4 +68,4 @@ Status CycleCache::cut(int zero_point, const Tiling& tiling, std::shared_ptr<con
   return {};
 }
 
-}  // namespace septet::emulation::detail
+}  // namespace septet::emulation::cycle_model

@@ -124,7 +124,7 @@ class Filler {
           fresh.empty() ? nullptr : &fresh[static_cast<std::size_t>(tile - all_tiles_)];
       std::size_t number = 0;
       for_each_span(
-          tile->slices, [](const Slice& slice) { return slice.repeat; },
+          cut_slices(*tile, s_.height), [](const Slice& slice) { return slice.repeat; },
           [&](const Slice& slice, const Span& span) {
             Fold fold = weight_fold(*tile, slice, span.first);
             fold.cycles = cycles(fold, s_.n, s_.n, 0, row.first && span.first, row.last && span.last);

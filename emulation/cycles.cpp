@@ -27,7 +27,7 @@ using namespace cycle_model;  // NOLINT(google-build-using-namespace): this file
 /// What both overloads of try_cycles boil down to.
 struct Request {
   const Weights* a = nullptr;           ///< null: no zeros
-  detail::CycleCache* cache = nullptr;  ///< of A; null with it
+  CycleCache* cache = nullptr;  ///< of A; null with it
   Index m = 0, n = 0, k = 0;
   Type a_type = Type::f32, b_type = Type::f32;
   int zero_point = 0;
@@ -322,7 +322,7 @@ Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions
   return {Cause::out_of_memory, "a", "no memory for A's pattern"};
 }
 
-Status evaluate_weights(detail::CycleCache& cache, Index n, Type b_type, const GemmOptions& options,
+Status evaluate_weights(CycleCache& cache, Index n, Type b_type, const GemmOptions& options,
                         const ArrayOptions& array_options, Report& report) {
   const Weights& a = cache.weights();
   if (a.packed() != nullptr && a.packed()->empty()) return {Cause::bad_pointer, "a", "the packed matrix is empty"};
@@ -341,7 +341,7 @@ Status evaluate_weights(detail::CycleCache& cache, Index n, Type b_type, const G
 
 }  // namespace
 
-CycleModel::CycleModel(const Weights& a) : cache_(std::make_shared<detail::CycleCache>(a)) {}
+CycleModel::CycleModel(const Weights& a) : cache_(std::make_shared<CycleCache>(a)) {}
 
 Status CycleModel::try_cycles(Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
                               Report& report) const {
@@ -356,7 +356,7 @@ Report CycleModel::cycles(Index n, Type b_type, const GemmOptions& options, cons
 
 Status try_cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
                   Report& report) {
-  detail::CycleCache cache(a);
+  CycleCache cache(a);
   return evaluate_weights(cache, n, b_type, options, array_options, report);
 }
 

@@ -17,9 +17,9 @@ class Run {
   EnergyReport energy() const {
     EnergyReport e;
     const double zeros = is_sparse(r_.dataflow) ? count(r_.macs_issued - r_.macs_useful) : 0;
-    e.mac_pj = (count(r_.macs_issued) - zeros) * (multiply() + add());
-    e.injected_zeros_pj = zeros * (t_.multiply_by_zero_pj + add());
-    e.fold_adds_pj = adds_folds() ? fold_writes() * add() : 0;
+    e.mac_pj = (count(r_.macs_issued) - zeros) * (multiply() + add(r_.accumulator));
+    e.injected_zeros_pj = zeros * (t_.multiply_by_zero_pj + add(r_.accumulator));
+    e.fold_adds_pj = adds_folds() ? fold_writes() * add(r_.fold_accumulator) : 0;
     const double pes = count(r_.array_height) * count(r_.array_width);
     e.idle_pj = (pes * cycles() - count(r_.macs_issued)) * t_.idle_pe_cycle_pj;
     e.registers_pj = hop_bytes() * t_.register_hop_pj_per_byte;
@@ -52,9 +52,12 @@ class Run {
         return t_.multiply_8_bit_pj;
     }
   }
-  double add() const {
+  /// In the accumulator: of integers in proportion to its bits, of bf16 and f16 an f16 where it has 16.
+  double add(const Accumulator& accumulator) const {
     const Type sums = accumulator_of(r_.a_type);
-    return sums == Type::s32 ? t_.add_s32_pj : sums == Type::f64 ? t_.add_f64_pj : t_.add_f32_pj;
+    if (sums == Type::s32) return t_.add_s32_pj * (accumulator.bits == 0 ? 32 : accumulator.bits) / 32;
+    if (accumulator.bits == 16) return t_.add_f16_pj;
+    return sums == Type::f64 ? t_.add_f64_pj : t_.add_f32_pj;
   }
 
   double a_words() const { return count(r_.reads_a_words + r_.zeros_injected); }
@@ -114,6 +117,7 @@ const std::vector<EnergyEntry>& energy_entries() {
       {"multiply_f64_pj", &EnergyTable::multiply_f64_pj,
        "derived: fp32 multiplication times the squared ratio of significands, 3.7 * (53/24)^2, rounded"},
       {"add_s32_pj", &EnergyTable::add_s32_pj, "Horowitz, ISSCC 2014, fig. 1.1.9: 32-bit integer addition"},
+      {"add_f16_pj", &EnergyTable::add_f16_pj, "Horowitz, ISSCC 2014, fig. 1.1.9: fp16 addition"},
       {"add_f32_pj", &EnergyTable::add_f32_pj, "Horowitz, ISSCC 2014, fig. 1.1.9: fp32 addition"},
       {"add_f64_pj", &EnergyTable::add_f64_pj,
        "derived: fp32 addition times the ratio of significands, 0.9 * 53/24, rounded"},
@@ -139,6 +143,9 @@ const std::vector<EnergyEntry>& energy_entries() {
   };
   return entries;
 }
+
+// Made when the library is loaded: a fork may find another thread making it, and the child wait for that for ever.
+[[maybe_unused]] static const std::vector<EnergyEntry>& made_early = energy_entries();
 
 double buffer_pj_per_byte(const EnergyTable& t, double buffer_bytes) {
   const bool small = buffer_bytes <= kKib32;

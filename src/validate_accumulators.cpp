@@ -8,6 +8,7 @@ namespace {
 
 Status validate_accumulator(const Accumulator& accumulator, Type type, const char* bits, const char* overflow) {
   const int n = accumulator.bits;
+  if (accumulator.overflow > Overflow::wrap) return {Cause::bad_option, overflow, "is none of the named ones"};
   if (is_integer(type)) {
     if (n == 0 || (n >= 16 && n <= 32)) return {};
     return {Cause::bad_option, bits, joined(n, ": sums of integers have 16 to 32 bits (0: 32)")};

@@ -200,7 +200,7 @@ TEST_CASE("the array: products and reports") {
   limits.any_fold_depth = false;
   for (std::uint64_t seed = 1; seed <= kProblems; ++seed) {
     for_random_problem(seed, limits, [seed](auto& p) {
-      if (seed % 2 == 0) p.array_options.memory = {8192, 8192, 4096, 8};
+      if (seed % 2 == 0) p.array_options.memory = {8192, 64 << 10, 4096, 8};
       const OwnedOptions options = in_c(p.options, {}, p.array_options);
       const septet_matrix a = in_c(ConstMatrix(p.a.view())), b = in_c(ConstMatrix(p.b.view()));
       const septet_weights weights = {&a, nullptr, nullptr};

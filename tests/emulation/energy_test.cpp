@@ -100,6 +100,23 @@ TEST_CASE("energy: sparse dataflows pay for injected zeros, and fold-then-add fo
   CHECK(e.buffer_c_pj == about((8 + 16) * 4 * 2.5 * std::pow(5.0, 0.2)));
 }
 
+TEST_CASE("energy: narrow accumulators add for less") {
+  GemmOptions options;
+  options.dataflow = Dataflow::dWS;
+  options.array = {2, 2};
+  options.accumulate = Accumulate::fold_then_add;
+  options.accumulator.bits = 20;
+  options.fold_accumulator.bits = 24;
+  EnergyReport e = emulation::energy(emulation::cycles(2, 4, 4, Type::s8, Type::s8, options));
+  CHECK(e.mac_pj == about(32 * (0.2 + 0.1 * 20 / 32)));
+  CHECK(e.fold_adds_pj == about(2 * 8 * 0.1 * 24 / 32));
+  options.accumulator.bits = 16;
+  options.fold_accumulator.bits = 0;
+  e = emulation::energy(emulation::cycles(2, 4, 4, Type::f16, Type::f16, options));
+  CHECK(e.mac_pj == about(32 * (1.1 + 0.4)));
+  CHECK(e.fold_adds_pj == about(2 * 8 * 0.9));
+}
+
 TEST_CASE("energy: a byte of a buffer by its size") {
   const EnergyTable table;
   const auto pj = [&](double bytes) { return emulation::buffer_pj_per_byte(table, bytes); };
@@ -117,7 +134,7 @@ TEST_CASE("energy: the emulator's is the closed form's") {
       INFO(support::describe(p));
       p.options.fold_depth = 0;
       ArrayOptions array = p.array_options;
-      if (seed % 2 == 0) array.memory = {4096, 8192, 4096, static_cast<Index>(seed % 7)};
+      if (seed % 2 == 0) array.memory = {4096, 64 << 10, 4096, static_cast<Index>(seed % 7)};
       const ConstMatrix a = p.a.view();
       const Report counted = emulation::emulate(a, p.b.view(), p.c.view(), p.options, array);
       const Report closed = emulation::cycles(a, p.n, p.b_type, p.options, array);

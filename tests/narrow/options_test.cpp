@@ -76,6 +76,7 @@ TEST_CASE("what no sum can be kept in is refused") {
   expect<float, float>("options.accumulator.overflow", clamp);
   expect<double, double>("options.accumulator.overflow", clamp);
   expect<f16, float>("options.accumulator.overflow", clamp);
+  expect<s8, s32>("options.accumulator.overflow", [](GemmOptions& o) { o.accumulator.overflow = Overflow{7}; });
   expect<s8, s32>("options.fold_accumulator", [](GemmOptions& o) { o.fold_accumulator.bits = 32; });
   expect<s8, s32>("options.fold_accumulator", [](GemmOptions& o) { o.fold_accumulator.overflow = Overflow::clamp; });
   const auto folds = [](GemmOptions& o, int bits, Overflow overflow) {

@@ -11,7 +11,7 @@
 
 namespace septet::emulation {
 
-namespace detail {
+namespace cycle_model {
 class CycleCache;
 }
 
@@ -43,7 +43,7 @@ class CycleModel {
                            const ArrayOptions& array_options = {}) const;
 
  private:
-  std::shared_ptr<detail::CycleCache> cache_;
+  std::shared_ptr<cycle_model::CycleCache> cache_;
 };
 
 /// The same for a dense m x k A, from the shape alone.

@@ -19,8 +19,8 @@ namespace septet::emulation {
 struct EnergyTable {
   double multiply_8_bit_pj = 0.2, multiply_16_bit_pj = 0.8;
   double multiply_bf16_pj = 1.1, multiply_f16_pj = 1.1, multiply_f32_pj = 3.7, multiply_f64_pj = 18;
-  double add_s32_pj = 0.1, add_f32_pj = 0.9, add_f64_pj = 2;  ///< in the accumulator's type
-  double multiply_by_zero_pj = 0;                             ///< by an injected zero; its addition comes on top
+  double add_s32_pj = 0.1, add_f16_pj = 0.4, add_f32_pj = 0.9, add_f64_pj = 2;  ///< in the accumulator's type
+  double multiply_by_zero_pj = 0;  ///< by an injected zero; its addition comes on top
   double idle_pe_cycle_pj = 0.007;
   double register_hop_pj_per_byte = 0.072;  ///< from one PE to the next, or into the first
   double buffer_8_kib_pj_per_byte = 1.25, buffer_32_kib_pj_per_byte = 2.5, buffer_1_mib_pj_per_byte = 12.5;
