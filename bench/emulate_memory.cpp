@@ -27,7 +27,9 @@ double status_bytes(const std::string& key) {
 
 // Packing has had more memory than it left behind: the peak begins anew. (Linux: "5" into clear_refs, proc(5).)
 bool forget_peak() {
+#ifdef __GLIBC__
   ::malloc_trim(0);
+#endif
   std::ofstream file("/proc/self/clear_refs");
   file << 5;
   return static_cast<bool>(file.flush());
