@@ -9,24 +9,31 @@
 namespace septet::detail {
 namespace {
 
+// Counted first: arrays that grow would take twice the memory for a while.
 template <class T>
 CsrArrays from_dense(const ConstMatrix& a, int zero_point) {
   CsrArrays csr;
   csr.rows = a.rows, csr.cols = a.cols, csr.type = a.type;
   csr.row_ptr.reserve(static_cast<std::size_t>(a.rows) + 1);
-  std::vector<T> values;
+  const auto row = [&](Index i) { return static_cast<const T*>(a.data) + i * a.row_stride; };
   for (Index i = 0; i < a.rows; ++i) {
-    const T* row = static_cast<const T*>(a.data) + i * a.row_stride;
-    for (Index k = 0; k < a.cols; ++k) {
-      const T value = row[k * a.col_stride];
-      if (is_zero(value, zero_point)) continue;
-      csr.col_idx.push_back(static_cast<std::int32_t>(k));
-      values.push_back(value);
-    }
-    csr.row_ptr.push_back(static_cast<Index>(values.size()));
+    const T* elements = row(i);
+    Index count = 0;
+    for (Index k = 0; k < a.cols; ++k) count += !is_zero(elements[k * a.col_stride], zero_point);
+    csr.row_ptr.push_back(csr.row_ptr.back() + count);
   }
-  csr.values.resize(values.size() * sizeof(T));
-  if (!values.empty()) std::memcpy(csr.values.data(), values.data(), csr.values.size());
+  csr.col_idx.resize(csr.nnz());
+  csr.values.resize(csr.nnz() * sizeof(T));
+  T* value = reinterpret_cast<T*>(csr.values.data());
+  std::int32_t* column = csr.col_idx.data();
+  for (Index i = 0; i < a.rows; ++i) {
+    const T* elements = row(i);
+    for (Index k = 0; k < a.cols; ++k) {
+      if (is_zero(elements[k * a.col_stride], zero_point)) continue;
+      *column++ = static_cast<std::int32_t>(k);
+      *value++ = elements[k * a.col_stride];
+    }
+  }
   return csr;
 }
 

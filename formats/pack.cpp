@@ -71,6 +71,16 @@ void pack_arrays(const CsrArrays& csr, PackedStorage& packed) {
   }
 }
 
+// Not less than what the array's formats take, and not much more: bytes that grow would take twice as much for a while.
+// Lane numbers have up to 8 bits, a step's number of columns 9, an index of A 31.
+Index bitmap_bytes_at_most(const PackedStorage& packed) {
+  const LiveLists& live = *packed.live;
+  const Index vectors = packed.by_rows() ? packed.rows : packed.cols;
+  const Index elements = std::min(live.tile, packed.by_rows() ? packed.cols : packed.rows);
+  return packed.nnz * (size_of(packed.type) + 1) + live.tile_ptr.back() * (elements / 8 + 3) +
+         static_cast<Index>(live.index.size()) * 4 + live.tiles() * (vectors / 8 + 16);
+}
+
 }  // namespace
 
 Index PackedStorage::tile_size(Index t) const {
@@ -139,6 +149,7 @@ std::shared_ptr<const PackedStorage> pack_csr(CsrArrays csr, const PackOptions& 
     return packed;
   }
   packed->live = make_live_lists(csr, options.dataflow, options.array, options.combine);
+  packed->bytes.reserve(bitmap_bytes_at_most(*packed));
   if (options.format == Format::tsb) append_tsb(csr, *packed);
   if (options.format == Format::csb) append_csb(csr, *packed);
   return packed;
