@@ -32,7 +32,7 @@ struct InputsStay {
   }
 };
 
-template <class T, Mac kMac>
-using ArrayIs = ArrayStationary<T, kMac, InputsStay>;
+template <class Unit>
+using ArrayIs = ArrayStationary<Unit, InputsStay>;
 
 }  // namespace septet::emulation

@@ -18,11 +18,14 @@
 
 namespace septet::emulation {
 
-template <class T, Mac kMac>
+template <class Unit>
 class ArrayOs {
+  using T = typename Unit::Value;
+
  public:
-  ArrayOs(const Problem<T>& problem, Schedule& schedule)
+  ArrayOs(const Problem<T>& problem, const Unit& unit, Schedule& schedule)
       : problem_(problem),
+        unit_(unit),
         plan_(problem.plan),
         height_(plan_.array.height),
         width_(plan_.array.width),
@@ -110,9 +113,8 @@ class ArrayOs {
         flags |= kWeight;
       }
       for (Index l = 0; plan_.dataflow == Dataflow::csOS && l < ks.count; ++l) {
-        const T weight = problem_.a(m, ks[l]);
-        if (weight == T{0}) continue;
-        value = weight, lane = static_cast<std::uint8_t>(l), flags |= kWeight;
+        if (problem_.a.is_zero(m, ks[l])) continue;
+        value = problem_.a(m, ks[l]), lane = static_cast<std::uint8_t>(l), flags |= kWeight;
         ++counts_.reads_a;
       }
     }
@@ -159,14 +161,13 @@ class ArrayOs {
 
   void multiply(Index row) {
     if (lanes_ == 1) {
-      counts_.macs_issued +=
-          multiply_accumulate_row<T, kMac>(width_, &acc_[row], &a_[row], &b_[row], &flags_[row], &b_there_[row],
-                                           problem_.gates_zeros ? &a_[row] : nullptr);
+      counts_.macs_issued += multiply_accumulate_row(unit_, width_, &acc_[row], &a_[row], &b_[row], &flags_[row],
+                                                     &b_there_[row], problem_.gates_zeros ? &a_[row] : nullptr);
       return;
     }
     for (Index cell = row; cell < row + width_; ++cell) {
       if (!(flags_[cell] & b_there_[cell] & kWeight)) continue;
-      acc_[cell] = multiply_accumulate<T, kMac>(acc_[cell], a_[cell], b_[cell * lanes_ + lane_[cell]]);
+      acc_[cell] = unit_.mac(acc_[cell], a_[cell], b_[cell * lanes_ + lane_[cell]]);
       ++counts_.macs_issued;
     }
   }
@@ -213,6 +214,7 @@ class ArrayOs {
                     const TraceNumber& number) const;
 
   const Problem<T>& problem_;
+  Unit unit_;
   const Plan& plan_;
   Index height_, width_, lanes_;
   FoldQueue queue_;

@@ -7,8 +7,8 @@
 
 namespace septet::emulation {
 
-template <class T, Mac kMac>
-void ArrayOs<T, kMac>::look(Index cycle, Snapshot& snapshot) const {
+template <class Unit>
+void ArrayOs<Unit>::look(Index cycle, Snapshot& snapshot) const {
   for (const ScheduledFold& f : queue_.folds()) {
     if (!snapshot.add(f)) continue;
     snapshot.for_pes([&](Index h, Index w, PeTrace& pe) {
@@ -23,9 +23,8 @@ void ArrayOs<T, kMac>::look(Index cycle, Snapshot& snapshot) const {
   }
 }
 
-template <class T, Mac kMac>
-void ArrayOs<T, kMac>::look_at_stream(const ScheduledFold& f, Index t, Index cell, PeTrace& pe,
-                                      Snapshot& snapshot) const {
+template <class Unit>
+void ArrayOs<Unit>::look_at_stream(const ScheduledFold& f, Index t, Index cell, PeTrace& pe, Snapshot& snapshot) const {
   if (t < 0 || t >= f.fold.steps) return;
   const Index h = cell / width_, w = cell % width_;
   const TraceHeader& header = snapshot.header();
@@ -42,13 +41,13 @@ void ArrayOs<T, kMac>::look_at_stream(const ScheduledFold& f, Index t, Index cel
     }
   }
   if (!weight || !there) return;
-  pe.action = turn_of(a_[cell] == T{0}, plan_.live != nullptr, problem_.gates_zeros);
   pe.place = {f.fold.m0 + h, f.fold.n0 + w, ks[pe.lane]};
+  pe.action = turn_of(problem_, a_[cell], pe.place);
 }
 
-template <class T, Mac kMac>
-void ArrayOs<T, kMac>::look_at_chains(const ScheduledFold& f, Index cycle, Index h, Index w, PeTrace& pe,
-                                      const TraceNumber& number) const {
+template <class Unit>
+void ArrayOs<Unit>::look_at_chains(const ScheduledFold& f, Index cycle, Index h, Index w, PeTrace& pe,
+                                   const TraceNumber& number) const {
   const auto in_use = [&](Index row) { return row >= 0 && row < f.fold.m_count && w < f.fold.n_count; };
   if (preload_ && in_use(row_in_chain(f, height_, cycle, h, w))) {
     pe.chain = Snapshot::value(chain_[h * width_ + w], number);
@@ -56,21 +55,21 @@ void ArrayOs<T, kMac>::look_at_chains(const ScheduledFold& f, Index cycle, Index
   if (in_use(row_in_drain(f, height_, cycle, h, w))) pe.drain = Snapshot::value(drain_[h * width_ + w], number);
 }
 
-template <class T, Mac kMac>
-void ArrayOs<T, kMac>::look_left(const ScheduledFold& f, Index cycle, Index h, PortTrace& port,
-                                 const TraceHeader& header) const {
+template <class Unit>
+void ArrayOs<Unit>::look_left(const ScheduledFold& f, Index cycle, Index h, PortTrace& port,
+                              const TraceHeader& header) const {
   const Index t = cycle - f.start - h, cell = h * width_;
   if (t < 0 || t >= f.fold.steps || !(flags_[cell] & kWeight)) return;
   port.value = Snapshot::value(a_[cell], header.a);
-  port.injected = plan_.live != nullptr && a_[cell] == T{0};
   port.lane = lanes_ > 1 ? lane_[cell] : 0;
   port.fold = f.number, port.step = t;
   port.place = {f.fold.m0 + h, -1, columns(f.fold, t)[port.lane]};
+  port.injected = is_injected(problem_, port.place.m, port.place.k);
 }
 
-template <class T, Mac kMac>
-void ArrayOs<T, kMac>::look_top(const ScheduledFold& f, Index cycle, Index w, PortTrace* ports,
-                                const TraceHeader& header) const {
+template <class Unit>
+void ArrayOs<Unit>::look_top(const ScheduledFold& f, Index cycle, Index w, PortTrace* ports,
+                             const TraceHeader& header) const {
   const Index t = cycle - f.start - w;
   if (t < 0 || t >= f.fold.steps || !b_feed_there_[w]) return;
   const StepColumns ks = columns(f.fold, t);
@@ -84,9 +83,9 @@ void ArrayOs<T, kMac>::look_top(const ScheduledFold& f, Index cycle, Index w, Po
 
 // What enters the preload chain and what a store unit takes. The drain chain has shifted since: what was taken is read
 // from where it was put.
-template <class T, Mac kMac>
-void ArrayOs<T, kMac>::look_at_sums(const ScheduledFold& f, Index cycle, Index w, PortTrace& preload, PortTrace& store,
-                                    const TraceNumber& number) const {
+template <class Unit>
+void ArrayOs<Unit>::look_at_sums(const ScheduledFold& f, Index cycle, Index w, PortTrace& preload, PortTrace& store,
+                                 const TraceNumber& number) const {
   if (w >= f.fold.n_count) return;
   const auto look = [&](Index step, const T& value, PortTrace& port) {
     const Index row = height_ - 1 - step;

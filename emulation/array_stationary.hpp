@@ -23,11 +23,14 @@ namespace septet::emulation {
 ///   bool streamed(…, h, t, T& value, counts)     what row h gets in step t; false: that row is not in use
 ///   T* sum(…, w, t)                              the sum of column w and step t; null: that column is not in use
 ///   TracePlace place(…, h, w, t)                 which m, n and k meet in PE(h, w) in step t
-template <class T, Mac kMac, template <class> class Mapping>
+template <class Unit, template <class> class Mapping>
 class ArrayStationary {
+  using T = typename Unit::Value;
+
  public:
-  ArrayStationary(const Problem<T>& problem, Schedule& schedule)
+  ArrayStationary(const Problem<T>& problem, const Unit& unit, Schedule& schedule)
       : problem_(problem),
+        unit_(unit),
         plan_(problem.plan),
         height_(plan_.array.height),
         width_(plan_.array.width),
@@ -104,8 +107,8 @@ class ArrayStationary {
     if (events & kOperand) {
       const T* weights = problem_.plan.is_ws() ? &stationary_[row] : &streamed_[row];
       counts_.macs_issued +=
-          multiply_accumulate_row<T, kMac>(width_, &sum_[row], &stationary_[row], &streamed_[row], &in_use_[row],
-                                           &flags_[row], problem_.gates_zeros ? weights : nullptr);
+          multiply_accumulate_row(unit_, width_, &sum_[row], &stationary_[row], &streamed_[row], &in_use_[row],
+                                  &flags_[row], problem_.gates_zeros ? weights : nullptr);
     }
   }
 
@@ -131,7 +134,7 @@ class ArrayStationary {
       if (f == nullptr || cycle != f->start + bottom_[w].step + height_ - 1 + w) continue;
       if (T* sum = Map::sum(problem_, f->fold, w, bottom_[w].step); sum != nullptr) {
         const T result = sum_[(height_ - 1) * width_ + w];
-        *sum = fold_then_add_ ? add(*sum, result) : result;
+        *sum = fold_then_add_ ? unit_.add(*sum, result) : result;
         ++counts_.writes_c;
       }
       bottom_[w].advance(f->fold.steps);
@@ -145,6 +148,7 @@ class ArrayStationary {
   void look_bottom(const ScheduledFold& f, Index t, Index w, PortTrace& port, const TraceNumber& number) const;
 
   const Problem<T>& problem_;
+  Unit unit_;
   const Plan& plan_;
   Index height_, width_;
   bool fold_then_add_;

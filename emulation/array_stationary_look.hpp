@@ -7,8 +7,8 @@
 
 namespace septet::emulation {
 
-template <class T, Mac kMac, template <class> class Mapping>
-void ArrayStationary<T, kMac, Mapping>::look(Index cycle, Snapshot& snapshot) const {
+template <class Unit, template <class> class Mapping>
+void ArrayStationary<Unit, Mapping>::look(Index cycle, Snapshot& snapshot) const {
   const TraceHeader& header = snapshot.header();
   for (const ScheduledFold& f : queue_.folds()) {
     if (!snapshot.add(f)) continue;
@@ -28,9 +28,9 @@ void ArrayStationary<T, kMac, Mapping>::look(Index cycle, Snapshot& snapshot) co
   }
 }
 
-template <class T, Mac kMac, template <class> class Mapping>
-void ArrayStationary<T, kMac, Mapping>::look_at_stream(const ScheduledFold& f, Index t, Index cell, PeTrace& pe,
-                                                       const TraceHeader& header) const {
+template <class Unit, template <class> class Mapping>
+void ArrayStationary<Unit, Mapping>::look_at_stream(const ScheduledFold& f, Index t, Index cell, PeTrace& pe,
+                                                    const TraceHeader& header) const {
   if (t < 0 || t >= f.fold.steps) return;
   const Index h = cell / width_, w = cell % width_;
   const bool ws = plan_.is_ws(), kept = in_use_[cell] != 0, handed = flags_[cell] & kOperand;
@@ -42,25 +42,25 @@ void ArrayStationary<T, kMac, Mapping>::look_at_stream(const ScheduledFold& f, I
   pe.sum = Snapshot::value(sum_[cell], header.sum, Map::sum(problem_, f.fold, w, t) != nullptr);
   if (!kept || !handed) return;
   const T weight = ws ? stationary_[cell] : streamed_[cell];
-  pe.action = turn_of(weight == T{0}, plan_.live != nullptr, problem_.gates_zeros);
   pe.place = Map::place(problem_, f.fold, h, w, t);
+  pe.action = turn_of(problem_, weight, pe.place);
 }
 
-template <class T, Mac kMac, template <class> class Mapping>
-void ArrayStationary<T, kMac, Mapping>::look_left(const ScheduledFold& f, Index cycle, Index h, PortTrace& port,
-                                                  const TraceHeader& header) const {
+template <class Unit, template <class> class Mapping>
+void ArrayStationary<Unit, Mapping>::look_left(const ScheduledFold& f, Index cycle, Index h, PortTrace& port,
+                                               const TraceHeader& header) const {
   const Index t = cycle - f.start - h, cell = h * width_;
   if (t < 0 || t >= f.fold.steps || !(flags_[cell] & kOperand)) return;
   port.value = Snapshot::value(streamed_[cell], header.left);
-  port.injected = !plan_.is_ws() && plan_.live != nullptr && streamed_[cell] == T{0};
   port.fold = f.number, port.step = t;
   port.place = Map::place(problem_, f.fold, h, 0, t);
   (plan_.is_ws() ? port.place.m : port.place.n) = -1;
+  port.injected = plan_.is_is() && is_injected(problem_, port.place.m, port.place.k);
 }
 
-template <class T, Mac kMac, template <class> class Mapping>
-void ArrayStationary<T, kMac, Mapping>::look_top(const ScheduledFold& f, Index t, Index w, PortTrace& port,
-                                                 const TraceNumber& number) const {
+template <class Unit, template <class> class Mapping>
+void ArrayStationary<Unit, Mapping>::look_top(const ScheduledFold& f, Index t, Index w, PortTrace& port,
+                                              const TraceNumber& number) const {
   if (t < 0 || t >= f.fold.steps || !f.step_has_sum(t) || Map::sum(problem_, f.fold, w, t) == nullptr) return;
   port.value = Snapshot::value(sum_feed_[w], number);
   port.fold = f.number, port.step = t;
@@ -68,20 +68,20 @@ void ArrayStationary<T, kMac, Mapping>::look_top(const ScheduledFold& f, Index t
   port.place.k = -1;
 }
 
-template <class T, Mac kMac, template <class> class Mapping>
-void ArrayStationary<T, kMac, Mapping>::look_preload(const ScheduledFold& f, Index step, Index w, PortTrace& port,
-                                                     const TraceNumber& number) const {
+template <class Unit, template <class> class Mapping>
+void ArrayStationary<Unit, Mapping>::look_preload(const ScheduledFold& f, Index step, Index w, PortTrace& port,
+                                                  const TraceNumber& number) const {
   if (step < 0 || step >= height_ || !chain_in_use_[w]) return;
   port.value = Snapshot::value(chain_[w], number);
-  port.injected = plan_.is_ws() && plan_.live != nullptr && chain_[w] == T{0};
   port.fold = f.number, port.step = step;
   port.place = Map::place(problem_, f.fold, height_ - 1 - step, w, 0);
   (plan_.is_ws() ? port.place.n : port.place.m) = -1;
+  port.injected = plan_.is_ws() && is_injected(problem_, port.place.m, port.place.k);
 }
 
-template <class T, Mac kMac, template <class> class Mapping>
-void ArrayStationary<T, kMac, Mapping>::look_bottom(const ScheduledFold& f, Index t, Index w, PortTrace& port,
-                                                    const TraceNumber& number) const {
+template <class Unit, template <class> class Mapping>
+void ArrayStationary<Unit, Mapping>::look_bottom(const ScheduledFold& f, Index t, Index w, PortTrace& port,
+                                                 const TraceNumber& number) const {
   if (t < 0 || t >= f.fold.steps || Map::sum(problem_, f.fold, w, t) == nullptr) return;
   port.value = Snapshot::value(sum_[(height_ - 1) * width_ + w], number);
   port.fold = f.number, port.step = t;

@@ -32,7 +32,7 @@ struct WeightsStay {
   }
 };
 
-template <class T, Mac kMac>
-using ArrayWs = ArrayStationary<T, kMac, WeightsStay>;
+template <class Unit>
+using ArrayWs = ArrayStationary<Unit, WeightsStay>;
 
 }  // namespace septet::emulation

@@ -4,6 +4,7 @@
 // its registers do meanwhile, the others take the counts from a walk along the Plan's folds.
 #pragma once
 
+#include "kernels/dispatch.hpp"
 #include "problem.hpp"
 #include "schedule.hpp"
 #include "septet/emulation/emulate.hpp"
@@ -30,7 +31,11 @@ struct Run {
   detail::TileEpilogue epilogue() const { return {c, options}; }
   template <class T>
   Problem<T> problem(const Sums<T>& sums) const {
-    return {plan, Operand<T>(a, options.a_zero_point), Operand<T>(b, options.b_zero_point), preload(), gates_zeros,
+    return {plan,
+            Operand<T>(a, options.a_zero_point, options.flush_subnormals),
+            Operand<T>(b, options.b_zero_point, options.flush_subnormals),
+            preload(),
+            gates_zeros,
             sums};
   }
 };
@@ -49,6 +54,9 @@ Counts run_plain(const Run& run, Schedule& schedule, Index& cycles);
 
 /// The same registers in vectors, parts of the plan shared among threads: fills C.
 void run_registers(const Run& run);
+
+/// What the register engine computes in; `narrow` says the same of its narrow accumulators.
+kernels::Arithmetic arithmetic_of(const Run& run, const kernels::Narrow& narrow);
 
 /// Shows the window of run.trace to its sink, if there is one, on the plain array: steps the folds that are somewhere
 /// in the array in those cycles, no others, and leaves C alone. `schedule` is at its beginning. Throws Error.

@@ -4,7 +4,11 @@
 #pragma once
 
 #include "formats/storage.hpp"
+#include "kernels/narrow.hpp"
 #include "septet/emulation/report.hpp"
+#include "src/element.hpp"
+
+#include <cmath>
 
 #include <algorithm>
 
@@ -20,13 +24,17 @@ struct Elements {
   const Stored* data;
   Index row_stride, col_stride;
   int zero_point;
+  T smallest;  ///< of floats: what is smaller becomes a zero of its sign; 0: nothing
+
+  const Stored& stored(Index i, Index j) const { return data[i * row_stride + j * col_stride]; }
+  bool is_zero(Index i, Index j) const { return detail::is_zero(stored(i, j), zero_point); }
 
   T operator()(Index i, Index j) const {
-    const Stored value = data[i * row_stride + j * col_stride];
-    if constexpr (sizeof(Stored) == 1) {
-      return static_cast<T>(value) - zero_point;
+    if constexpr (std::is_integral_v<T>) {
+      return static_cast<T>(stored(i, j)) - zero_point;
     } else {
-      return static_cast<T>(value);
+      const T value = static_cast<T>(stored(i, j));
+      return std::abs(value) < smallest ? std::copysign(T{0}, value) : value;
     }
   }
 };
@@ -35,10 +43,16 @@ struct Elements {
 template <class T>
 class Operand {
  public:
-  Operand(const ConstMatrix& view, int zero_point) : view_(view), zero_point_(zero_point) {}
+  Operand(const ConstMatrix& view, int zero_point, bool flushes)
+      : view_(view),
+        zero_point_(zero_point),
+        smallest_(flushes ? static_cast<T>(kernels::smallest_normal(view.type)) : T{0}) {}
 
   T operator()(Index i, Index j) const {
     return visit([&](const auto& elements) { return elements(i, j); });
+  }
+  bool is_zero(Index i, Index j) const {
+    return visit([&](const auto& elements) { return elements.is_zero(i, j); });
   }
   /// f(elements), where elements(i, j) knows the stored type: for loops.
   template <class F>
@@ -59,11 +73,12 @@ class Operand {
  private:
   template <class Stored>
   Elements<T, Stored> elements() const {
-    return {static_cast<const Stored*>(view_.data), view_.row_stride, view_.col_stride, zero_point_};
+    return {static_cast<const Stored*>(view_.data), view_.row_stride, view_.col_stride, zero_point_, smallest_};
   }
 
   ConstMatrix view_;
   int zero_point_;
+  T smallest_;
 };
 
 /// A block of the memory of sums behind the array: rows from m0 on, columns from n0 on.
@@ -104,16 +119,21 @@ struct Counts {
   }
 };
 
+/// A zero of a sparse format, which is read from nowhere. (Flushed elements become zeros, too, but are read.)
+template <class T>
+bool is_injected(const Problem<T>& problem, Index m, Index k) {
+  return problem.plan.live && problem.a.is_zero(m, k);
+}
+
 /// A weight as the decompression unit hands it on: a zero of a sparse format is injected (+0), others are read.
 template <class T>
 T load_weight(const Problem<T>& problem, Index m, Index k, Counts& counts) {
-  const T value = problem.a(m, k);
-  if (problem.plan.live && value == T{0}) {
+  if (is_injected(problem, m, k)) {
     ++counts.zeros_injected;
     return T{0};
   }
   ++counts.reads_a;
-  return value;
+  return problem.a(m, k);
 }
 
 }  // namespace septet::emulation

@@ -21,13 +21,18 @@
 
 namespace septet::emulation {
 
-template <class T>
+template <class Unit>
 class RegisterArray {
+  using T = typename Unit::Value;
+
  public:
-  RegisterArray(const Problem<T>& problem, const kernels::ArrayKernels& kernels)
+  RegisterArray(const Problem<T>& problem, const Unit& unit, const kernels::ArrayKernels& kernels,
+                const kernels::Narrow* narrow)
       : problem_(problem),
+        unit_(unit),
         plan_(problem.plan),
         kernels_(kernels),
+        narrow_(narrow),
         width_(padded(std::min(plan_.array.width, widest_row()))),
         rows_(std::min(plan_.array.height, tallest_column())),
         chunk_(std::clamp<Index>(kChunkElements / width_, kShortestChunk, kLongestChunk)),
@@ -112,6 +117,7 @@ class RegisterArray {
     call.gated = problem_.gates_zeros;
     call.lanes = static_cast<int>(lanes_), call.b_lane_stride = chunk_ * width_;
     if (lanes_ > 0) call.lane = lane_lines_.at(chunk.offset_in(piece));
+    call.narrow = narrow_;
     kernels_.outputs(call);
   }
 
@@ -124,7 +130,7 @@ class RegisterArray {
       for (Index h = 0; h < fold.m_count; ++h) {
         T* line = line_of(lines_, h, piece);
         for (Index t = piece.first_element(); t < piece.end_element(); ++t) {
-          line[-t] = injected(a(fold.m0 + h, streamed_column(fold, t)));
+          line[-t] = weight(a, fold.m0 + h, streamed_column(fold, t));
         }
       }
     });
@@ -157,8 +163,8 @@ class RegisterArray {
         T *line = line_of(lines_, h, piece), *lane_line = line_of(lane_lines_, h, piece);
         for (Index t = piece.first_element(); t < piece.end_element(); ++t) {
           for_each_lane(fold, t, [&](Index lane, Index k) {
-            const T weight = a(fold.m0 + h, k);
-            if (weight != T{0}) line[-t] = weight, lane_line[-t] = static_cast<T>(lane);
+            if (a.is_zero(fold.m0 + h, k)) return;
+            line[-t] = a(fold.m0 + h, k), lane_line[-t] = static_cast<T>(lane);
           });
         }
       }
@@ -192,6 +198,7 @@ class RegisterArray {
       call.kept = stays_.at(0), call.kept_stride = width_;
       call.sums = passing_.at(0), call.sums_stride = width_;
       if (problem_.gates_zeros) call.gate = ws ? kernels::Gate::kept : kernels::Gate::streamed;
+      call.narrow = narrow_;
       kernels_.passing(call);
       leave_sums(fold, chunk, sums);
     });
@@ -206,7 +213,7 @@ class RegisterArray {
     problem_.a.visit([&](const auto& a) {
       for (Index h = 0; h < fold.k_count; ++h) {
         for (Index w = 0; w < fold.m_count; ++w) {
-          *stays_.at(h * width_ + w) = injected(a(fold.m0 + w, column_of(fold, h)));
+          *stays_.at(h * width_ + w) = weight(a, fold.m0 + w, column_of(fold, h));
         }
       }
     });
@@ -234,7 +241,7 @@ class RegisterArray {
       for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
         const Index m = row_of(fold, t);
         T* place = line_of(lines_, 0, chunk) - t;
-        for (Index h = 0; h < fold.k_count; ++h) place[h * line_] = injected(a(m, fold.k0 + h));
+        for (Index h = 0; h < fold.k_count; ++h) place[h * line_] = weight(a, m, fold.k0 + h);
       }
     });
   }
@@ -262,7 +269,7 @@ class RegisterArray {
     if (plan_.cut() == 0) {
       for_each_sum(fold, chunk, sums, [](const T& passing, T& sum) { sum = passing; });
     } else {
-      for_each_sum(fold, chunk, sums, [](const T& passing, T& sum) { sum = add(sum, passing); });
+      for_each_sum(fold, chunk, sums, [&](const T& passing, T& sum) { sum = unit_.add(sum, passing); });
     }
   }
 
@@ -283,7 +290,10 @@ class RegisterArray {
   // The streamed operand of a PE that has none.
   static T nothing() { return std::is_floating_point_v<T> ? -T{0} : T{0}; }
   // A weight as the decompression unit hands it on: a zero of a sparse format is +0.
-  T injected(T weight) const { return plan_.live && weight == T{0} ? T{0} : weight; }
+  template <class Elements>
+  T weight(const Elements& a, Index m, Index k) const {
+    return plan_.live && a.is_zero(m, k) ? T{0} : a(m, k);
+  }
 
   // Where element 0 of row h's line would be: element t is t places before it.
   T* line_of(const Buffer& lines, Index h, const Chunk& chunk) const {
@@ -304,8 +314,10 @@ class RegisterArray {
   }
 
   const Problem<T>& problem_;
+  Unit unit_;
   const Plan& plan_;
   const kernels::ArrayKernels& kernels_;
+  const kernels::Narrow* narrow_;
   Index width_, rows_;   // of the PEs that are ever in use; the width is padded
   Index chunk_, piece_;  // steps that are computed together; that a line holds
   Index line_;           // elements of a row's line

@@ -24,17 +24,17 @@ Counts step_to_the_end(Array& array, const Run& run, Index& cycles) {
   return array.counts();
 }
 
-template <class T, Mac kMac>
-Counts run_array(const Problem<T>& problem, Schedule& schedule, const Run& run, Index& cycles) {
+template <class T, class Unit>
+Counts run_array(const Problem<T>& problem, const Unit& unit, Schedule& schedule, const Run& run, Index& cycles) {
   if (run.plan.is_ws()) {
-    ArrayWs<T, kMac> array(problem, schedule);
+    ArrayWs<Unit> array(problem, unit, schedule);
     return step_to_the_end(array, run, cycles);
   }
   if (run.plan.is_is()) {
-    ArrayIs<T, kMac> array(problem, schedule);
+    ArrayIs<Unit> array(problem, unit, schedule);
     return step_to_the_end(array, run, cycles);
   }
-  ArrayOs<T, kMac> array(problem, schedule);
+  ArrayOs<Unit> array(problem, unit, schedule);
   return step_to_the_end(array, run, cycles);
 }
 
@@ -48,8 +48,8 @@ Counts run_plain(const Run& run, Schedule& schedule, Index& cycles) {
     const detail::TileEpilogue epilogue = run.epilogue();
     epilogue.begin(0, m, 0, n, sums.data(), n);
     const Problem<T> problem = run.problem(Sums<T>{sums.data(), 0, 0, n});
-    const Counts counts = run.plan.mac == Mac::fused ? run_array<T, Mac::fused>(problem, schedule, run, cycles)
-                                                     : run_array<T, Mac::unfused>(problem, schedule, run, cycles);
+    const Counts counts =
+        with_unit<T>(run.options, [&](const auto& unit) { return run_array(problem, unit, schedule, run, cycles); });
     epilogue.end(0, m, 0, n, sums.data(), n);
     return counts;
   });

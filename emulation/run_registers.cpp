@@ -6,17 +6,28 @@
 #include "src/threads.hpp"
 
 namespace septet::emulation {
+
+// Integers that wrap may be added modulo 2^32 on the way (TileEpilogue keeps their low bits).
+kernels::Arithmetic arithmetic_of(const Run& run, const kernels::Narrow& narrow) {
+  return kernels::steps_matter(run.sum_type(), run.options)
+             ? kernels::narrow_arithmetic_for(run.sum_type(), run.plan.mac, narrow)
+             : kernels::arithmetic_for(run.sum_type(), run.plan.mac);
+}
+
 namespace {
 
 // One thread's array, and the memory of sums behind it.
-template <class T>
+template <class Unit>
 class Worker {
+  using T = typename Unit::Value;
+
  public:
-  Worker(const Run& run, const detail::TileEpilogue& epilogue)
+  Worker(const Run& run, const Unit& unit, const detail::TileEpilogue& epilogue)
       : plan_(run.plan),
         epilogue_(epilogue),
         problem_(run.problem(Sums<T>())),
-        array_(problem_, kernels::array_kernels(kernels::arithmetic_for(run.sum_type(), plan_.mac))) {
+        narrow_(kernels::narrow_of(run.sum_type(), run.options)),
+        array_(problem_, unit, kernels::array_kernels(arithmetic_of(run, narrow_)), &narrow_) {
     Index largest = 0;
     for (const Index part : {Index{0}, plan_.part_count() - 1}) {
       const detail::Block block = plan_.part(part);
@@ -38,19 +49,20 @@ class Worker {
   const Plan& plan_;
   const detail::TileEpilogue& epilogue_;
   Problem<T> problem_;
-  RegisterArray<T> array_;
+  kernels::Narrow narrow_;
+  RegisterArray<Unit> array_;
   detail::AlignedBuffer sums_;
 };
 
-template <class T>
-void run_typed(const Run& run) {
+template <class Unit>
+void run_unit(const Run& run, const Unit& unit) {
   const Index parts = run.plan.part_count();
   if (parts == 0) return;
   const detail::TileEpilogue epilogue = run.epilogue();
   const auto threads = static_cast<int>(std::min<Index>(
       detail::thread_count(run.options, run.plan.m * run.plan.n * std::max<Index>(run.plan.k, 1)), parts));
-  std::vector<std::unique_ptr<Worker<T>>> workers;
-  for (int t = 0; t < threads; ++t) workers.push_back(std::make_unique<Worker<T>>(run, epilogue));
+  std::vector<std::unique_ptr<Worker<Unit>>> workers;
+  for (int t = 0; t < threads; ++t) workers.push_back(std::make_unique<Worker<Unit>>(run, unit, epilogue));
   FoldProgress progress(run.progress, run.plan.fold_count());
   detail::SharedItems items(parts);
   detail::run_team(run.options.parallel_for, threads, [&](int worker) {
@@ -64,7 +76,10 @@ void run_typed(const Run& run) {
 }  // namespace
 
 void run_registers(const Run& run) {
-  with_sums(run, [&](auto* tag) { run_typed<std::remove_pointer_t<decltype(tag)>>(run); });
+  with_sums(run, [&](auto* tag) {
+    using T = std::remove_pointer_t<decltype(tag)>;
+    with_unit<T>(run.options, [&](const auto& unit) { run_unit(run, unit); });
+  });
 }
 
 }  // namespace septet::emulation

@@ -38,9 +38,11 @@ class WindowSums {
     }
   }
   // … and then with the folds that come before `first`.
-  void run_before(const Fold& first) {
+  template <class Unit>
+  void run_before(const Fold& first, const Unit& unit) {
     const Problem<T> problem = run_.problem(sums_);
-    RegisterArray<T> array(problem, kernels::array_kernels(kernels::arithmetic_for(run_.sum_type(), run_.plan.mac)));
+    const kernels::Narrow narrow = kernels::narrow_of(run_.sum_type(), run_.options);
+    RegisterArray<Unit> array(problem, unit, kernels::array_kernels(arithmetic_of(run_, narrow)), &narrow);
     detail::FoldSequence folds(run_.plan, part_of(run_.plan, first));
     for (Fold fold; folds.next(fold) && fold.k0 != first.k0;) array.run(fold, sums_);
   }
@@ -74,21 +76,25 @@ struct ActiveFolds {
   }
 };
 
-template <class Array, class Problem>
-void step_window(const Problem& problem, Schedule& schedule, Index begin, Observer& observer) {
-  Array array(problem, schedule);
+template <class Array, class Problem, class Unit>
+void step_window(const Problem& problem, const Unit& unit, Schedule& schedule, Index begin, Observer& observer) {
+  Array array(problem, unit, schedule);
   for (Index cycle = begin; cycle < observer.window().end && !array.done(); ++cycle) {
     array.step(cycle);
     if (observer.watches(cycle)) observer.look(array, cycle);
   }
 }
 
-template <class T, Mac kMac>
-void run_array(const Run& run, const Sums<T>& sums, Schedule& schedule, Index begin, Observer& observer) {
-  const Problem<T> problem = run.problem(sums);
-  if (run.plan.is_ws()) return step_window<ArrayWs<T, kMac>>(problem, schedule, begin, observer);
-  if (run.plan.is_is()) return step_window<ArrayIs<T, kMac>>(problem, schedule, begin, observer);
-  return step_window<ArrayOs<T, kMac>>(problem, schedule, begin, observer);
+template <class Unit>
+void run_array(const Run& run, const Unit& unit, const ActiveFolds& active, Schedule& schedule, Observer& observer) {
+  using T = typename Unit::Value;
+  WindowSums<T> memory(run);
+  memory.begin(active.first, active.last);
+  memory.run_before(active.first, unit);
+  const Problem<T> problem = run.problem(memory.sums());
+  if (run.plan.is_ws()) return step_window<ArrayWs<Unit>>(problem, unit, schedule, active.begin, observer);
+  if (run.plan.is_is()) return step_window<ArrayIs<Unit>>(problem, unit, schedule, active.begin, observer);
+  return step_window<ArrayOs<Unit>>(problem, unit, schedule, active.begin, observer);
 }
 
 }  // namespace
@@ -103,11 +109,7 @@ void run_trace(const Run& run, const Schedule& schedule) {
     for (Index i = 0; i < active.skipped; ++i) from.next(skipped);
     with_sums(run, [&](auto* tag) {
       using T = std::remove_pointer_t<decltype(tag)>;
-      WindowSums<T> memory(run);
-      memory.begin(active.first, active.last);
-      memory.run_before(active.first);
-      run.plan.mac == Mac::fused ? run_array<T, Mac::fused>(run, memory.sums(), from, active.begin, observer)
-                                 : run_array<T, Mac::unfused>(run, memory.sums(), from, active.begin, observer);
+      with_unit<T>(run.options, [&](const auto& unit) { run_array(run, unit, active, from, observer); });
     });
   }
   observer.end();

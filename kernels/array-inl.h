@@ -11,6 +11,9 @@
 #include "hwy/highway.h"
 #include "kernels/array.hpp"
 #include "kernels/mac-inl.h"
+#include "kernels/narrow_mac-inl.h"
+
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace septet::kernels::HWY_NAMESPACE {
@@ -38,6 +41,22 @@ struct UnfusedArrayMac : UnfusedMac<T> {
   using V = typename UnfusedMac<T>::V;
   static HWY_INLINE V Prepare(V v) { return v; }
 };
+
+template <class Narrowing>
+struct NarrowArrayMac : Narrowing {
+  using V = typename Narrowing::V;
+  explicit NarrowArrayMac(const Narrow* narrow) : Narrowing(*narrow) {}
+  HWY_INLINE V Prepare(V v) const { return v; }
+};
+
+template <class Mac, class Call>
+HWY_INLINE Mac MakeMac(const Call& call) {
+  if constexpr (std::is_default_constructible_v<Mac>) {
+    return Mac();
+  } else {
+    return Mac(call.narrow);
+  }
+}
 
 template <class Mac, bool kGated, class V>
 HWY_INLINE V StepUnlessZero(const Mac& mac, V sum, V a, V b, V weight) {
@@ -164,14 +183,14 @@ void PassAllSums(const Mac& mac, const PassingCall& call) {
 
 template <class Mac>
 void RunOutputs(const OutputsCall& call) {
-  const Mac mac;
+  const Mac mac = MakeMac<Mac>(call);
   if (call.lanes > 0) return StepAllLanes(mac, call);
   return call.gated ? StepAllOutputs<Mac, true>(mac, call) : StepAllOutputs<Mac, false>(mac, call);
 }
 
 template <class Mac>
 void RunPassing(const PassingCall& call) {
-  const Mac mac;
+  const Mac mac = MakeMac<Mac>(call);
   switch (call.gate) {
     case Gate::kept:
       return PassAllSums<Mac, Gate::kept>(mac, call);

@@ -1,6 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// The emulated array's kernels for every arithmetic.
+// The emulated array's kernels for sums in full.
 #include "kernels/array.hpp"
 
 #undef HWY_TARGET_INCLUDE

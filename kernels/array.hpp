@@ -15,6 +15,8 @@
 
 namespace septet::kernels {
 
+struct Narrow;
+
 /// Rows are whole multiples of this many PEs in memory; what lies beyond the array's width is computed and not used.
 constexpr Index kArrayPad = 16;
 
@@ -36,6 +38,7 @@ struct OutputsCall {
   int lanes = 0;
   Index b_lane_stride = 0;
   const void* lane = nullptr;
+  const Narrow* narrow = nullptr;  ///< of the narrow arithmetics (narrow.hpp)
 };
 
 /// Which operand's zeros leave a sum as it is.
@@ -54,6 +57,7 @@ struct PassingCall {
   void* sums = nullptr;  ///< [steps][width], in place: from the top of the array to its bottom
   Index sums_stride = 0;
   Gate gate = Gate::none;
+  const Narrow* narrow = nullptr;
 };
 
 /// The kernels of one instruction set for one arithmetic. They cannot fail.

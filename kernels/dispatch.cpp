@@ -30,12 +30,10 @@ RowSet rows_f32_unfused(std::int64_t target);
 RowSet rows_f64_fused(std::int64_t target);
 RowSet rows_f64_unfused(std::int64_t target);
 RowSet rows_s16_s32(std::int64_t target);
-// Defined by array.cpp.
-ArrayKernels array_f32_fused(std::int64_t target);
-ArrayKernels array_f32_unfused(std::int64_t target);
-ArrayKernels array_f64_fused(std::int64_t target);
-ArrayKernels array_f64_unfused(std::int64_t target);
-ArrayKernels array_s16_s32(std::int64_t target);
+// Defined by array.cpp and array_narrow.cpp.
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) ArrayKernels array_##name(std::int64_t target);
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
 // Defined by epilogue.cpp.
 EpilogueKernels epilogue_table(std::int64_t target);
 
@@ -71,8 +69,11 @@ Target highway_target(std::int64_t target) {
           },
           {rows_f32_fused(target), rows_f32_unfused(target), rows_f64_fused(target), rows_f64_unfused(target),
            rows_s16_s32(target)},
-          {array_f32_fused(target), array_f32_unfused(target), array_f64_fused(target), array_f64_unfused(target),
-           array_s16_s32(target)},
+          {
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) array_##name(target),
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
+          },
           epilogue_table(target),
           nullptr,
           nullptr,
@@ -106,9 +107,11 @@ Target portable_target() {
           {portable_rows(Arithmetic::f32_fused), portable_rows(Arithmetic::f32_unfused),
            portable_rows(Arithmetic::f64_fused), portable_rows(Arithmetic::f64_unfused),
            portable_rows(Arithmetic::s16_s32)},
-          {portable_array(Arithmetic::f32_fused), portable_array(Arithmetic::f32_unfused),
-           portable_array(Arithmetic::f64_fused), portable_array(Arithmetic::f64_unfused),
-           portable_array(Arithmetic::s16_s32)},
+          {
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) portable_array(Arithmetic::name),
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
+          },
           portable_epilogue()};
 }
 
@@ -208,6 +211,14 @@ Arithmetic arithmetic_for(Type accumulator, Mac mac) {
   return mac == Mac::fused ? Arithmetic::f32_fused : Arithmetic::f32_unfused;
 }
 
+Arithmetic narrow_arithmetic_for(Type accumulator, Mac mac, const Narrow& narrow) {
+  const bool fused = mac == Mac::fused;
+  if (accumulator == Type::s32) return Arithmetic::narrow_s32;
+  if (accumulator == Type::f64) return fused ? Arithmetic::narrow_f64_fused : Arithmetic::narrow_f64_unfused;
+  if (!fused) return Arithmetic::narrow_f32_unfused;
+  return narrow.sum.half ? Arithmetic::narrow_f16_fused : Arithmetic::narrow_f32_fused;
+}
+
 const KernelSet& kernel_set(Arithmetic arithmetic) { return in_use().sets[static_cast<std::size_t>(arithmetic)]; }
 
 const RowSet& row_set(Arithmetic arithmetic) {
@@ -219,7 +230,7 @@ const RowSet& row_set(Arithmetic arithmetic) {
 }
 
 const ArrayKernels& array_kernels(Arithmetic arithmetic) {
-  return in_use().arrays[static_cast<std::size_t>(arithmetic)];  // in the order of `rows`
+  return in_use().arrays[static_cast<std::size_t>(arithmetic)];
 }
 
 const QuadKernels* quad_kernels() { return in_use().quads; }

@@ -5,6 +5,7 @@
 
 #include "kernels/array.hpp"
 #include "kernels/epilogue.hpp"
+#include "kernels/narrow.hpp"
 #include "kernels/rows.hpp"
 #include "kernels/strip.hpp"
 #include "septet/gemm.hpp"
@@ -39,6 +40,8 @@ const char* name(Arithmetic arithmetic);
 Packed packed_of(Arithmetic arithmetic);
 /// The arithmetic for operands of this accumulator type.
 Arithmetic arithmetic_for(Type accumulator, Mac mac);
+/// The one that does every step as it is stated.
+Arithmetic narrow_arithmetic_for(Type accumulator, Mac mac, const Narrow& narrow);
 
 /// The kernels of `arithmetic` on the target in use.
 const KernelSet& kernel_set(Arithmetic arithmetic);

@@ -25,6 +25,8 @@
 
 namespace septet::kernels {
 
+struct Narrow;
+
 /// Operands of one call. Element types belong to the kernel: `packed` (a, b) and `acc` of its KernelSet.
 struct StripCall {
   Index rows = 0;  ///< one of the kernel's heights
@@ -37,6 +39,7 @@ struct StripCall {
   const std::int32_t* row_index = nullptr;  ///< accumulator row of each strip row; null: row0, row0 + 1, …
   Index row0 = 0;
   bool fold = false;  ///< false: sums go on from acc. true: they start at zero and are added to acc at the end
+  const Narrow* narrow = nullptr;  ///< of the narrow arithmetics: what a sum is kept in (narrow.hpp)
 };
 
 /// One compiled microkernel. `heights` lists the row counts it has code for, descending, ending with 1.
@@ -63,14 +66,15 @@ using WidenRow = void (*)(const void* from, Index count, float* to);
 /// The kernels of one instruction set for one arithmetic. `tall`: many rows share each loaded vector of B; `single`:
 /// one row over many vectors, where rows share nothing. `narrow`: one vector wide, for few columns.
 /// `tiles` and `pack`: the dense kernels and their panels (tile.hpp). `find_items`: the kernel for a batch of small
-/// products (items.hpp) of m x n x k, or null. `widen_…`: of the sets of f32, or null.
+/// products (items.hpp) of m x n x k, or null. `widen_…`: of the sets of f32, or null. The narrow arithmetics have
+/// strips and nothing else.
 struct KernelSet {
   StripKernel tall_wide;
   StripKernel tall_narrow;
   StripKernel single_wide;
   StripKernel single_narrow;
-  TileSet tiles;
-  void (*pack)(const PanelCall&);
+  TileSet tiles{};
+  void (*pack)(const PanelCall&) = nullptr;
   ItemsKernel (*find_items)(Index m, Index n, Index k) = nullptr;
   WidenRow widen_bf16 = nullptr;
   WidenRow widen_f16 = nullptr;

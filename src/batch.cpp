@@ -10,6 +10,7 @@
 #include "explain.hpp"
 #include "multiply.hpp"
 #include "small.hpp"
+#include "steps.hpp"
 #include "threads.hpp"
 #include "validate.hpp"
 #include "validate_batch.hpp"
@@ -78,7 +79,8 @@ enum class Way { small, shared, one_by_one };
 Way way_of(const Batch& batch, const Batch& by_rows, const GemmOptions& options, int threads) {
   if (SmallProduct::fits(by_rows.a, by_rows.b, by_rows.c, options)) return Way::small;
   const GemmOptions chosen = resolved(Weights(batch.a), options);
-  if (batch.count < threads || threads == 1 || is_sparse(chosen.dataflow)) return Way::one_by_one;
+  const bool plans = is_sparse(chosen.dataflow) || goes_by_steps(batch.a.type, chosen);  // allocate as they go
+  if (batch.count < threads || threads == 1 || plans) return Way::one_by_one;
   return macs_of({1, batch.a, 0, batch.b, 0, batch.c, 0}) < kSharedProduct ? Way::shared : Way::one_by_one;
 }
 
@@ -97,7 +99,7 @@ struct SharedWorkspace {
 SharedWorkspace workspace_of(const Batch& batch, const GemmOptions& options, Way way, int threads) {
   constexpr Index kLine = 64;
   GemmOptions chosen = resolved(Weights(batch.a), options);
-  if (is_sparse(chosen.dataflow) || way == Way::small) return {};
+  if (is_sparse(chosen.dataflow) || way == Way::small || goes_by_steps(batch.a.type, chosen)) return {};
   if (way == Way::shared) chosen.threads = 1;
   const Index bytes = dense_workspace_bytes(DenseOperand::rows_of(batch.a, chosen.a_zero_point),
                                             DenseOperand::columns_of(batch.b, chosen.b_zero_point), batch.c, chosen);

@@ -10,6 +10,7 @@
 
 #include "arithmetic.hpp"
 #include "explain.hpp"
+#include "flush.hpp"
 #include "kernels/dispatch.hpp"
 #include "panels.hpp"
 #include "threads.hpp"
@@ -82,11 +83,24 @@ void for_each_segment(const Plan& plan, Index tile, Index segment_steps, F&& f) 
   for (Index begin = 0; begin < count; begin += steps) f(Segment{tile, begin, std::min(begin + steps, count)});
 }
 
+// What the driver needs to know to do every step as it is stated (kernels/narrow.hpp).
+struct Steps {
+  kernels::Narrow narrow;
+  bool flushes;  // elements of A and B, of type
+  Type type;
+};
+
 class Run {
  public:
   Run(const Plan& plan, const StripSource* a, const PackedStorage* packed, const Panels& panels,
-      const TileEpilogue& epilogue, const Blocking& blocking, Index acc_bytes)
-      : plan_(plan), a_(a), panels_(panels), epilogue_(epilogue), blocking_(blocking), acc_bytes_(acc_bytes) {
+      const TileEpilogue& epilogue, const Blocking& blocking, Packed packed_type, const Steps* steps)
+      : plan_(plan),
+        a_(a),
+        panels_(panels),
+        epilogue_(epilogue),
+        blocking_(blocking),
+        packed_type_(packed_type),
+        steps_(steps) {
     // Blocks end where m-tiles do.
     const bool tiled = plan.live && !plan.is_is();
     tile_ = tiled ? plan.live->tile : packed != nullptr && plan.dataflow == Dataflow::csOS ? plan.tile_rows() : plan.m;
@@ -100,13 +114,13 @@ class Run {
   }
 
   Index items() const { return static_cast<Index>(blocks_.size()) * chunks_; }
-  Index sum_bytes() const { return blocking_.block_rows * blocking_.chunk * panels_.cols() * acc_bytes_; }
+  Index sum_bytes() const { return blocking_.block_rows * blocking_.chunk * panels_.cols() * acc_bytes(); }
 
   void item(Index number, std::byte* sums, StripBuffer& buffer) const {
     const Index m0 = blocks_[number / chunks_].m0, m1 = blocks_[number / chunks_].m1;
     const Index first = number % chunks_ * blocking_.chunk;
     const Index count = std::min(blocking_.chunk, panels_.count() - first);
-    const auto sums_of = [&](Index p) { return sums + p * blocking_.block_rows * panels_.cols() * acc_bytes_; };
+    const auto sums_of = [&](Index p) { return sums + p * blocking_.block_rows * panels_.cols() * acc_bytes(); };
     const auto columns_of = [&](Index p) {
       const Index n0 = (first + p) * panels_.cols();
       return std::pair(n0, std::min(n0 + panels_.cols(), plan_.n));
@@ -119,6 +133,7 @@ class Run {
     if (a_ != nullptr) {
       for_each_segment(plan_, m0 / tile_, blocking_.segment_steps, [&](const Segment& segment) {
         a_->load(m0, m1, segment, blocking_.kernel.heights, buffer);
+        flush_strips(buffer);
         multiply(buffer.calls, first, count, sums_of);
       });
     }
@@ -128,13 +143,28 @@ class Run {
     }
   }
 
+  void fill(Index panel) const {
+    panels_.fill(panel);
+    if (steps_ != nullptr && steps_->flushes) flush_elements(steps_->type, panels_.panel(panel), panels_.size());
+  }
+
  private:
+  Index acc_bytes() const { return packed_type_ == Packed::f64 ? 8 : 4; }
+
+  void flush_strips(StripBuffer& buffer) const {
+    if (steps_ == nullptr || !steps_->flushes) return;
+    for (const StripCall& call : buffer.calls) {
+      flush_elements(steps_->type, const_cast<void*>(call.a), call.rows * call.steps);
+    }
+  }
+
   template <class SumsOf>
   void multiply(std::vector<StripCall>& calls, Index first, Index count, const SumsOf& sums_of) const {
     const auto one = [&](StripCall& call, Index p) {
       call.b = panels_.panel(first + p);
       call.acc = sums_of(p);
       call.fold = plan_.cut() != 0;
+      call.narrow = steps_ == nullptr ? nullptr : &steps_->narrow;
       blocking_.kernel.run(call);
     };
     if (plan_.is_ws()) {
@@ -156,7 +186,8 @@ class Run {
   const Panels& panels_;
   const TileEpilogue& epilogue_;
   Blocking blocking_;
-  Index acc_bytes_;
+  Packed packed_type_;
+  const Steps* steps_;  // null: the order is all that matters
   Index tile_ = 1;
   std::vector<Block> blocks_;
   Index chunks_ = 0;
@@ -179,7 +210,10 @@ Index largest_csb_tile(const PackedStorage* packed) {
 void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, const ConstMatrix& b, int b_zero_point,
          const TileEpilogue& epilogue, Type accumulator, const GemmOptions& options, Explanation* instead) {
   if (plan.m == 0 || plan.n == 0) return;
-  const Arithmetic arithmetic = kernels::arithmetic_for(accumulator, plan.mac);
+  const Steps steps{kernels::narrow_of(accumulator, options), options.flush_subnormals, b.type};
+  const bool by_steps = kernels::steps_matter(accumulator, options);
+  const Arithmetic arithmetic = by_steps ? kernels::narrow_arithmetic_for(accumulator, plan.mac, steps.narrow)
+                                         : kernels::arithmetic_for(accumulator, plan.mac);
   const Packed packed_type = kernels::packed_of(arithmetic);
   const ThreadChoice choice = choose_threads(options, plan.m * plan.n * std::max<Index>(a == nullptr ? 1 : plan.k, 1));
   int threads = choice.count;
@@ -189,12 +223,14 @@ void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, co
   if (a == nullptr) used.rows = 0;  // B is not read
   used.cols = plan.n;
   const Panels panels(used, b_zero_point, packed_type, blocking.kernel.cols);
-  const Run job(plan, a, packed, panels, epilogue, blocking, size_of(accumulator));
+  const Run job(plan, a, packed, panels, epilogue, blocking, packed_type, by_steps ? &steps : nullptr);
 
   threads = static_cast<int>(std::min<Index>(threads, job.items()));
   if (instead != nullptr) {
-    instead->add("kernel", joined(kernels::name(arithmetic), ", strips of up to ", blocking.kernel.heights[0], " x ",
-                                  blocking.kernel.cols));
+    instead->add("kernel",
+                 joined(kernels::name(arithmetic), ", strips of up to ", blocking.kernel.heights[0], " x ",
+                        blocking.kernel.cols),
+                 by_steps ? kernels::why_steps_matter(options) : "");
     instead->add("threads", joined(threads), choice.why);
     instead->add("blocks",
                  joined(job.items(), " of ", blocking.block_rows, " x ", blocking.chunk * blocking.kernel.cols));
@@ -209,7 +245,7 @@ void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, co
     buffers.emplace_back(blocking.block_rows, longest_segment(plan, blocking), largest_csb_tile(packed), packed_type);
   }
   SharedItems fills(a == nullptr ? 0 : panels.count()), items(job.items());
-  run_team(options.parallel_for, threads, [&](int) { fills.for_each([&](Index p) { panels.fill(p); }); });
+  run_team(options.parallel_for, threads, [&](int) { fills.for_each([&](Index p) { job.fill(p); }); });
   run_team(options.parallel_for, threads,
            [&](int worker) { items.for_each([&](Index i) { job.item(i, sums[worker].data(), buffers[worker]); }); });
 }

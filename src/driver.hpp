@@ -10,8 +10,8 @@
 namespace septet::detail {
 
 /// C <- epilogue(A * B in the plan's order). `a` is null where there is nothing to multiply (k = 0, alpha = 0).
-/// Of `options`, threads and parallel_for are used. With
-/// `instead`, nothing runs: it is filled with what would. Throws std::bad_alloc, before C is touched.
+/// Of `options`, threads, parallel_for and what a sum is kept in are used. With `instead`, nothing runs: it is filled
+/// with what would. Throws std::bad_alloc, before C is touched.
 void run(const Plan& plan, const StripSource* a, const PackedStorage* packed, const ConstMatrix& b, int b_zero_point,
          const TileEpilogue& epilogue, Type accumulator, const GemmOptions& options, Explanation* instead = nullptr);
 

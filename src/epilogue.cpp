@@ -216,6 +216,15 @@ void begin_block(const Matrix& c, const GemmOptions& o, const Tile& tile) {
   }
 }
 
+// Sums as an accumulator keeps them.
+template <class T>
+void narrow_block(const kernels::NarrowSum& to, const Tile& tile) {
+  T* sums = static_cast<T*>(tile.sums);
+  for (Index m = tile.m0; m < tile.m1; ++m, sums += tile.ld) {
+    for (Index j = 0; j < tile.n1 - tile.n0; ++j) sums[j] = kernels::rounded(to, sums[j]);
+  }
+}
+
 }  // namespace
 
 TileEpilogue::TileEpilogue(const Matrix& c, const GemmOptions& options)
@@ -223,14 +232,19 @@ TileEpilogue::TileEpilogue(const Matrix& c, const GemmOptions& options)
   const Epilogue& e = options_.epilogue;
   unchanged_ = options_.alpha == 1 && e.scale.data == nullptr && e.bias.data == nullptr && e.residual.data == nullptr &&
                e.activation == Activation::none;
-  plain_ = unchanged_ && e.function.call == nullptr && (options_.beta == 0 || options_.beta == 1) &&
+  narrows_ = kernels::narrows(options);
+  if (narrows_) total_ = kernels::narrow_of(accumulator_of(c.type), options).total;
+  plain_ = !narrows_ && unchanged_ && e.function.call == nullptr && (options_.beta == 0 || options_.beta == 1) &&
            c.type == accumulator_of(c.type);
 }
 
 void TileEpilogue::begin(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const {
   const Type type = accumulator_of(c_.type);
   with_accumulator(type, [&](auto* tag) {
-    begin_block<std::remove_pointer_t<decltype(tag)>>(c_, options_, {acc, type, ld, m0, m1, n0, n1});
+    using T = std::remove_pointer_t<decltype(tag)>;
+    const Tile tile{acc, type, ld, m0, m1, n0, n1};
+    begin_block<T>(c_, options_, tile);
+    if (narrows_) narrow_block<T>(total_, tile);
   });
 }
 
@@ -238,8 +252,10 @@ void TileEpilogue::end(Index m0, Index m1, Index n0, Index n1, void* acc, Index 
   const Type type = accumulator_of(c_.type);
   with_accumulator(type, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;
-    Ending<T>(c_, options_, *kernels_, unchanged_, static_cast<T*>(acc), ld, {acc, type, ld, m0, m1, n0, n1})
-        .run_tile();
+    const Tile tile{acc, type, ld, m0, m1, n0, n1};
+    // Kernels that know 32 bits alone have added modulo 2^32: the same low bits.
+    if (total_.shift != 0) narrow_block<T>(total_, tile);
+    Ending<T>(c_, options_, *kernels_, unchanged_, static_cast<T*>(acc), ld, tile).run_tile();
   });
 }
 

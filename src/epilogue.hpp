@@ -10,6 +10,7 @@
 #pragma once
 
 #include "kernels/epilogue.hpp"
+#include "kernels/narrow.hpp"
 #include "septet/gemm.hpp"
 
 namespace septet::detail {
@@ -25,7 +26,7 @@ class TileEpilogue {
   /// … and hold their start values already.
   bool starts_in_c() const { return options_.preload.data == nullptr && options_.beta == 1; }
 
-  /// Fills the sums of C's block [m0, m1) x [n0, n1) with their start values.
+  /// Fills the sums of C's block [m0, m1) x [n0, n1) with their start values, as a narrow accumulator keeps them.
   void begin(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const;
   /// Writes that block of C from its sums, which are used up.
   void end(Index m0, Index m1, Index n0, Index n1, void* acc, Index ld) const;
@@ -36,6 +37,8 @@ class TileEpilogue {
   const kernels::EpilogueKernels* kernels_;
   bool unchanged_;  // nothing happens to a sum before the caller's function
   bool plain_;
+  bool narrows_;
+  kernels::NarrowSum total_;  // what a sum is kept in at both ends
 };
 
 /// The options of the transposed product (B^T * A^T into C^T), as far as an epilogue knows them. Not with a function

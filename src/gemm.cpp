@@ -6,6 +6,7 @@
 #include "kernels/dispatch.hpp"
 #include "multiply.hpp"
 #include "small.hpp"
+#include "steps.hpp"
 #include "validate.hpp"
 #include "validate_batch.hpp"
 
@@ -144,7 +145,7 @@ Index gemm_workspace_bytes(const Weights& a, const ConstMatrix& b, const Matrix&
   return bytes_unless_refused([&](Index& bytes) -> Status {
     if (Status status = validate_operands(a, some_b, some_c, options); !status.ok()) return status;
     const GemmOptions chosen = resolved(a, options);
-    if (is_sparse(chosen.dataflow)) return {};
+    if (is_sparse(chosen.dataflow) || goes_by_steps(a.type(), chosen)) return {};
     bytes = dense_workspace_bytes(DenseOperand::packed(*a.packed()->storage()),
                                   DenseOperand::columns_of(some_b, chosen.b_zero_point), some_c, chosen);
     return {};
@@ -157,6 +158,7 @@ Index gemm_workspace_bytes(const ConstMatrix& a, const PackedMatrix& b, const Ma
   return bytes_unless_refused([&](Index& bytes) -> Status {
     if (Status status = validate_operands(some_a, b, some_c, options); !status.ok()) return status;
     const GemmOptions chosen = resolved(some_a, options);
+    if (goes_by_steps(some_a.type, chosen)) return {};
     bytes = dense_workspace_bytes(DenseOperand::rows_of(some_a, chosen.a_zero_point),
                                   DenseOperand::packed(*b.storage()), some_c, chosen);
     return {};

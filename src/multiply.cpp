@@ -8,11 +8,11 @@
 #include "finite.hpp"
 #include "small.hpp"
 #include "sparse.hpp"
+#include "steps.hpp"
 
 #include <numeric>
 
 namespace septet::detail {
-namespace {
 
 // Formats whose zeros are multiplied like any weight; an update of values may have brought some to any of them. (CSB by
 // first fit has an order of its own, which nothing else has: its zeros stay.)
@@ -30,6 +30,8 @@ bool stores_zeros(const PackedStorage& a) {
   }
   return a.stored - padding != a.nnz;
 }
+
+namespace {
 
 // A sparse dataflow: the plan decides.
 void multiply_sparse(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& given,
@@ -82,6 +84,8 @@ void multiply(const DenseOperand& a, const DenseOperand& b, const Matrix& c, con
 void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
               Explanation* instead) {
   const GemmOptions chosen = resolved(a, options);
+  const bool multiplies = chosen.alpha != 0 && a.cols() != 0 && c.rows != 0 && c.cols != 0;
+  if (multiplies && goes_by_steps(a.type(), chosen)) return multiply_by_steps(a, b, c, chosen, instead);
   if (a.sparse() != nullptr && !is_sparse(chosen.dataflow) && chosen.alpha != 0 && a.cols() != 0) {
     const auto dense = pack_any(a, packing_for(chosen));
     // What is unpacked here takes memory anyway: the caller's workspace is for those who need no more (gemm.hpp).
@@ -108,7 +112,12 @@ void multiply(const Weights& a, const ConstMatrix& b, const Matrix& c, const Gem
 
 void multiply(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, const GemmOptions& options,
               Explanation* instead) {
-  const GemmOptions chosen = resolved(a, options);
+  GemmOptions chosen = resolved(a, options);
+  if (chosen.alpha != 0 && a.cols != 0 && c.rows != 0 && c.cols != 0 && goes_by_steps(a.type, chosen)) {
+    chosen.b_zero_point = b.options().zero_point;
+    std::vector<std::byte> buffer;
+    return multiply_by_steps(a, dense_form(b, chosen.b_zero_point, buffer), c, chosen, instead);
+  }
   multiply(DenseOperand::rows_of(a, chosen.a_zero_point), DenseOperand::packed(*b.storage()), c, chosen, instead);
 }
 

@@ -19,6 +19,9 @@ void multiply(const ConstMatrix& a, const PackedMatrix& b, const Matrix& c, cons
 void multiply(const DenseOperand& a, const DenseOperand& b, const Matrix& c, const GemmOptions& chosen,
               Explanation* instead = nullptr);
 
+/// A's format multiplies zeros like any weight, and this A holds some.
+bool stores_zeros(const PackedStorage& a);
+
 // ---- for the BLAS door: products whose arguments were looked at elsewhere. They fit, and what overlaps is the
 // caller's own affair; alpha and k may be 0. Not ok: the environment, or no memory.
 

@@ -37,7 +37,9 @@ class Panels {
   Index cols() const { return cols_; }
   /// Copies panel p; panels may be filled by different threads.
   void fill(Index p) const;
-  const std::byte* panel(Index p) const { return bytes_.data() + p * panel_bytes_; }
+  /// Elements of each.
+  Index size() const { return b_.rows * cols_; }
+  std::byte* panel(Index p) const { return bytes_.data() + p * panel_bytes_; }
 
  private:
   ConstMatrix b_;

@@ -30,7 +30,7 @@ bool types_meet(Type a, Type b, Type c) {
 // A product and no more: what is left to be seen are types, shapes and strides.
 bool is_plain(const GemmOptions& o) {
   return o.alpha == 1 && (o.beta == 0 || o.beta == 1) && o.preload.data == nullptr && o.epilogue.empty() &&
-         o.accumulate == Accumulate::chained && !is_sparse(o.dataflow);
+         o.accumulate == Accumulate::chained && !is_sparse(o.dataflow) && !kernels::narrows(o);
 }
 
 bool apart(const Matrix& c, const ConstMatrix& x) {

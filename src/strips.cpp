@@ -170,6 +170,30 @@ class CombinedStrips : public StripSource {
   const PackedStorage& packed_;
 };
 
+// Every k, from a view.
+template <class T>
+class DenseStrips : public StripSource {
+ public:
+  DenseStrips(const ConstMatrix& a, int zero_point) : a_(a), zero_point_(zero_point) {}
+
+  void load(Index m0, Index m1, const Segment& segment, const int* heights, StripBuffer& buffer) const override {
+    StripWriter<T> writer(buffer, zero_point_);
+    for_each_height(m1 - m0, heights, [&](Index first, Index rows) {
+      StripCall& call = writer.open(rows, segment.end - segment.begin);
+      call.row0 = first;
+      call.k0 = segment.begin;
+      for (Index i = 0; i < rows; ++i) {
+        const T* row = static_cast<const T*>(a_.data) + (m0 + first + i) * a_.row_stride;
+        for (Index k = segment.begin; k < segment.end; ++k) writer.put(i, k - segment.begin, row[k * a_.col_stride]);
+      }
+    });
+  }
+
+ private:
+  const ConstMatrix a_;
+  int zero_point_;
+};
+
 template <class T>
 std::unique_ptr<StripSource> typed_strips(const PackedStorage& packed, const Plan& plan) {
   switch (packed.options.format) {
@@ -197,6 +221,12 @@ StripBuffer::StripBuffer(Index rows, Index steps, Index element_count, kernels::
 std::unique_ptr<StripSource> strips_of(const PackedStorage& packed, const Plan& plan) {
   return with_type(packed.type, [&](auto* tag) -> std::unique_ptr<StripSource> {
     return typed_strips<std::remove_pointer_t<decltype(tag)>>(packed, plan);
+  });
+}
+
+std::unique_ptr<StripSource> strips_of(const ConstMatrix& a, int zero_point) {
+  return with_type(a.type, [&](auto* tag) -> std::unique_ptr<StripSource> {
+    return std::make_unique<DenseStrips<std::remove_pointer_t<decltype(tag)>>>(a, zero_point);
   });
 }
 

@@ -42,5 +42,7 @@ class StripSource {
 
 /// For the array's formats, tsb and csb. The operand is referred to, not copied.
 std::unique_ptr<StripSource> strips_of(const PackedStorage& packed, const Plan& plan);
+/// For a dense A under a dense dataflow, where it cannot go by tiles. The same.
+std::unique_ptr<StripSource> strips_of(const ConstMatrix& a, int zero_point);
 
 }  // namespace septet::detail

@@ -151,6 +151,7 @@ SEPTET_API septet_status septet_options_set_number(septet_options* options, cons
 ///   mac                            fused, unfused
 ///   combine.policy                 in-order, first-fit
 ///   timing                         serial, overlapped, scalesim
+///   engine                         registers, plan, plain (emulation)
 ///   format                         auto, dense, csr, tsb, csb, csc, coo, bsr, ell, sell, bitmap, nm, tcsr: what
 ///                                  septet_pack() makes
 ///   side                           left, right: which operand septet_pack() packs
@@ -317,7 +318,7 @@ SEPTET_API septet_status septet_packed_get_info(const septet_packed* packed, sep
 /// What a run on the array cost.
 typedef struct septet_report septet_report;
 
-/// septet_gemm() on an emulated array, stepped cycle by cycle: the same bits, and a report, a new handle. Reads timing,
+/// septet_gemm() on an emulated array: the same bits, and a report, a new handle. Reads timing, engine,
 /// bandwidth and the progress function, too. C and `report` are untouched unless the status is SEPTET_OK.
 SEPTET_API septet_status septet_emulate(const septet_weights* a, const septet_matrix* b, const septet_matrix* c,
                                         const septet_options* options, septet_report** report) SEPTET_NOEXCEPT;

@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "strip_portable.hpp"
 
+#include "kernels/narrow.hpp"
+
 #include <cmath>
 
 namespace septet::kernels {
@@ -56,6 +58,25 @@ void run(const StripCall& call) noexcept {
         acc = Mac::step(acc, a, panel_row(s)[j], panel_row(partner)[j]);
       }
       out[j] = call.fold ? add(out[j], acc) : acc;
+    }
+  }
+}
+
+// Every step as it is stated.
+template <class Elem, class Acc, bool kFused, int kCols>
+void run_narrow(const StripCall& call) noexcept {
+  constexpr Index kGroup = sizeof(Elem) == 2 ? 2 : 1;
+  const Narrow& narrow = *call.narrow;
+  for (Index i = 0; i < call.rows; ++i) {
+    Acc* out = static_cast<Acc*>(call.acc) + (call.row_index ? call.row_index[i] : call.row0 + i) * kCols;
+    for (Index j = 0; j < kCols; ++j) {
+      Acc acc = call.fold ? Acc{0} : out[j];
+      for (Index s = 0; s < call.steps; ++s) {
+        const Elem a = static_cast<const Elem*>(call.a)[(s / kGroup * call.rows + i) * kGroup + s % kGroup];
+        const Elem b = static_cast<const Elem*>(call.b)[(call.k_index ? call.k_index[s] : call.k0 + s) * kCols + j];
+        acc = narrow_step<kFused>(narrow.sum, acc, Acc{a}, Acc{b});
+      }
+      out[j] = call.fold ? narrow_add(narrow.total, out[j], acc) : acc;
     }
   }
 }
@@ -122,6 +143,14 @@ KernelSet make_set() {
           &no_items};
 }
 
+template <class Elem, class Acc, bool kFused>
+KernelSet make_narrow_set() {
+  return {{5, kTallHeights, &run_narrow<Elem, Acc, kFused, 5>},
+          {1, kTallHeights, &run_narrow<Elem, Acc, kFused, 1>},
+          {7, kSingleHeights, &run_narrow<Elem, Acc, kFused, 7>},
+          {1, kSingleHeights, &run_narrow<Elem, Acc, kFused, 1>}};
+}
+
 using f32 = float;
 using f64 = double;
 using s16 = std::int16_t;
@@ -133,6 +162,9 @@ KernelSet portable_set(Arithmetic arithmetic) {
 #define SEPTET_ARITHMETIC(name, packed, acc, mac) \
   case Arithmetic::name:                          \
     return make_set<mac<packed>, acc>();
+#define SEPTET_NARROW_ARITHMETIC(name, packed, acc, fused) \
+  case Arithmetic::name:                                   \
+    return make_narrow_set<packed, acc, fused>();
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
   }

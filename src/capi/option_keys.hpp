@@ -17,7 +17,7 @@ struct Key {
 };
 
 using Number = std::variant<double*, int*, Index*, bool*>;
-using Choice = std::variant<Dataflow*, Accumulate*, Mac*, CombinePolicy*, Timing*, Format*, Side*, Activation*,
+using Choice = std::variant<Dataflow*, Accumulate*, Mac*, CombinePolicy*, Timing*, Engine*, Format*, Side*, Activation*,
                             Rounding*, Overflow*>;
 using Operand = ConstMatrix*;
 
@@ -66,6 +66,7 @@ inline constexpr Key<Choice> kChoiceKeys[] = {
     {"mac", [](septet_options& o) -> Choice { return &o.gemm.mac; }},
     {"combine.policy", [](septet_options& o) -> Choice { return &o.gemm.combine.policy; }},
     {"timing", [](septet_options& o) -> Choice { return &o.array.timing; }},
+    {"engine", [](septet_options& o) -> Choice { return &o.array.engine; }},
     {"format", [](septet_options& o) -> Choice { return &o.format; }},
     {"side", [](septet_options& o) -> Choice { return &o.side; }},
     {"epilogue.activation", [](septet_options& o) -> Choice { return &o.gemm.epilogue.activation; }},

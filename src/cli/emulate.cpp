@@ -5,9 +5,13 @@
 #include "packing.hpp"
 #include "progress.hpp"
 #include "report_output.hpp"
+#include "text_table.hpp"
 #include "trace.hpp"
 #include "verbs.hpp"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <memory>
 
 namespace septet::cli {
@@ -20,9 +24,18 @@ constexpr const char* kExamples =
     "  septet emulate random:12x10,zeros=0.6,dtype=s8 random:10x9,dtype=s8 --dataflow sWS --array 4x4 --trace run.svg\n"
     "With files: septet emulate weights.mtx inputs.npy --dataflow sOS -o C.npy --json report.json";
 
+// Not in the JSON, which is the same for every run.
+std::string speed_line(Engine engine, const emulation::Report& r, double seconds) {
+  const double pe_cycles =
+      static_cast<double>(r.array_height) * static_cast<double>(r.array_width) * static_cast<double>(r.cycles);
+  return fmt::format("\nEngine {}: {}, {:.3g} PE-cycles a second\n", name(engine), milliseconds(seconds),
+                     pe_cycles / seconds);
+}
+
 void run_emulate(const Flags& flags) {
   check_outputs(flags);
   check_trace(flags);
+  if (!flags.target.empty()) require(set_target(flags.target.c_str()));
   Product product = load_product(flags);
   io::OwnedMatrix c = make_output(flags, product);
   const PackedMatrix stored = as_streamed(flags, product.a.file(), product.a.type());
@@ -30,6 +43,7 @@ void run_emulate(const Flags& flags) {
   TraceFile trace(flags);
   if (!flags.trace.empty()) product.names.trace = flags.trace;
   emulation::Report report;
+  const auto start = std::chrono::steady_clock::now();
   {
     ProgressLine progress("septet emulate");
     require(emulation::try_emulate(a, product.b.dense_view(), c.dense_view(), product.options, flags.array, report,
@@ -37,8 +51,10 @@ void run_emulate(const Flags& flags) {
             product.names);
   }
   trace.close();
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   const ConstMatrix result = c.dense_view();
   std::string table = report_table(report);
+  if (flags.trace.empty()) table += speed_line(flags.array.engine, report, seconds.count());  // else it includes that
   if (!flags.output.empty()) table += "\nC written to " + flags.output + "\n";
   if (!flags.trace.empty()) table += "\ntrace written to " + flags.trace + "\n";
   publish(flags, report_json(report), table, &result);
@@ -54,10 +70,12 @@ void add_emulate(CLI::App& app, Action& action) {
   add_dataflow(verb, *flags);
   add_array(verb, flags->gemm.array);
   add_timing(verb, *flags);
+  add_engine(verb, *flags);
   add_arithmetic(verb, *flags);
   add_dtype(verb, *flags, kOperandTypes);
   add_beta(verb, *flags, "0 ignores the old C, anything else reads it from the -o file; default 0");
   add_combine(verb, flags->gemm.combine);
+  add_cpu(verb, *flags);
   add_output(verb, *flags);
   add_json(verb, *flags);
   add_trace(verb, *flags);

@@ -149,6 +149,15 @@ void add_timing(CLI::App& verb, Flags& flags) {
       ->group(kArrayGroup);
 }
 
+void add_engine(CLI::App& verb, Flags& flags) {
+  add_parsed(verb, "--engine", "NAME",
+             "registers (every register of every PE), plan (the fold plan replayed by\n"
+             "the CPU's kernels) or plain (registers in scalar code, slow: the yardstick);\n"
+             "the same bits and counts; default registers",
+             flags.array.engine, parse_engine)
+      ->group(kArrayGroup);
+}
+
 void add_cpu(CLI::App& verb, Flags& flags) {
   add_parsed(verb, "--threads", "n", "default 0: what OpenMP would use; the bits do not depend on it",
              flags.gemm.threads,

@@ -57,6 +57,8 @@ void add_dtype(CLI::App& verb, Flags& flags, const std::string& meaning);
 void add_combine(CLI::App& verb, Combine& combine);
 /// --timing, --bandwidth.
 void add_timing(CLI::App& verb, Flags& flags);
+/// --engine.
+void add_engine(CLI::App& verb, Flags& flags);
 /// --threads, --target.
 void add_cpu(CLI::App& verb, Flags& flags);
 /// --format, and the shapes that some formats have.

@@ -114,6 +114,10 @@ Mac parse_mac(const std::string& flag, const std::string& text) {
   return parse_name(flag, text, {Mac::fused, Mac::unfused});
 }
 
+Engine parse_engine(const std::string& flag, const std::string& text) {
+  return parse_name(flag, text, {Engine::registers, Engine::plan, Engine::plain});
+}
+
 Timing parse_timing(const std::string& flag, const std::string& text) {
   return parse_name(flag, text, {Timing::serial, Timing::overlapped, Timing::scalesim});
 }

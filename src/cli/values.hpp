@@ -28,6 +28,7 @@ Type parse_type(const std::string& flag, const std::string& text);
 Dataflow parse_dataflow(const std::string& flag, const std::string& text);
 Accumulate parse_accumulate(const std::string& flag, const std::string& text);
 Mac parse_mac(const std::string& flag, const std::string& text);
+Engine parse_engine(const std::string& flag, const std::string& text);
 Timing parse_timing(const std::string& flag, const std::string& text);
 Format parse_format(const std::string& flag, const std::string& text);
 CombinePolicy parse_combine(const std::string& flag, const std::string& text);

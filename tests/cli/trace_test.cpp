@@ -16,7 +16,7 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 TEST_CASE("cli: a trace in every format, which changes neither C nor the report") {
   const Folder folder;
-  const Outcome plain = folder.works(kRun + "-o C.npy --json r.json");
+  folder.works(kRun + "-o C.npy --json r.json");
   const std::string c = folder.read("C.npy"), report = folder.read("r.json");
   const std::pair<const char*, const char*> kinds[] = {
       {"t.vcd", "$comment dWS on 4 x 4 PEs, serial, chained: C 6 x 5 = A 6 x 7 * B 7 x 5, f32 $end"},
@@ -26,7 +26,7 @@ TEST_CASE("cli: a trace in every format, which changes neither C nor the report"
   for (const auto& [file, start] : kinds) {
     CAPTURE(file);
     const Outcome traced = folder.works(kRun + "-o C.npy --json r.json --trace " + file);
-    CHECK(traced.out == plain.out + "\ntrace written to " + file + "\n");
+    CHECK(traced.out.find(std::string("\ntrace written to ") + file + "\n") != std::string::npos);
     CHECK(folder.read("C.npy") == c);
     CHECK(folder.read("r.json") == report);
     CHECK(first_line(folder.read(file)).find(start) == 0);

@@ -19,6 +19,7 @@ using namespace septet;
 using namespace septet::support;
 
 constexpr int kThreads[] = {1, 2, 3, 7};
+// Until it does, the emulator is not compared under these options.
 
 // Small problems are shared among the threads too.
 [[maybe_unused]] const Index kSharedFrom = septet::detail::worth_sharing() = 0;
@@ -192,6 +193,21 @@ TEST_CASE("fold-then-add at any depth on the CPU") {
     limits.accumulate = Accumulate::fold_then_add;
     run_problems(20000000 + 1000 * static_cast<std::uint64_t>(dataflow), problem_count(60), limits, true);
   }
+}
+
+TEST_CASE("narrow, saturating and flushed sums, in every dataflow and type") {
+  for (int d = 0; d < 8; ++d) {
+    const auto dataflow = static_cast<Dataflow>(d);
+    Limits limits;
+    limits.any_accumulator = true;
+    if (dataflow != Dataflow::automatic) limits.dataflow = dataflow;
+    run_problems(50000000 + 10000 * static_cast<std::uint64_t>(d), problem_count(300), limits, true);
+  }
+  Limits larger;
+  larger.any_accumulator = true;
+  larger.max_dim = 420;
+  larger.max_array = 40;
+  run_problems(60000000, problem_count(24), larger, false);
 }
 
 TEST_CASE("larger shapes: blocks, chunks and segments of the kernels") {

@@ -37,6 +37,8 @@ const char* name(ValueKind kind) {
       return "small_integers";
     case ValueKind::extremes:
       return "extremes";
+    case ValueKind::halves:
+      return "halves";
   }
   return "?";
 }
@@ -299,6 +301,22 @@ void draw_order(Rng& rng, ProblemInfo& info, const Limits& limits) {
   o.threads = rng.pick({0, 1, 2, 3});
 }
 
+Accumulator random_accumulator(Rng& rng, Type type) {
+  const Overflow overflow = rng.pick({Overflow::clamp, Overflow::wrap});
+  if (is_integer(type)) return {rng.pick({0, 16, 17, 20, 20, 24, 31, 32}), overflow};
+  if (!is_narrow_float(type) || rng.chance(0.25)) return {};
+  return {16, overflow};
+}
+
+void draw_accumulators(Rng& rng, ProblemInfo& info) {
+  GemmOptions& o = info.options;
+  o.accumulator = random_accumulator(rng, info.a_type);
+  if (o.accumulate == Accumulate::fold_then_add) o.fold_accumulator = random_accumulator(rng, info.a_type);
+  o.flush_subnormals = !is_integer(info.a_type) && rng.chance(0.4);
+  o.mac = rng.chance(0.5) ? Mac::unfused : Mac::fused;
+  info.values = rng.pick({ValueKind::mixed, ValueKind::extremes, ValueKind::halves, ValueKind::halves});
+}
+
 }  // namespace
 
 ProblemInfo random_info(std::uint64_t seed, Type a_type, Type b_type, const Limits& limits) {
@@ -318,6 +336,7 @@ ProblemInfo random_info(std::uint64_t seed, Type a_type, Type b_type, const Limi
   info.density = rng.pick({0.02, 0.1, 0.3, 0.5, 0.9});
   draw_numbers(rng, info, limits);
   draw_order(rng, info, limits);
+  if (limits.any_accumulator) draw_accumulators(rng, info);
   info.a_layout = random_layout(rng);
   info.b_layout = random_layout(rng);
   info.c_layout = random_layout(rng);
@@ -338,6 +357,10 @@ std::string number(double value) {
   return text;
 }
 
+std::string accumulator_text(const Accumulator& accumulator) {
+  return std::to_string(accumulator.bits) + "," + septet::name(accumulator.overflow);
+}
+
 std::string layout_text(const char* what, Layout layout, Strides strides) {
   return std::string(" ") + what + "=" + name(layout) + "(" + std::to_string(strides.row) + "," +
          std::to_string(strides.col) + ")";
@@ -352,6 +375,7 @@ std::string limits_text(const Limits& limits) {
   text += given(limits.a_type ? septet::name(*limits.a_type) : "any");
   text += given(limits.any_fold_depth ? "any_depth" : "depth=height");
   text += given(limits.a_is_sparse ? "sparse_view" : "dense_view");
+  text += given(limits.any_accumulator ? "any_accumulator" : "full");
   return text + (limits.only_exact_values ? "exact}" : "any}");
 }
 
@@ -370,6 +394,8 @@ std::string describe(const ProblemInfo& info) {
   text += field("array", std::to_string(o.array.height) + "x" + std::to_string(o.array.width));
   text += field("accumulate", septet::name(o.accumulate)) + count("fold_depth", o.fold_depth);
   text += field("mac", septet::name(o.mac)) + count("lanes", o.combine.lanes);
+  text += field("accumulator", accumulator_text(o.accumulator));
+  text += field("fold_accumulator", accumulator_text(o.fold_accumulator)) + count("flush", o.flush_subnormals ? 1 : 0);
   text += field("policy", septet::name(o.combine.policy)) + count("window", o.combine.window);
   text += field("alpha", number(o.alpha)) + field("beta", number(o.beta));
   text += count("a_zero_point", o.a_zero_point) + count("b_zero_point", o.b_zero_point);

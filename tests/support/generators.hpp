@@ -73,6 +73,7 @@ struct Limits {
   std::optional<Type> a_type;      ///< any but s32
   bool any_fold_depth = true;      ///< false: 0 or the array's height, as emulate() takes
   bool a_is_sparse = false;        ///< A is handed over as a sparse view (decides `automatic`; its zeros are +0)
+  bool any_accumulator = false;    ///< narrow, saturating, flushed; false: the sums' type in full
   bool only_exact_values = false;  ///< small integers: every order gives the same bits, up to the sign of zero
 };
 

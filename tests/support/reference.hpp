@@ -9,6 +9,7 @@
 // Needs the caller to be in round-to-nearest.
 #pragma once
 
+#include "narrow_reference.hpp"
 #include "pattern.hpp"
 
 #include <algorithm>
@@ -49,9 +50,9 @@ inline std::uint32_t fused(std::uint32_t x, std::uint32_t y, std::uint32_t z) { 
 
 /// An element less its zero point, in the accumulator type.
 template <class T>
-auto operand(T value, int zero_point) {
+auto operand(T value, int zero_point, bool flushes) {
   if constexpr (kIsFloat<T>) {
-    return number(value);
+    return flushes ? flushed(number(value), FloatFormat<T>::min_exponent) : number(value);
   } else {
     return static_cast<std::uint32_t>(int{value} - zero_point);
   }
@@ -72,14 +73,15 @@ template <class Acc, class TB>
 Acc reference_sum(Acc start, const RowOrder& order, const std::vector<Acc>& weights, const MatrixView<TB>& b, Index n,
                   const GemmOptions& options) {
   const bool chained = options.accumulate == Accumulate::chained;
-  Acc acc = start;   // chained: the running sum; else the accumulator that folds are added to
+  // chained: the running sum; else the accumulator that folds are added to
+  Acc acc = kept(start, chained ? options.accumulator : options.fold_accumulator, options.flush_subnormals);
   Acc sum = Acc{0};  // fold-then-add: of the current fold
   for (std::size_t i = 0; i < order.size(); ++i) {
     Acc& target = chained ? acc : sum;
-    const Acc y = operand(b(order[i].k, n), options.b_zero_point);
-    target = options.mac == Mac::fused ? fused(weights[i], y, target) : target + product(weights[i], y);
+    const Acc y = operand(b(order[i].k, n), options.b_zero_point, options.flush_subnormals);
+    target = narrow_mac(target, weights[i], y, options);
     if (!chained && order[i].ends_fold) {
-      acc = acc + sum;
+      acc = narrow_add(acc, sum, options);
       sum = Acc{0};
     }
   }
@@ -112,7 +114,7 @@ void reference_gemm(const MatrixView<TA>& a, const MatrixView<TB>& b, const Matr
       std::vector<Acc> weights;
       for (const RowStep& step : order) {
         const bool injected = injects && !pattern(m, step.k);
-        weights.push_back(injected ? Acc{0} : operand(a(m, step.k), options.a_zero_point));
+        weights.push_back(injected ? Acc{0} : operand(a(m, step.k), options.a_zero_point, options.flush_subnormals));
       }
       for (Index n = 0; n < c.cols; ++n) {
         const Acc beta_c = beta == Acc{0} ? Acc{0} : product(beta, static_cast<Acc>(number(c(m, n))));

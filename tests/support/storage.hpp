@@ -137,8 +137,9 @@ class Storage {
 
 /// `mixed`: floats of 25 binades with full mantissas, so that the order of additions shows; integers of full range.
 /// `small_integers`: −8 … 8 (integers: around the zero point), whose float sums are exact. `extremes`: the ends of the
-/// range; floats whose products reach into the subnormals and, seldom, overflow. All finite.
-enum class ValueKind : std::uint8_t { mixed, small_integers, extremes };
+/// range; floats whose products reach into the subnormals and, seldom, overflow. `halves`: floats of few bits whose
+/// products and sums reach both ends of binary16, and many ties; integers of full range. All finite.
+enum class ValueKind : std::uint8_t { mixed, small_integers, extremes, halves };
 const char* name(ValueKind kind);
 
 /// ±1.f × 2^e, f random in every bit, e in [low, high].
@@ -167,16 +168,26 @@ T random_extreme(Rng& rng) {
   return element<T>(rng.chance(0.5) ? -magnitude : magnitude);
 }
 
+/// Products from 2^-28 to 2^18, of up to 12 bits.
+template <class T>
+T random_half(Rng& rng) {
+  using Number = NumberOf<T>;
+  const int exponent = static_cast<int>(rng.between(0, 2) + rng.pick({-14, -8, -2, -2, 4, 6}));
+  const Number magnitude = std::ldexp(static_cast<Number>(rng.between(32, 63)), exponent - 5);
+  return element<T>(rng.chance(0.5) ? -magnitude : magnitude);
+}
+
 template <class T>
 T random_value(Rng& rng, ValueKind kind, int zero_point = 0) {
   if constexpr (kIsFloat<T>) {
     // Sums of f16 should fit a C of f16, mostly.
     if (kind == ValueKind::mixed) return random_float<T>(rng, -12, std::is_same_v<T, f16> ? 3 : 12);
     if (kind == ValueKind::small_integers) return whole<T>(static_cast<int>(rng.between(-8, 8)));
+    if (kind == ValueKind::halves) return random_half<T>(rng);
     return random_extreme<T>(rng);
   } else {
     constexpr Index low = std::numeric_limits<T>::min(), high = std::numeric_limits<T>::max();
-    if (kind == ValueKind::mixed) return static_cast<T>(rng.between(low, high));
+    if (kind == ValueKind::mixed || kind == ValueKind::halves) return static_cast<T>(rng.between(low, high));
     if (kind == ValueKind::small_integers) {
       return static_cast<T>(std::clamp<Index>(zero_point + rng.between(-8, 8), low, high));
     }
