@@ -1,4 +1,4 @@
-#Copyright(c) The Septet authors.SPDX - License - Identifier : Apache - 2.0
+# Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 """vcd_readers.py TRACE.vcd C.npy [COPY.vcd]: reads a VCD of `septet emulate` with the package vcdvcd, recomputes every sum
 of int8 operands from what the PEs' registers held, and C from what the store units took; compares with C.npy, an int32
 matrix. COPY.vcd: the same trace on its way through another program, which must say the same."""
