@@ -34,6 +34,17 @@ TEST_CASE("cli: a trace in every format, which changes neither C nor the report"
   CHECK(folder.list() == std::vector<std::string>{"C.npy", "r.json", "t.csv", "t.json", "t.svg", "t.vcd"});
 }
 
+TEST_CASE("cli: the picture in docs/traces.md is what its command makes") {
+  const Folder folder;
+  folder.works(
+      "emulate random:10x11,zeros=0.6,seed=3,dtype=s8 random:11x9,dtype=s8,seed=4 "
+      "--dataflow sIS --array 4x4 --timing overlapped --trace array_over_time.svg");
+  std::ifstream file(SEPTET_DOCS_DIR "/array_over_time.svg", std::ios::binary);
+  REQUIRE(file.good());
+  const std::string shown(std::istreambuf_iterator<char>(file), {});
+  CHECK(folder.read("array_over_time.svg") == shown);
+}
+
 TEST_CASE("cli: a window of cycles and PEs") {
   const Folder folder;
   folder.works(kRun + "--trace t.csv --trace-cycles 4:6 --trace-pes 0:1,2:4");
