@@ -4,6 +4,8 @@
 #include "septet/emulation/emulate.hpp"
 
 #include "engine.hpp"
+#include "memory_model.hpp"
+#include "memory_plan.hpp"
 #include "observer.hpp"
 #include "src/arithmetic.hpp"
 #include "src/dense.hpp"
@@ -79,6 +81,7 @@ void run_folds(const Run& run, const Weights& a, Report& report) {
   report.cycles_preload = phases * schedule.preload_cycles();
   report.cycles_drain = run.array_options.timing == Timing::scalesim ? 0 : phases * schedule.drain_cycles();
   report.cycles_stream = report.cycles - report.cycles_stall - report.cycles_preload - report.cycles_drain;
+  report_memory(run.plan, run.array_options, run.preload(), traffic, report);
 }
 
 // Outputs above which nothing is live: no fold writes them.
@@ -123,6 +126,8 @@ Report describe(const Plan& plan, const GemmOptions& options, const ArrayOptions
   report.array_height = plan.array.height, report.array_width = plan.array.width;
   report.timing = array_options.timing;
   report.accumulate = options.accumulate, report.mac = options.mac;
+  report.accumulator = options.accumulator, report.fold_accumulator = options.fold_accumulator;
+  report.flush_subnormals = options.flush_subnormals;
   report.m = plan.m, report.n = plan.n, report.k = plan.k;
   report.a_type = a_type, report.b_type = b_type;
   report.macs_dense = plan.m * plan.n * plan.k;
@@ -152,7 +157,8 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   Report report = describe(plan, options, array_options, a.type(), b.type);
   report.k = a.cols(), report.macs_dense = report.m * report.n * report.k;
   report.folds = plan.fold_count();
-  report.writes_c_words = outputs_without_fold(plan);
+  report.writes_c_words = report.writes_without_fold = outputs_without_fold(plan);
+  if (!reads_operands) report_memory(plan, array_options, report);
 
   if (reads_operands) {
     const ConstMatrix dense = detail::dense_form(a, options.a_zero_point, buffer);
@@ -174,12 +180,14 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   return report;
 }
 
-Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& array_options) {
+Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& array_options, Type a_type,
+                              Type b_type) {
   if (resolved.fold_depth != 0 && resolved.fold_depth != resolved.array.height) {
     return {Cause::bad_option, "options.fold_depth", "an array's folds are as deep as the array is high"};
   }
   if (array_options.bandwidth < 0) return {Cause::bad_option, "array_options.bandwidth", "is negative"};
-  return {};
+  return memory_model::check_memory(array_options.memory, resolved.dataflow, resolved.array, resolved.combine.lanes,
+                                    a_type, b_type);
 }
 
 }  // namespace
@@ -191,7 +199,7 @@ Status try_emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
     if (Status status = detail::environment_status(); !status.ok()) return status;
     if (Status status = detail::validate_gemm(a, b, c, options); !status.ok()) return status;
     const GemmOptions chosen = detail::resolved(a, options);
-    if (Status status = validate_array_options(chosen, array_options); !status.ok()) return status;
+    if (Status status = validate_array_options(chosen, array_options, a.type(), b.type); !status.ok()) return status;
     if (Status status = validate_trace(trace, chosen.array); !status.ok()) return status;
     report = run_product(a, b, c, chosen, array_options, progress, trace);
     return {};

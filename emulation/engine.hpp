@@ -4,7 +4,7 @@
 // its registers do meanwhile, the others take the counts from a walk along the Plan's folds.
 #pragma once
 
-#include "kernels/dispatch.hpp"
+#include "kernels/array.hpp"
 #include "problem.hpp"
 #include "schedule.hpp"
 #include "septet/emulation/emulate.hpp"
@@ -28,6 +28,8 @@ struct Run {
 
   bool preload() const;
   Type sum_type() const { return accumulator_of(c.type); }
+  kernels::Narrow narrow() const { return kernels::narrow_of(sum_type(), options); }
+  const kernels::ArrayKernels& array_kernels() const;
   detail::TileEpilogue epilogue() const { return {c, options}; }
   template <class T>
   Problem<T> problem(const Sums<T>& sums) const {
@@ -54,9 +56,6 @@ Counts run_plain(const Run& run, Schedule& schedule, Index& cycles);
 
 /// The same registers in vectors, parts of the plan shared among threads: fills C.
 void run_registers(const Run& run);
-
-/// What the register engine computes in; `narrow` says the same of its narrow accumulators.
-kernels::Arithmetic arithmetic_of(const Run& run, const kernels::Narrow& narrow);
 
 /// Shows the window of run.trace to its sink, if there is one, on the plain array: steps the folds that are somewhere
 /// in the array in those cycles, no others, and leaves C alone. `schedule` is at its beginning. Throws Error.

@@ -27,7 +27,7 @@ class RegisterArray {
 
  public:
   RegisterArray(const Problem<T>& problem, const Unit& unit, const kernels::ArrayKernels& kernels,
-                const kernels::Narrow* narrow)
+                const kernels::Narrow& narrow)
       : problem_(problem),
         unit_(unit),
         plan_(problem.plan),
@@ -117,7 +117,7 @@ class RegisterArray {
     call.gated = problem_.gates_zeros;
     call.lanes = static_cast<int>(lanes_), call.b_lane_stride = chunk_ * width_;
     if (lanes_ > 0) call.lane = lane_lines_.at(chunk.offset_in(piece));
-    call.narrow = narrow_;
+    call.narrow = &narrow_;
     kernels_.outputs(call);
   }
 
@@ -198,7 +198,7 @@ class RegisterArray {
       call.kept = stays_.at(0), call.kept_stride = width_;
       call.sums = passing_.at(0), call.sums_stride = width_;
       if (problem_.gates_zeros) call.gate = ws ? kernels::Gate::kept : kernels::Gate::streamed;
-      call.narrow = narrow_;
+      call.narrow = &narrow_;
       kernels_.passing(call);
       leave_sums(fold, chunk, sums);
     });
@@ -317,7 +317,7 @@ class RegisterArray {
   Unit unit_;
   const Plan& plan_;
   const kernels::ArrayKernels& kernels_;
-  const kernels::Narrow* narrow_;
+  const kernels::Narrow narrow_;
   Index width_, rows_;   // of the PEs that are ever in use; the width is padded
   Index chunk_, piece_;  // steps that are computed together; that a line holds
   Index line_;           // elements of a row's line

@@ -8,10 +8,10 @@
 namespace septet::emulation {
 
 // Integers that wrap may be added modulo 2^32 on the way (TileEpilogue keeps their low bits).
-kernels::Arithmetic arithmetic_of(const Run& run, const kernels::Narrow& narrow) {
-  return kernels::steps_matter(run.sum_type(), run.options)
-             ? kernels::narrow_arithmetic_for(run.sum_type(), run.plan.mac, narrow)
-             : kernels::arithmetic_for(run.sum_type(), run.plan.mac);
+const kernels::ArrayKernels& Run::array_kernels() const {
+  return kernels::array_kernels(kernels::steps_matter(sum_type(), options)
+                                    ? kernels::narrow_arithmetic_for(sum_type(), plan.mac, narrow())
+                                    : kernels::arithmetic_for(sum_type(), plan.mac));
 }
 
 namespace {
@@ -26,8 +26,7 @@ class Worker {
       : plan_(run.plan),
         epilogue_(epilogue),
         problem_(run.problem(Sums<T>())),
-        narrow_(kernels::narrow_of(run.sum_type(), run.options)),
-        array_(problem_, unit, kernels::array_kernels(arithmetic_of(run, narrow_)), &narrow_) {
+        array_(problem_, unit, run.array_kernels(), run.narrow()) {
     Index largest = 0;
     for (const Index part : {Index{0}, plan_.part_count() - 1}) {
       const detail::Block block = plan_.part(part);
@@ -49,7 +48,6 @@ class Worker {
   const Plan& plan_;
   const detail::TileEpilogue& epilogue_;
   Problem<T> problem_;
-  kernels::Narrow narrow_;
   RegisterArray<Unit> array_;
   detail::AlignedBuffer sums_;
 };

@@ -4,7 +4,7 @@
 #include "array_stationary_look.hpp"
 #include "array_ws.hpp"
 #include "engine.hpp"
-#include "kernels/dispatch.hpp"
+#include "mac.hpp"
 #include "observer.hpp"
 #include "registers.hpp"
 
@@ -19,8 +19,10 @@ Index part_of(const Plan& plan, const Fold& fold) {
 }
 
 // The memory of sums as the window's first fold finds it. Only the parts that the window touches are ever written.
-template <class T>
+template <class Unit>
 class WindowSums {
+  using T = typename Unit::Value;
+
  public:
   explicit WindowSums(const Run& run)
       : run_(run),
@@ -38,11 +40,9 @@ class WindowSums {
     }
   }
   // … and then with the folds that come before `first`.
-  template <class Unit>
   void run_before(const Fold& first, const Unit& unit) {
     const Problem<T> problem = run_.problem(sums_);
-    const kernels::Narrow narrow = kernels::narrow_of(run_.sum_type(), run_.options);
-    RegisterArray<Unit> array(problem, unit, kernels::array_kernels(arithmetic_of(run_, narrow)), &narrow);
+    RegisterArray<Unit> array(problem, unit, run_.array_kernels(), run_.narrow());
     detail::FoldSequence folds(run_.plan, part_of(run_.plan, first));
     for (Fold fold; folds.next(fold) && fold.k0 != first.k0;) array.run(fold, sums_);
   }
@@ -76,7 +76,7 @@ struct ActiveFolds {
   }
 };
 
-template <class Array, class Problem, class Unit>
+template <class Array, class Unit, class Problem>
 void step_window(const Problem& problem, const Unit& unit, Schedule& schedule, Index begin, Observer& observer) {
   Array array(problem, unit, schedule);
   for (Index cycle = begin; cycle < observer.window().end && !array.done(); ++cycle) {
@@ -86,12 +86,11 @@ void step_window(const Problem& problem, const Unit& unit, Schedule& schedule, I
 }
 
 template <class Unit>
-void run_array(const Run& run, const Unit& unit, const ActiveFolds& active, Schedule& schedule, Observer& observer) {
-  using T = typename Unit::Value;
-  WindowSums<T> memory(run);
+void run_window(const Run& run, const Unit& unit, const ActiveFolds& active, Schedule& schedule, Observer& observer) {
+  WindowSums<Unit> memory(run);
   memory.begin(active.first, active.last);
   memory.run_before(active.first, unit);
-  const Problem<T> problem = run.problem(memory.sums());
+  const auto problem = run.problem(memory.sums());
   if (run.plan.is_ws()) return step_window<ArrayWs<Unit>>(problem, unit, schedule, active.begin, observer);
   if (run.plan.is_is()) return step_window<ArrayIs<Unit>>(problem, unit, schedule, active.begin, observer);
   return step_window<ArrayOs<Unit>>(problem, unit, schedule, active.begin, observer);
@@ -109,7 +108,7 @@ void run_trace(const Run& run, const Schedule& schedule) {
     for (Index i = 0; i < active.skipped; ++i) from.next(skipped);
     with_sums(run, [&](auto* tag) {
       using T = std::remove_pointer_t<decltype(tag)>;
-      with_unit<T>(run.options, [&](const auto& unit) { run_array(run, unit, active, from, observer); });
+      with_unit<T>(run.options, [&](const auto& unit) { run_window(run, unit, active, from, observer); });
     });
   }
   observer.end();

@@ -86,8 +86,8 @@ Counts Traffic::words(const ScheduledFold& scheduled) const {
 
 Index Traffic::bytes(const ScheduledFold& scheduled) const {
   const Counts counts = words(scheduled);
-  return stored_weights(scheduled.fold, counts.reads_a) * size_of(a_type_) + counts.reads_b * size_of(b_type_) +
-         (counts.reads_c + counts.writes_c) * size_of(accumulator_of(a_type_)) + metadata(scheduled.fold);
+  return a_bytes(scheduled.fold) + counts.reads_b * size_of(b_type_) +
+         (counts.reads_c + counts.writes_c) * size_of(accumulator_of(a_type_));
 }
 
 // Words of A that are fetched: all of a dense piece, the non-zeros of a sparse one.
@@ -100,9 +100,9 @@ Index Traffic::weights(const Fold& fold) const {
   return non_zeros_[end] - non_zeros_[begin];
 }
 
-// CSB moves what it stores.
-Index Traffic::stored_weights(const Fold& fold, Index non_zeros) const {
-  return csb_stored_.empty() ? non_zeros : csb_stored_[fold.tile];
+Index Traffic::a_bytes(const Fold& fold) const {
+  const Index moved = csb_stored_.empty() ? weights(fold) : csb_stored_[fold.tile];  // CSB moves what it stores
+  return moved * size_of(a_type_) + metadata(fold);
 }
 
 Index Traffic::metadata(const Fold& fold) const {

@@ -21,10 +21,11 @@ class Traffic {
   Counts words(const ScheduledFold& scheduled) const;
   /// All of it in bytes, and the fold's share of the format's metadata.
   Index bytes(const ScheduledFold& scheduled) const;
+  /// A's share of that: values and metadata.
+  Index a_bytes(const detail::Fold& fold) const;
 
  private:
   Index weights(const detail::Fold& fold) const;
-  Index stored_weights(const detail::Fold& fold, Index non_zeros) const;
   Index metadata(const detail::Fold& fold) const;
 
   const detail::Plan& plan_;

@@ -66,6 +66,10 @@ HWY_INLINE Sums Rescaled(Sums x, Sums multiplier, Sums shift) {
     if constexpr (kRounding == Rounding::floor) return hn::Shr(product, total);
     const Sums half = hn::Shl(one, hn::Sub(total, one));
     if constexpr (kRounding == Rounding::single_half_up) return hn::Shr(hn::Add(product, half), total);
+    if constexpr (kRounding == Rounding::single_half_even) {
+      const Sums odd = hn::And(hn::Shr(product, total), one);
+      return hn::Shr(hn::Add(product, hn::Add(hn::Sub(half, one), odd)), total);
+    }
     const Sums sign = hn::BroadcastSignBit(product);
     const Sums magnitude = hn::Sub(hn::Xor(product, sign), sign);
     const Sums nudged = kRounding == Rounding::single_half_away ? hn::Add(magnitude, half) : magnitude;
@@ -161,6 +165,8 @@ inline void RequantiseAny(const RequantiseCall& call) noexcept {
       return RequantiseTo<Rounding::floor>(call);
     case Rounding::fp32_nearest_even:
       return RequantiseTo<Rounding::fp32_nearest_even>(call);
+    case Rounding::single_half_even:
+      return RequantiseTo<Rounding::single_half_even>(call);
   }
 }
 

@@ -32,6 +32,9 @@ inline std::int64_t rescaled(std::int32_t x, std::int32_t multiplier, std::int32
     const std::int64_t half = std::int64_t{1} << (total - 1);
     if constexpr (kRounding == Rounding::single_half_up) return (product + half) >> total;
     if constexpr (kRounding == Rounding::floor) return product >> total;
+    // A tie goes up where that makes an odd one even.
+    if constexpr (kRounding == Rounding::single_half_even)
+      return (product + half - 1 + (product >> total & 1)) >> total;
     const std::int64_t sign = product >> 63;
     const std::int64_t magnitude = (product ^ sign) - sign;
     const std::int64_t nudge = kRounding == Rounding::single_half_away ? half : 0;

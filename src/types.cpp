@@ -39,8 +39,8 @@ const char* name(Activation activation) {
 }
 
 const char* name(Rounding rounding) {
-  constexpr const char* kNames[] = {"gemmlowp-double", "single-half-up", "single-half-away",
-                                    "truncate",        "floor",          "fp32-nearest-even"};
+  constexpr const char* kNames[] = {"gemmlowp-double", "single-half-up",    "single-half-away", "truncate",
+                                    "floor",           "fp32-nearest-even", "single-half-even"};
   return kNames[static_cast<int>(rounding)];
 }
 

@@ -3,6 +3,7 @@
 
 #include "arithmetic.hpp"
 #include "overlap.hpp"
+#include "validate_accumulators.hpp"
 #include "validate_epilogue.hpp"
 #include "validate_sparse.hpp"
 
@@ -224,43 +225,6 @@ Status validate_packed_fit(const PackedMatrix& a, const GemmOptions& options) {
     return refuse(" with other column combining");
   }
   return {};
-}
-
-Status validate_accumulator(const Accumulator& accumulator, Type type, const char* bits, const char* overflow) {
-  const int n = accumulator.bits;
-  if (is_integer(type)) {
-    if (n == 0 || (n >= 16 && n <= 32)) return {};
-    return {Cause::bad_option, bits, text(n, ": sums of integers have 16 to 32 bits (0: 32)")};
-  }
-  if (n != 0 && !is_narrow_float(type)) {
-    return {Cause::bad_option, bits, text(n, ": sums of ", name(type), " are ", name(type), " (0)")};
-  }
-  if (n != 0 && n != 16) {
-    return {Cause::bad_option, bits, text(n, ": sums of ", name(type), " are f32 (0) or f16 (16)")};
-  }
-  if (n == 0 && accumulator.overflow == Overflow::clamp) {
-    return {Cause::bad_option, overflow,
-            text("clamp: sums of ", name(accumulator_of(type)), " go to infinity",
-                 is_narrow_float(type) ? "; those of 16 bits can be clamped" : "")};
-  }
-  return {};
-}
-
-Status validate_accumulators(Type type, const GemmOptions& options) {
-  const Accumulator& folds = options.fold_accumulator;
-  Status status =
-      validate_accumulator(options.accumulator, type, "options.accumulator.bits", "options.accumulator.overflow");
-  if (status.ok() && options.accumulate != Accumulate::fold_then_add &&
-      (folds.bits != 0 || folds.overflow != Overflow::wrap)) {
-    return {Cause::bad_option, "options.fold_accumulator", "only fold_then_add has folds to add"};
-  }
-  if (status.ok()) {
-    status = validate_accumulator(folds, type, "options.fold_accumulator.bits", "options.fold_accumulator.overflow");
-  }
-  if (status.ok() && options.flush_subnormals && is_integer(type)) {
-    return {Cause::bad_option, "options.flush_subnormals", text(name(type), " has no subnormals")};
-  }
-  return status;
 }
 
 Status validate_options(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {

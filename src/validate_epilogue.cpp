@@ -92,7 +92,7 @@ Status validate_output(const Requantise& r, Type type) {
 
 Status validate_requantise(const Matrix& c, const GemmOptions& options) {
   const Requantise& r = options.epilogue.requantise;
-  if (r.rounding > Rounding::fp32_nearest_even) {
+  if (r.rounding > Rounding::single_half_even) {
     return {Cause::bad_option, "options.epilogue.requantise.rounding", "is none of the named ones"};
   }
   const bool by_scale = r.rounding == Rounding::fp32_nearest_even;

@@ -69,6 +69,8 @@ enum class Rounding : std::uint8_t {
   floor,             ///< the exact product, towards -infinity: an arithmetic shift that drops bits
   /// float(x) * scale in f32, both to nearest even; then to the nearest integer, ties to even, saturating to s32.
   fp32_nearest_even,
+  /// One rounding of the exact product, ties to even: RISC-V's rounding mode rne of fixed point, Gemmini's shift.
+  single_half_even,
 };
 
 /// The names that the C interface takes ("relu6", "single-half-up", …).

@@ -128,6 +128,10 @@ SEPTET_API void septet_options_free(septet_options* options) SEPTET_NOEXCEPT;
 ///   threads                        most to use; 0, the default: what septet_threads() says
 ///   array.height, array.width      processing elements; default 16 each
 ///   fold_depth                     k per fold of accumulate = fold; 0, the default: the array's height
+///   accumulator.bits               what a running sum is kept in: 16 to 32 bits of integers, 16 (an f16) of bf16 and
+///                                  f16; 0, the default: all of S32, F32 or F64
+///   fold_accumulator.bits          the same of what accumulate = fold adds the folds to
+///   flush_subnormals               floats: 0, the default, or 1: subnormal elements, products and sums become zeros
 ///   combine.lanes, combine.window  csOS; defaults 4 and 16
 ///   strict_nonfinite               0, the default, or 1: zeros that a format stores are skipped where B holds Inf or
 ///   NaN block.rows, block.cols         packing as bsr; default 4 each slice.height, slice.window     packing as sell;
@@ -136,6 +140,9 @@ SEPTET_API void septet_options_free(septet_options* options) SEPTET_NOEXCEPT;
 ///   named: the quickest format for a B with so
 ///                                  many columns; 0, the default: dense stays dense, sparse is CSR
 ///   bandwidth                      the array's, in bytes per cycle; 0, the default: not a limit
+///   memory.a_bytes, .b_bytes,      the emulated array's on-chip buffers (docs/memory.md); 0, the default: none
+///     .c_bytes
+///   memory.off_chip_bandwidth      between them and off-chip memory, in bytes per cycle; 0, the default: not a limit
 ///   epilogue.requantise.zero_point, epilogue.requantise.low, epilogue.requantise.high
 ///
 /// SEPTET_BAD_OPTION, with the key as argument: an unknown key; NaN; for all but alpha and beta, a number that is not
@@ -157,12 +164,21 @@ SEPTET_API septet_status septet_options_set_number(septet_options* options, cons
 ///   side                           left, right: which operand septet_pack() packs
 ///   epilogue.activation            none, relu, relu6, gelu, sigmoid, tanh
 ///   epilogue.requantise.rounding   gemmlowp-double, single-half-up, single-half-away, truncate, floor,
-///                                  fp32-nearest-even
+///                                  fp32-nearest-even, single-half-even
 ///   epilogue.requantise.overflow   clamp, wrap
+///   accumulator.overflow           wrap (the default), clamp: at every step
+///   fold_accumulator.overflow      wrap (the default), clamp
 ///
 /// SEPTET_BAD_OPTION, with the key as argument: an unknown key or name; the message lists those there are.
 SEPTET_API septet_status septet_options_set_name(septet_options* options, const char* key,
                                                  const char* name) SEPTET_NOEXCEPT;
+
+/// Sets the arithmetic of a real array or library at once (septet/presets.hpp): accumulate, fold_depth, mac, both
+/// accumulators, flush_subnormals, the requantisation's rounding and overflow, and the array where the preset names
+/// one. SEPTET_BAD_OPTION, argument "preset": there is none of this name; the message lists those there are.
+SEPTET_API septet_status septet_options_apply_preset(septet_options* options, const char* preset) SEPTET_NOEXCEPT;
+/// The presets' names: index 0, 1, … until NULL. They stay for good.
+SEPTET_API const char* septet_preset_name(int64_t index) SEPTET_NOEXCEPT;
 
 /// Sets an m x n operand of the product, or with NULL takes it away again. The struct is copied; the memory behind it
 /// has to outlive the products.
@@ -318,8 +334,8 @@ SEPTET_API septet_status septet_packed_get_info(const septet_packed* packed, sep
 /// What a run on the array cost.
 typedef struct septet_report septet_report;
 
-/// septet_gemm() on an emulated array: the same bits, and a report, a new handle. Reads timing, engine,
-/// bandwidth and the progress function, too. C and `report` are untouched unless the status is SEPTET_OK.
+/// septet_gemm() on an emulated array: the same bits, and a report, a new handle. Reads timing, engine, bandwidth, the
+/// memory system and the progress function, too. C and `report` are untouched unless the status is SEPTET_OK.
 SEPTET_API septet_status septet_emulate(const septet_weights* a, const septet_matrix* b, const septet_matrix* c,
                                         const septet_options* options, septet_report** report) SEPTET_NOEXCEPT;
 
@@ -338,9 +354,15 @@ SEPTET_API void septet_report_free(septet_report* report) SEPTET_NOEXCEPT;
 SEPTET_API const char* septet_report_key(int64_t index) SEPTET_NOEXCEPT;
 
 /// A count by its key: "cycles", "macs_issued", "reads_a_words", … (septet/emulation/report.hpp has them with their
-/// units). SEPTET_BAD_OPTION: an unknown key.
+/// units), and what a memory system adds: "cycles_with_memory", "off_chip_reads_a_bytes", … (septet/emulation/memory.hpp;
+/// not among septet_report_key()'s, 0 without one). SEPTET_BAD_OPTION: an unknown key.
 SEPTET_API septet_status septet_report_count(const septet_report* report, const char* key,
                                              int64_t* count) SEPTET_NOEXCEPT;
+
+/// What the run costs by the default table of energies (docs/memory.md): "energy_total_pj", "energy_mac_pj", …
+/// (septet/emulation/energy.hpp has them). SEPTET_BAD_OPTION: an unknown key.
+SEPTET_API septet_status septet_report_energy(const septet_report* report, const char* key,
+                                              double* picojoules) SEPTET_NOEXCEPT;
 
 /// Useful multiply-accumulates per processing element and cycle: 0 to 1.
 SEPTET_API septet_status septet_report_utilization(const septet_report* report, double* utilization) SEPTET_NOEXCEPT;

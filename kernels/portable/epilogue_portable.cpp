@@ -158,6 +158,8 @@ std::int64_t rescaled_at(const RequantiseCall& call, Index j) {
       return rescaled<Rounding::single_half_up>(x, multiplier, shift);
     case Rounding::single_half_away:
       return rescaled<Rounding::single_half_away>(x, multiplier, shift);
+    case Rounding::single_half_even:
+      return rescaled<Rounding::single_half_even>(x, multiplier, shift);
     case Rounding::truncate:
       return rescaled<Rounding::truncate>(x, multiplier, shift);
     case Rounding::floor:

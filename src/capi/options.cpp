@@ -21,7 +21,7 @@ constexpr Engine last(Engine) { return Engine::plain; }
 constexpr Format last(Format) { return Format::tcsr; }
 constexpr Side last(Side) { return Side::right; }
 constexpr Activation last(Activation) { return Activation::tanh; }
-constexpr Rounding last(Rounding) { return Rounding::fp32_nearest_even; }
+constexpr Rounding last(Rounding) { return Rounding::single_half_even; }
 constexpr Overflow last(Overflow) { return Overflow::wrap; }
 
 // Where the option `key` is, among those of one kind. Error: bad_pointer, bad_option.
@@ -115,6 +115,16 @@ septet_status septet_options_set_name(septet_options* options, const char* key, 
     const Choice choice = find(kChoiceKeys, "a name", options, key);
     return std::visit([&](auto* field) { return assign(*field, &required(name, "name"), key); }, choice);
   });
+}
+
+septet_status septet_options_apply_preset(septet_options* options, const char* preset) noexcept {
+  return run([&] { return try_apply_preset(&required(preset, "preset"), required(options, "options").gemm); });
+}
+
+const char* septet_preset_name(int64_t index) noexcept {
+  const Preset* preset = presets();
+  for (int64_t i = 0; i < index && preset->name != nullptr; ++i) ++preset;
+  return index < 0 ? nullptr : preset->name;
 }
 
 septet_status septet_options_set_matrix(septet_options* options, const char* key,

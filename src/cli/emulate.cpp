@@ -22,6 +22,8 @@ constexpr const char* kExamples =
     "  septet emulate random:64x576,zeros=0.8 random:576x50 --dataflow sWS --array 16x16\n"
     "  septet emulate random:32x96,zeros=0.9 random:96x16 --dataflow csOS --timing overlapped --bandwidth 16 --json -\n"
     "  septet emulate random:12x10,zeros=0.6,dtype=s8 random:10x9,dtype=s8 --dataflow sWS --array 4x4 --trace run.svg\n"
+    "  septet emulate random:64x576,zeros=0.9,dtype=s8 random:576x50,dtype=s8 --dataflow sOS --buffers 16K,32K,8K "
+    "--off-chip-bandwidth 8 --energy default\n"
     "With files: septet emulate weights.mtx inputs.npy --dataflow sOS -o C.npy --json report.json";
 
 // Not in the JSON, which is the same for every run.
@@ -34,8 +36,9 @@ std::string speed_line(Engine engine, const emulation::Report& r, double seconds
 
 void run_emulate(const Flags& flags) {
   check_outputs(flags);
-  check_trace(flags);
   if (!flags.target.empty()) require(set_target(flags.target.c_str()));
+  check_trace(flags);
+  check_memory(flags);
   Product product = load_product(flags);
   io::OwnedMatrix c = make_output(flags, product);
   const PackedMatrix stored = as_streamed(flags, product.a.file(), product.a.type());
@@ -50,14 +53,14 @@ void run_emulate(const Flags& flags) {
                                    progress.callback(), trace.trace()),
             product.names);
   }
-  trace.close();
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  trace.close();
   const ConstMatrix result = c.dense_view();
-  std::string table = report_table(report);
+  std::string table = report_table(report, flags.energy);
   if (flags.trace.empty()) table += speed_line(flags.array.engine, report, seconds.count());  // else it includes that
   if (!flags.output.empty()) table += "\nC written to " + flags.output + "\n";
   if (!flags.trace.empty()) table += "\ntrace written to " + flags.trace + "\n";
-  publish(flags, report_json(report), table, &result);
+  publish(flags, report_json(report, flags.energy), table, &result);
   trace.commit();
 }
 
@@ -68,9 +71,11 @@ void add_emulate(CLI::App& app, Action& action) {
   const auto flags = std::make_shared<Flags>();
   add_operands(verb, *flags);
   add_dataflow(verb, *flags);
+  add_preset(verb, *flags);
   add_array(verb, flags->gemm.array);
   add_timing(verb, *flags);
   add_engine(verb, *flags);
+  add_memory(verb, *flags);
   add_arithmetic(verb, *flags);
   add_dtype(verb, *flags, kOperandTypes);
   add_beta(verb, *flags, "0 ignores the old C, anything else reads it from the -o file; default 0");

@@ -25,6 +25,13 @@ std::string user_argument(const std::string& argument, const ArgumentNames& name
                                                        {"trace.window.cycles", "--trace-cycles"},
                                                        {"trace.window.rows", "--trace-pes"},
                                                        {"trace.window.cols", "--trace-pes"},
+                                                       {"options.accumulator.bits", "--accumulator"},
+                                                       {"options.accumulator.overflow", "--accumulator"},
+                                                       {"options.fold_accumulator.bits", "--fold-accumulator"},
+                                                       {"options.fold_accumulator.overflow", "--fold-accumulator"},
+                                                       {"array_options.memory.a_bytes", "--buffers"},
+                                                       {"array_options.memory.b_bytes", "--buffers"},
+                                                       {"array_options.memory.c_bytes", "--buffers"},
                                                        {"options.slice.height", "--slice"},
                                                        {"options.slice.window", "--sort-window"},
                                                        {"options.zero_point", "--a-zero-point"}};

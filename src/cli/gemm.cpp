@@ -94,8 +94,7 @@ Json gemm_json(const Flags& flags, const Product& product, const Streamed& strea
   json["dataflow"] = name(streamed.dataflow);
   json["array_height"] = options.array.height;
   json["array_width"] = options.array.width;
-  json["accumulate"] = name(options.accumulate);
-  json["mac"] = name(options.mac);
+  add_numbers(json, numbers_of(options, product.a.type()));
   json["m"] = product.m();
   json["n"] = product.n();
   json["k"] = product.k();
@@ -116,9 +115,9 @@ std::string gemm_table(const Flags& flags, const Product& product, const Streame
   const Index elements = product.m() * product.k();
   const double density = elements == 0 ? 0 : static_cast<double>(streamed.nnz) / static_cast<double>(elements);
   TextTable table({{"", TextTable::Align::left}, {"", TextTable::Align::left}});
-  table.add(
-      {"dataflow", fmt::format("{}, {}, {}, for a {} x {} array", name(streamed.dataflow), name(options.accumulate),
-                               name(options.mac), options.array.height, options.array.width)});
+  table.add({"dataflow", fmt::format("{}, {}, for a {} x {} array", name(streamed.dataflow),
+                                     numbers_line(numbers_of(options, product.a.type())), options.array.height,
+                                     options.array.width)});
   table.add({"A streamed as", fmt::format("{}: {} bytes of values, {} of metadata", name(streamed.format),
                                           grouped(streamed.bytes.values), grouped(streamed.bytes.metadata))});
   table.add({"non-zeros of A", fmt::format("{} ({})", grouped(streamed.nnz), percent(density))});
@@ -164,6 +163,7 @@ void add_gemm(CLI::App& app, Action& action) {
   const auto flags = std::make_shared<Flags>();
   add_operands(verb, *flags);
   add_dataflow(verb, *flags);
+  add_preset(verb, *flags);
   add_array(verb, flags->gemm.array);
   add_arithmetic(verb, *flags);
   add_dtype(verb, *flags, kOperandTypes);

@@ -120,6 +120,7 @@ Product load_product(const Flags& flags) {
   check_dtype(flags, {&a, &b});
   const Type a_type = operand_type(a, flags.dtype, own_type(b));
   const Type b_type = operand_type(b, flags.dtype, own_type(a));
+  check_accumulators(flags, a_type);
   if (a.cols != b.rows) {
     refuse(flags.b, fmt::format("is {} x {}, but A ({}) is {} x {}: as many rows as A has columns are needed", b.rows,
                                 b.cols, flags.a, a.rows, a.cols));

@@ -1,7 +1,9 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "options.hpp"
 
+#include "energy_file.hpp"
 #include "errors.hpp"
+#include "septet/presets.hpp"
 #include "values.hpp"
 
 #include <limits>
@@ -15,6 +17,7 @@ constexpr Index kMaxInt = std::numeric_limits<int>::max();
 constexpr Index kMaxThreads = 4096;
 
 constexpr const char* kArrayGroup = "Array";
+constexpr const char* kMemoryGroup = "Memory and energy";
 constexpr const char* kNumbersGroup = "Numbers";
 constexpr const char* kCombineGroup = "Column combining (csOS)";
 constexpr const char* kCpuGroup = "CPU";
@@ -77,10 +80,50 @@ void add_dataflow(CLI::App& verb, Flags& flags) {
       ->group(kArrayGroup);
 }
 
+void add_preset(CLI::App& verb, Flags& flags) {
+  std::string known;
+  for (const Preset* preset = presets(); preset->name != nullptr; ++preset) {
+    known += std::string(preset == presets() ? "" : ";\n") + preset->name + ": " + preset->meaning;
+  }
+  add_value(verb, "--preset", "NAME", "the arithmetic of a real array; flags beside it win.\n" + known,
+            [&flags](const std::string& text) {
+              const Status status = try_apply_preset(text.c_str(), flags.gemm);
+              if (!status.ok()) refuse("--preset", status.message());
+            })
+      ->group(kNumbersGroup);
+}
+
+namespace {
+
+void add_accumulators(CLI::App& verb, Flags& flags) {
+  const auto add = [&](const std::string& flag, const std::string& meaning, Accumulator& value,
+                       std::optional<Type>& type) {
+    add_value(verb, flag, "SUM", meaning, [flag, &value, &type](const std::string& text) {
+      const NamedAccumulator named = parse_accumulator(flag, text);
+      value = named.accumulator, type = named.type;
+    })->group(kNumbersGroup);
+  };
+  add("--accumulator",
+      "what a running sum is kept in: s16 to s32 of integers, f16 of bf16 and\n"
+      "f16; with ,clamp it saturates, otherwise it wraps (f16: to infinity);\ndefault s32, f32 or f64",
+      flags.gemm.accumulator, flags.accumulator);
+  add("--fold-accumulator", "the same of what --accumulate fold adds the folds to", flags.gemm.fold_accumulator,
+      flags.fold_accumulator);
+  verb.add_flag("--flush-subnormals,!--keep-subnormals", flags.gemm.flush_subnormals,
+                "floats: subnormal elements, products and sums become zeros")
+      ->group(kNumbersGroup);
+}
+
+}  // namespace
+
 void add_arithmetic(CLI::App& verb, Flags& flags) {
   GemmOptions& gemm = flags.gemm;
-  add_parsed(verb, "--accumulate", "ORDER", "chained (one running sum) or fold (fold, then add); default chained",
-             gemm.accumulate, parse_accumulate)
+  add_value(verb, "--accumulate", "ORDER", "chained (one running sum) or fold (fold, then add); default chained",
+            [&gemm](const std::string& text) {
+              gemm.accumulate = parse_accumulate("--accumulate", text);
+              if (gemm.accumulate == Accumulate::chained)
+                gemm.fold_depth = 0, gemm.fold_accumulator = {};  // a preset's
+            })
       ->group(kNumbersGroup);
   add_parsed(verb, "--fold-depth", "d",
              "k per fold of --accumulate fold; default the array's height (an array has no other)", gemm.fold_depth,
@@ -88,6 +131,7 @@ void add_arithmetic(CLI::App& verb, Flags& flags) {
                return parse_whole(flag, text, 1, std::numeric_limits<Index>::max());
              })
       ->group(kNumbersGroup);
+  add_accumulators(verb, flags);
   add_parsed(verb, "--mac", "ROUNDING", "fused (one rounding) or unfused (two); default fused", gemm.mac, parse_mac)
       ->group(kNumbersGroup);
   add_parsed(verb, "--alpha", "x", "C = alpha * A * B + beta * C; default 1", gemm.alpha, parse_real)
@@ -103,9 +147,22 @@ void check_arithmetic(const Flags& flags) {
   if (flags.gemm.fold_depth != 0 && flags.gemm.accumulate == Accumulate::chained) {
     refuse("--fold-depth", "needs --accumulate fold");
   }
+  if (flags.has("--fold-accumulator") && flags.gemm.accumulate == Accumulate::chained) {
+    refuse("--fold-accumulator", "needs --accumulate fold");
+  }
   if (!flags.preload.empty() && (flags.gemm.alpha != 1 || flags.gemm.beta != 0)) {
     refuse("--preload", "excludes --alpha and --beta");
   }
+}
+
+void check_accumulators(const Flags& flags, Type a_type) {
+  const auto check = [&](const char* flag, std::optional<Type> type) {
+    if (!type || *type == accumulator_of(a_type) || (*type == Type::f16 && is_narrow_float(a_type))) return;
+    const char* known = is_integer(a_type) ? "s16 to s32" : is_narrow_float(a_type) ? "f16 or f32" : name(a_type);
+    refuse(flag, std::string("sums of ") + name(a_type) + " are " + known);
+  };
+  check("--accumulator", flags.accumulator);
+  check("--fold-accumulator", flags.fold_accumulator);
 }
 
 void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning) {
@@ -156,6 +213,41 @@ void add_engine(CLI::App& verb, Flags& flags) {
              "the same bits and counts; default registers",
              flags.array.engine, parse_engine)
       ->group(kArrayGroup);
+}
+
+void add_memory(CLI::App& verb, Flags& flags) {
+  emulation::MemorySystem& memory = flags.array.memory;
+  add_value(verb, "--buffers", "A,B,C",
+            "bytes of the on-chip buffers, as in 64K,64K,1M, half of each being filled\n"
+            "while the array works on the other; default none",
+            [&memory](const std::string& text) {
+              const std::vector<std::string> sizes = split(text, ',');
+              if (sizes.size() != 3) refuse("--buffers", cli::quoted(text) + " is not three sizes: A's, B's and C's");
+              memory.a_bytes = parse_bytes("--buffers", sizes[0]);
+              memory.b_bytes = parse_bytes("--buffers", sizes[1]);
+              memory.c_bytes = parse_bytes("--buffers", sizes[2]);
+            })
+      ->group(kMemoryGroup);
+  add_parsed(verb, "--off-chip-bandwidth", "BYTES",
+             "bytes per cycle between off-chip memory and buffers; default 0: no limit", memory.off_chip_bandwidth,
+             [](const std::string& flag, const std::string& text) {
+               return parse_whole(flag, text, 0, std::numeric_limits<Index>::max());
+             })
+      ->group(kMemoryGroup);
+  add_value(verb, "--energy", "FILE", "picojoules by component, from a JSON table of yours, or: default",
+            [&flags](const std::string& text) {
+              flags.energy = text == "default" ? emulation::EnergyTable{} : read_energy_table(text);
+            })
+      ->group(kMemoryGroup);
+  verb.set_version_flag("--print-energy-table", energy_table_json,
+                        "the default table with its sources, to be edited, and exit")
+      ->group(kMemoryGroup);
+}
+
+void check_memory(const Flags& flags) {
+  if (flags.array.memory.off_chip_bandwidth != 0 && !flags.has("--buffers")) {
+    refuse("--off-chip-bandwidth", "needs --buffers");
+  }
 }
 
 void add_cpu(CLI::App& verb, Flags& flags) {

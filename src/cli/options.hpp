@@ -3,6 +3,7 @@
 // The flags that verbs share: each is defined once, here, and a verb takes the groups that mean something to it.
 #pragma once
 
+#include "septet/emulation/energy.hpp"
 #include "septet/emulation/report.hpp"
 #include "septet/emulation/trace.hpp"
 #include "septet/gemm.hpp"
@@ -23,13 +24,16 @@ struct Flags {
   std::string preload;        ///< --preload; empty: none
   std::string target;         ///< --target; empty: the best
   std::optional<Type> dtype;  ///< --dtype
-  bool explain = false;       ///< --explain
-  std::string trace;          ///< --trace; empty: none
+  /// What --accumulator and --fold-accumulator call a sum: s32 (of any size), f16, f32 or f64.
+  std::optional<Type> accumulator, fold_accumulator;
+  bool explain = false;  ///< --explain
+  std::string trace;     ///< --trace; empty: none
   emulation::TraceWindow trace_window;
   Format format = Format::automatic;
   PackOptions packing;  ///< block, slice, group, tile_cols and expected_cols only
   GemmOptions gemm;     ///< all but the preload's view
   emulation::ArrayOptions array;
+  std::optional<emulation::EnergyTable> energy;  ///< --energy
   std::set<std::string> given;  ///< names of the flags on the command line; a default does not overrule a file
 
   bool has(const std::string& flag) const { return given.count(flag) != 0; }
@@ -41,10 +45,15 @@ void add_operands(CLI::App& verb, Flags& flags);
 void add_array(CLI::App& verb, ArrayShape& array);
 /// --dataflow, one of them.
 void add_dataflow(CLI::App& verb, Flags& flags);
-/// --accumulate, --fold-depth, --mac, --alpha, --preload and the zero points.
+/// --preset. Before every flag that a preset may set: flags take effect in the order of their definition, so these win.
+void add_preset(CLI::App& verb, Flags& flags);
+/// --accumulate, --fold-depth, --accumulator, --fold-accumulator, --flush-subnormals, --mac, --alpha, --preload and the
+/// zero points.
 void add_arithmetic(CLI::App& verb, Flags& flags);
 /// Refuses flags of add_arithmetic() that exclude each other, in words of the command line.
 void check_arithmetic(const Flags& flags);
+/// … and accumulators that are none of A's type.
+void check_accumulators(const Flags& flags, Type a_type);
 void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning);
 void add_a_zero_point(CLI::App& verb, Flags& flags);
 /// What --dtype is for where there are two operands.
@@ -59,6 +68,10 @@ void add_combine(CLI::App& verb, Combine& combine);
 void add_timing(CLI::App& verb, Flags& flags);
 /// --engine.
 void add_engine(CLI::App& verb, Flags& flags);
+/// --buffers, --off-chip-bandwidth, --energy, --print-energy-table.
+void add_memory(CLI::App& verb, Flags& flags);
+/// Refuses half a memory system.
+void check_memory(const Flags& flags);
 /// --threads, --target.
 void add_cpu(CLI::App& verb, Flags& flags);
 /// --format, and the shapes that some formats have.

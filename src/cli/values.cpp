@@ -76,6 +76,22 @@ ArrayShape parse_array(const std::string& flag, const std::string& text) {
   return array;
 }
 
+Index parse_bytes(const std::string& flag, const std::string& text) {
+  Index unit = 1;
+  std::string digits = text;
+  if (!text.empty() && (text.back() == 'K' || text.back() == 'M')) {
+    unit = text.back() == 'K' ? 1 << 10 : 1 << 20;
+    digits.pop_back();
+  }
+  Index value = 0;
+  const std::errc error = parse_number(digits, value);
+  if (error == std::errc::invalid_argument) refuse(flag, quoted(text) + " is no number of bytes: 65536, 64K, 1M, ...");
+  if (error != std::errc() || value < 1 || value > std::numeric_limits<Index>::max() / unit) {
+    refuse(flag, fmt::format("{} is not 1 to 2^63 - 1 bytes", text));
+  }
+  return value * unit;
+}
+
 BlockShape parse_block(const std::string& flag, const std::string& text) {
   const std::vector<std::string> sides = split(text, 'x');
   BlockShape block;
@@ -108,6 +124,33 @@ Dataflow parse_dataflow(const std::string& flag, const std::string& text) {
 
 Accumulate parse_accumulate(const std::string& flag, const std::string& text) {
   return parse_name(flag, text, {Accumulate::chained, Accumulate::fold_then_add});
+}
+
+NamedAccumulator parse_accumulator(const std::string& flag, const std::string& text) {
+  const auto is_none = [&] {
+    refuse(flag, quoted(text) + " is none of s16 to s32, f16, f32, f64, each alone or with ,clamp or ,wrap");
+  };
+  const std::vector<std::string> parts = split(text, ',');
+  NamedAccumulator named;
+  Accumulator& sum = named.accumulator;
+  if (parts.size() > 2) is_none();
+  if (parts.size() == 2) sum.overflow = parse_name(flag, parts[1], {Overflow::clamp, Overflow::wrap});
+  const std::string& type = parts[0];
+  if (type.size() == 3 && type[0] == 's') {
+    if (parse_number(std::string_view(type).substr(1), sum.bits) != std::errc() || sum.bits < 16 || sum.bits > 32) {
+      is_none();
+    }
+    return named;
+  }
+  if (type == name(Type::f16)) {
+    sum.bits = 16, named.type = Type::f16;
+  } else if (type == name(Type::f32) || type == name(Type::f64)) {
+    named.type = type == name(Type::f32) ? Type::f32 : Type::f64;
+    if (sum.overflow == Overflow::clamp) refuse(flag, type + " goes to infinity: only f16 is clamped");
+  } else {
+    is_none();
+  }
+  return named;
 }
 
 Mac parse_mac(const std::string& flag, const std::string& text) {

@@ -19,6 +19,9 @@ double parse_real(const std::string& flag, const std::string& text);
 /// Height x width.
 ArrayShape parse_array(const std::string& flag, const std::string& text);
 
+/// Bytes: a whole number, K for 1024 or M for 1024 * 1024 of them.
+Index parse_bytes(const std::string& flag, const std::string& text);
+
 /// Rows x columns.
 BlockShape parse_block(const std::string& flag, const std::string& text);
 /// N:M.
@@ -27,6 +30,12 @@ GroupShape parse_group(const std::string& flag, const std::string& text);
 Type parse_type(const std::string& flag, const std::string& text);
 Dataflow parse_dataflow(const std::string& flag, const std::string& text);
 Accumulate parse_accumulate(const std::string& flag, const std::string& text);
+/// "s20", "f16,clamp", …; the type is s32, f16, f32 or f64.
+struct NamedAccumulator {
+  Accumulator accumulator;
+  Type type = Type::s32;
+};
+NamedAccumulator parse_accumulator(const std::string& flag, const std::string& text);
 Mac parse_mac(const std::string& flag, const std::string& text);
 Engine parse_engine(const std::string& flag, const std::string& text);
 Timing parse_timing(const std::string& flag, const std::string& text);

@@ -79,10 +79,10 @@ std::string verify_table(const Flags& flags, const Product& product, const std::
                milliseconds(result.kernel_seconds), grouped(r.folds), grouped(r.macs_issued), grouped(r.zeros_injected),
                grouped(r.elements_skipped)});
   }
-  return fmt::format("{}{} x {} array, {} timing, {}, {}; kernels for {}\n\n{}",
+  return fmt::format("{}{} x {} array, {} timing, {}; kernels for {}\n\n{}",
                      product_line(product.m(), product.n(), product.k(), product.a.type(), product.b.type),
                      product.options.array.height, product.options.array.width, name(flags.array.timing),
-                     name(flags.gemm.accumulate), name(flags.gemm.mac), target(), table.text());
+                     numbers_line(numbers_of(product.options, product.a.type())), target(), table.text());
 }
 
 }  // namespace
@@ -113,6 +113,7 @@ void add_verify(CLI::App& app, Action& action) {
             "names between commas, as in dOS,sWS,csOS; default all seven,\nwith --accumulate fold all that have it",
             [dataflows](const std::string& text) { *dataflows = parse_dataflows("--dataflow", text); })
       ->group("Array");
+  add_preset(verb, *flags);
   add_array(verb, flags->gemm.array);
   add_timing(verb, *flags);
   add_engine(verb, *flags);

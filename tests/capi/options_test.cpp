@@ -66,13 +66,21 @@ TEST_CASE("the keys are those of septet.h") {
                                                             "fold_depth",
                                                             "combine.lanes",
                                                             "combine.window",
+                                                            "accumulator.bits",
+                                                            "fold_accumulator.bits",
+                                                            "flush_subnormals",
                                                             "bandwidth",
+                                                            "memory.a_bytes",
+                                                            "memory.b_bytes",
+                                                            "memory.c_bytes",
+                                                            "memory.off_chip_bandwidth",
                                                             "epilogue.requantise.zero_point",
                                                             "epilogue.requantise.low",
                                                             "epilogue.requantise.high"});
   CHECK(keys_of(capi::kChoiceKeys) ==
-        std::set<std::string>{"dataflow", "accumulate", "mac", "combine.policy", "timing", "format", "side",
-                              "epilogue.activation", "epilogue.requantise.rounding", "epilogue.requantise.overflow"});
+        std::set<std::string>{"dataflow", "accumulate", "mac", "accumulator.overflow", "fold_accumulator.overflow",
+                              "combine.policy", "timing", "format", "side", "epilogue.activation",
+                              "epilogue.requantise.rounding", "epilogue.requantise.overflow"});
   CHECK(keys_of(capi::kOperandKeys) == std::set<std::string>{"preload", "epilogue.scale", "epilogue.bias",
                                                              "epilogue.residual", "epilogue.requantise.multiplier",
                                                              "epilogue.requantise.shift", "epilogue.requantise.scale"});
@@ -107,24 +115,28 @@ TEST_CASE("every name of every choice") {
   const struct {
     const char* key;
     std::vector<std::string> names;
+    int initial = 0;
   } choices[] = {
       {"dataflow", {"auto", "dOS", "dWS", "dIS", "sOS", "sWS", "sIS", "csOS"}},
       {"accumulate", {"chained", "fold"}},
       {"mac", {"fused", "unfused"}},
+      {"accumulator.overflow", {"clamp", "wrap"}, 1},
+      {"fold_accumulator.overflow", {"clamp", "wrap"}, 1},
       {"combine.policy", {"in-order", "first-fit"}},
       {"timing", {"serial", "overlapped", "scalesim"}},
       {"format", {"auto", "dense", "csr", "tsb", "csb", "csc", "coo", "bsr", "ell", "sell", "bitmap", "nm", "tcsr"}},
       {"side", {"left", "right"}},
       {"epilogue.activation", {"none", "relu", "relu6", "gelu", "sigmoid", "tanh"}},
       {"epilogue.requantise.rounding",
-       {"gemmlowp-double", "single-half-up", "single-half-away", "truncate", "floor", "fp32-nearest-even"}},
+       {"gemmlowp-double", "single-half-up", "single-half-away", "truncate", "floor", "fp32-nearest-even",
+        "single-half-even"}},
       {"epilogue.requantise.overflow", {"clamp", "wrap"}}};
   static_assert(std::size(choices) == std::size(capi::kChoiceKeys), "septet: a choice without its names");
   const OwnedOptions options = make_options();
   for (std::size_t i = 0; i < std::size(choices); ++i) {
     const auto& entry = capi::kChoiceKeys[i];
     REQUIRE(entry.key == std::string(choices[i].key));
-    CHECK(choice(entry.field(*options)) == 0);  // the first is the default
+    CHECK(choice(entry.field(*options)) == choices[i].initial);  // mostly, the first is the default
     const int count = static_cast<int>(choices[i].names.size());
     for (int value = count - 1; value >= 0; --value) {
       const std::string& wanted = choices[i].names[static_cast<std::size_t>(value)];
@@ -195,6 +207,27 @@ TEST_CASE("operands of options are matrices") {
     expect_refused(set(), SEPTET_BAD_SHAPE, entry.key, "negative");
     CHECK(entry.field(*options)->data == nullptr);
   }
+}
+
+TEST_CASE("presets by name") {
+  const OwnedOptions options = make_options();
+  int count = 0;
+  for (; septet_preset_name(count) != nullptr; ++count) {
+    CHECK(septet_options_apply_preset(options.get(), septet_preset_name(count)) == SEPTET_OK);
+    CHECK(std::string(septet_preset_name(count)) == presets()[count].name);
+  }
+  CHECK(count == 4);
+  CHECK(septet_preset_name(-1) == nullptr);
+  CHECK(septet_preset_name(count + 5) == nullptr);
+  CHECK(septet_options_apply_preset(options.get(), "gemmini") == SEPTET_OK);
+  CHECK(options->gemm.accumulator.bits == 20);
+  CHECK(options->gemm.fold_accumulator.bits == 32);
+  CHECK(options->gemm.accumulate == Accumulate::fold_then_add);
+  expect_refused(septet_options_apply_preset(options.get(), "tpu"), SEPTET_BAD_OPTION, "preset",
+                 "flexisaga, gemmini, tflite, inference-card-fp16");
+  CHECK(options->gemm.accumulator.bits == 20);
+  expect_refused(septet_options_apply_preset(options.get(), nullptr), SEPTET_BAD_POINTER, "preset", "null");
+  expect_refused(septet_options_apply_preset(nullptr, "gemmini"), SEPTET_BAD_POINTER, "options", "null");
 }
 
 TEST_CASE("options that are not there") {

@@ -12,6 +12,9 @@ const std::vector<std::string> kKeys = {"dataflow",
                                         "timing",
                                         "accumulate",
                                         "mac",
+                                        "accumulator",
+                                        "fold_accumulator",
+                                        "flush_subnormals",
                                         "m",
                                         "n",
                                         "k",
@@ -75,6 +78,50 @@ TEST_CASE("cli: what a report says of its run") {
   const double capacity = 2.0 * 3 * json.at("cycles").get<double>();
   CHECK(json.at("utilization").get<double>() == doctest::Approx(json.at("macs_useful").get<double>() / capacity));
   CHECK(json.at("macs_dense") == 6 * 5 * 8);
+}
+
+TEST_CASE("cli: accumulators and presets in reports, and flags that win over a preset") {
+  const Folder folder;
+  const auto numbers = [&](const std::string& flags) {
+    const Json json = folder.json("cycles 20x30x40 --dtype " + flags);
+    return Json{json.at("accumulate"),       json.at("mac"),
+                json.at("accumulator"),      json.at("fold_accumulator"),
+                json.at("flush_subnormals"), json.at("array_height")};
+  };
+  CHECK(numbers("s8") == Json{"chained", "fused", "s32", nullptr, false, 16});
+  CHECK(numbers("f64 --flush-subnormals") == Json{"chained", "fused", "f64", nullptr, true, 16});
+  CHECK(numbers("s8 --accumulator s20,clamp") == Json{"chained", "fused", "s20 clamp", nullptr, false, 16});
+  CHECK(numbers("bf16 --accumulator f16") == Json{"chained", "fused", "f16", nullptr, false, 16});
+  CHECK(numbers("s16 --accumulate fold --accumulator s24,wrap --fold-accumulator s32,clamp --array 8x4") ==
+        Json{"fold", "fused", "s24", "s32 clamp", false, 8});
+  CHECK(numbers("s8 --preset gemmini") == Json{"fold", "fused", "s20", "s32", false, 16});
+  CHECK(numbers("s8 --preset tflite") == Json{"chained", "fused", "s32", nullptr, false, 16});
+  CHECK(numbers("f32 --preset flexisaga") == Json{"chained", "fused", "f32", nullptr, false, 16});
+  CHECK(numbers("f16 --preset inference-card-fp16") == Json{"fold", "unfused", "f16 clamp", "f16 clamp", true, 128});
+  // Wherever they stand.
+  CHECK(numbers("f16 --mac fused --keep-subnormals --array 128x4 --preset inference-card-fp16 --accumulator f32") ==
+        Json{"fold", "fused", "f32", "f16 clamp", false, 128});
+  CHECK(numbers("s8 --accumulate chained --preset gemmini") == Json{"chained", "fused", "s20", nullptr, false, 16});
+  CHECK(numbers("s8 --preset tflite --preset gemmini") == Json{"fold", "fused", "s20", "s32", false, 16});
+  const std::string table = folder.works("cycles 20x30x40 --dtype s8 --preset gemmini").out;
+  CHECK(table.find("fold, fused, sums of s20, folds added in s32") != std::string::npos);
+}
+
+TEST_CASE("cli: gemm computes what the flags say") {
+  const Folder folder;
+  folder.write_npy<std::int8_t>("a.npy", std::vector<std::int8_t>(33, 127), 1, 33);
+  folder.write_npy<std::int8_t>("b.npy", std::vector<std::int8_t>(33, 127), 33, 1);
+  const auto product = [&](const std::string& flags) {
+    const Json json = folder.json("gemm a.npy b.npy -o c.npy " + flags);
+    CHECK(json.contains("accumulator"));
+    return folder.read_npy<std::int32_t>("c.npy", 1, 1)[0];
+  };
+  CHECK(product("") == 532257);
+  CHECK(product("--accumulator s20") == -516319);
+  CHECK(product("--accumulator s20,clamp") == 524287);
+  CHECK(product("--preset gemmini") == 532257);
+  CHECK(product("--preset gemmini --array 64x16") == -516319);
+  CHECK(folder.works("gemm a.npy b.npy --accumulator s20,clamp --explain").out.find("slower") != std::string::npos);
 }
 
 // docs/dataflows.md, section 8.

@@ -87,6 +87,8 @@ inline __int128 rounded(__int128 numerator, int bits, Rounding rounding) {
       return down + (2 * rest >= divisor ? 1 : 0);
     case Rounding::single_half_away:
       return down + (2 * rest > divisor || (2 * rest == divisor && numerator > 0) ? 1 : 0);
+    case Rounding::single_half_even:
+      return down + (2 * rest > divisor || (2 * rest == divisor && down % 2 != 0) ? 1 : 0);
     case Rounding::truncate:
       return down + (numerator < 0 && rest != 0 ? 1 : 0);
     default:

@@ -15,7 +15,8 @@ using namespace septet::support;
 
 constexpr std::int32_t kMin = std::numeric_limits<std::int32_t>::min(), kMax = std::numeric_limits<std::int32_t>::max();
 constexpr Rounding kRoundings[] = {Rounding::gemmlowp_double, Rounding::single_half_up, Rounding::single_half_away,
-                                   Rounding::truncate,        Rounding::floor,          Rounding::fp32_nearest_even};
+                                   Rounding::truncate,        Rounding::floor,          Rounding::fp32_nearest_even,
+                                   Rounding::single_half_even};
 
 // Sums near ties: multiples of half a unit, one beside, the ends, anything.
 std::int32_t random_sum(Rng& rng) {
@@ -119,14 +120,18 @@ TEST_CASE("the named roundings, by hand") {
   constexpr std::int32_t kHalf = 1 << 30;  // times 1/2
   const struct {
     std::int32_t sum;
-    int gemmlowp, half_up, half_away, truncate, floor;
-  } cases[] = {
-      {3, 2, 2, 2, 1, 1}, {-3, -1, -1, -2, -1, -2}, {1, 1, 1, 1, 0, 0}, {-1, 0, 0, -1, 0, -1}, {4, 2, 2, 2, 2, 2}};
+    int gemmlowp, half_up, half_away, half_even, truncate, floor;
+  } cases[] = {{3, 2, 2, 2, 2, 1, 1},
+               {-3, -1, -1, -2, -2, -1, -2},
+               {1, 1, 1, 1, 0, 0, 0},
+               {-1, 0, 0, -1, 0, 0, -1},
+               {4, 2, 2, 2, 2, 2, 2}};
   for (const auto& c : cases) {
     CAPTURE(c.sum);
     CHECK(one(c.sum, kHalf, 0, Rounding::gemmlowp_double) == c.gemmlowp);
     CHECK(one(c.sum, kHalf, 0, Rounding::single_half_up) == c.half_up);
     CHECK(one(c.sum, kHalf, 0, Rounding::single_half_away) == c.half_away);
+    CHECK(one(c.sum, kHalf, 0, Rounding::single_half_even) == c.half_even);
     CHECK(one(c.sum, kHalf, 0, Rounding::truncate) == c.truncate);
     CHECK(one(c.sum, kHalf, 0, Rounding::floor) == c.floor);
   }

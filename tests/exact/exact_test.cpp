@@ -19,7 +19,6 @@ using namespace septet;
 using namespace septet::support;
 
 constexpr int kThreads[] = {1, 2, 3, 7};
-// Until it does, the emulator is not compared under these options.
 
 // Small problems are shared among the threads too.
 [[maybe_unused]] const Index kSharedFrom = septet::detail::worth_sharing() = 0;

@@ -135,7 +135,8 @@ using SumOf = std::conditional_t<kIsFloat<T>, NumberOf<T>, std::int32_t>;
 struct SparseLimits {
   Index max_rows = 100;
   Index max_k = 160;
-  bool specials = false;  ///< NaN, infinities and -0 in A and B
+  bool specials = false;         ///< NaN, infinities and -0 in A and B
+  bool any_accumulator = false;  ///< narrow, saturating, flushed
 };
 
 /// One random call but for A's format. Cannot be copied: the options point into it.
@@ -153,6 +154,7 @@ struct SparseProblem {
     draw_a(rng, limits);
     draw_b(rng, limits);
     draw_options(rng);
+    if (limits.any_accumulator) draw_accumulator(rng);
   }
   SparseProblem(const SparseProblem&) = delete;
   SparseProblem& operator=(const SparseProblem&) = delete;
@@ -192,8 +194,15 @@ struct SparseProblem {
 
   /// Whether any order gives the same sums: integers, and floats that are whole from where the sums start.
   bool order_is_free() const {
+    if (narrow()) return false;
     const bool starts_whole = options.alpha != 1 || options.beta == std::nearbyint(options.beta);
     return !kIsFloat<TA> || (values == ValueKind::small_integers && finite && starts_whole);
+  }
+
+  /// Whether a sum is kept in less than its type.
+  bool narrow() const {
+    const Accumulator& sum = options.accumulator;
+    return sum.bits != 0 || sum.overflow == Overflow::clamp || options.flush_subnormals;
   }
 
   std::string describe() const {
@@ -208,6 +217,10 @@ struct SparseProblem {
     if (options.preload.data != nullptr) text += " preload";
     if (!options.epilogue.empty()) text += " epilogue";
     if (options.strict_nonfinite) text += " strict_nonfinite";
+    if (narrow()) {
+      text += " accumulator=" + std::to_string(options.accumulator.bits) + "," + name(options.accumulator.overflow) +
+              (options.flush_subnormals ? " flush" : "");
+    }
     return text + (finite ? "" : " not finite");
   }
 
@@ -269,6 +282,16 @@ struct SparseProblem {
     if (kRequantised || rng.chance(0.4)) draw_epilogue(rng);
   }
 
+  void draw_accumulator(Rng& rng) {
+    Accumulator& sum = options.accumulator;
+    if constexpr (!kIsFloat<TA>) {
+      sum = {rng.pick({0, 16, 20, 32}), rng.pick({Overflow::clamp, Overflow::wrap})};
+    } else {
+      if (kIsNarrow<TA> && rng.chance(0.8)) sum = {16, rng.pick({Overflow::clamp, Overflow::wrap})};
+      options.flush_subnormals = rng.chance(0.5);
+    }
+  }
+
   void draw_epilogue(Rng& rng) {
     Epilogue& e = options.epilogue;
     if (rng.chance(0.6)) bias = operand<Sum>(rng), e.bias = bias.view();
@@ -326,7 +349,7 @@ struct SparseProblem {
     std::vector<Acc> weights;
     for (const RowStep& step : order) {
       const bool zero = !dense && !pattern(i, step.k);
-      weights.push_back(zero ? Acc{0} : support::operand(a(i, step.k), options.a_zero_point));
+      weights.push_back(zero ? Acc{0} : support::operand(a(i, step.k), options.a_zero_point, options.flush_subnormals));
     }
     const RowOrder none;
     for (Index j = 0; j < n; ++j) {

@@ -19,6 +19,9 @@
 
 namespace septet::support {
 
+/// Until it has them, the emulator is not compared under these options.
+inline constexpr bool kEmulatorHasNarrowAccumulators = false;
+
 /// The first place where two things differ, or that there is none.
 struct Difference {
   bool equal = true;
@@ -101,6 +104,11 @@ inline Difference compare_reports(const emulation::Report& got, const emulation:
                                {"timing", static_cast<Index>(r.timing)},
                                {"accumulate", static_cast<Index>(r.accumulate)},
                                {"mac", static_cast<Index>(r.mac)},
+                               {"accumulator.bits", r.accumulator.bits},
+                               {"accumulator.overflow", static_cast<Index>(r.accumulator.overflow)},
+                               {"fold_accumulator.bits", r.fold_accumulator.bits},
+                               {"fold_accumulator.overflow", static_cast<Index>(r.fold_accumulator.overflow)},
+                               {"flush_subnormals", r.flush_subnormals ? 1 : 0},
                                {"m", r.m},
                                {"n", r.n},
                                {"k", r.k},

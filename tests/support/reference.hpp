@@ -50,7 +50,7 @@ inline std::uint32_t fused(std::uint32_t x, std::uint32_t y, std::uint32_t z) { 
 
 /// An element less its zero point, in the accumulator type.
 template <class T>
-auto operand(T value, int zero_point, bool flushes) {
+auto operand(T value, int zero_point, bool flushes = false) {
   if constexpr (kIsFloat<T>) {
     return flushes ? flushed(number(value), FloatFormat<T>::min_exponent) : number(value);
   } else {

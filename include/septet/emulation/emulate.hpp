@@ -24,8 +24,8 @@ using Progress = std::function<void(Index done, Index total)>;
 
 /// C <- alpha * A * B + beta * C on the array, as septet::gemm defines it (types, aliasing, errors). A dataflow that
 /// is `automatic` resolves as for gemm; fold_depth must be 0 or the array's height. Memory: a few MiB for each thread and,
-/// of sparse dataflows, A's format, beside the operands (the plain engine: an m x n matrix of sums). With a `trace`, its
-/// sink sees the cycles of its window before C is touched. C and `report` are untouched unless the Status is ok.
+/// of sparse dataflows, A's format, beside the operands (the plain engine: an m x n matrix of sums). C and `report` are
+/// untouched unless the Status is ok. With a `trace`, its sink sees the cycles of its window before C is written.
 SEPTET_API Status try_emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
                               const ArrayOptions& array_options, Report& report, const Progress& progress = {},
                               const Trace& trace = {});
