@@ -109,6 +109,8 @@ TEST_CASE("narrow, saturating and flushed sums, in every format") {
   limits.max_rows = 60;
   limits.max_k = 90;
   run_problems(53000000, problem_count(80), limits);
+  limits.specials = true;
+  run_problems(54000000, problem_count(60), limits);
 }
 
 TEST_CASE("NaN, infinities and -0 in A and in B: 0 * Inf only where the format stores that 0") {
