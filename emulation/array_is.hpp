@@ -27,9 +27,12 @@ struct InputsStay {
   static T* sum(const Problem<T>& p, const Fold& fold, Index w, Index t) {
     return w < fold.n_count ? &p.sum(row(p, fold, t), fold.n0 + w) : nullptr;
   }
+  static TracePlace place(const Problem<T>& p, const Fold& fold, Index h, Index w, Index t) {
+    return {row(p, fold, t), fold.n0 + w, fold.k0 + h};
+  }
 };
 
-template <class T, Mac kMac>
-using ArrayIs = ArrayStationary<T, kMac, InputsStay>;
+template <class Unit>
+using ArrayIs = ArrayStationary<Unit, InputsStay>;
 
 }  // namespace septet::emulation

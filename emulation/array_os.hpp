@@ -12,20 +12,24 @@
 #include "fold_queue.hpp"
 #include "mac.hpp"
 #include "problem.hpp"
+#include "snapshot.hpp"
 
 #include <cstring>
 
 namespace septet::emulation {
 
-template <class T, Mac kMac>
+template <class Unit>
 class ArrayOs {
+  using T = typename Unit::Value;
+
  public:
-  ArrayOs(const Problem<T>& problem, Schedule& schedule)
+  ArrayOs(const Problem<T>& problem, const Unit& unit, Schedule& schedule)
       : problem_(problem),
+        unit_(unit),
         plan_(problem.plan),
         height_(plan_.array.height),
         width_(plan_.array.width),
-        lanes_(plan_.dataflow == Dataflow::csOS ? longest_step(*plan_.live) : 1),
+        lanes_(plan_.dataflow == Dataflow::csOS ? plan_.live->longest_step() : 1),
         queue_(schedule),
         preload_(problem.preload) {
     const std::size_t cells = height_ * width_;
@@ -38,6 +42,7 @@ class ArrayOs {
 
   /// One clock cycle. All registers change at its end: units that read a register step before those that write it.
   void step(Index cycle) {
+    queue_.drop_before(drain_cursor_.back().fold);  // not at the end: somebody may look()
     shift_drain(cycle);
     feed_top(cycle);
     for (Index h = height_ - 1; h >= 0; --h) {
@@ -46,7 +51,6 @@ class ArrayOs {
       compute(h);
     }
     if (preload_) shift_chain(cycle);
-    queue_.drop_before(drain_cursor_.back().fold);
   }
 
   /// Nothing left to load, compute or store.
@@ -55,17 +59,11 @@ class ArrayOs {
   Index folds_computed() const { return folds_computed_; }
   Index folds_stored() const { return drain_cursor_.back().fold; }
   const Counts& counts() const { return counts_; }
+  /// What everything holds at the end of `cycle`, the last one stepped. (array_os_look.hpp)
+  void look(Index cycle, Snapshot& snapshot) const;
 
  private:
   enum Flag : std::uint8_t { kWeight = 1, kFirst = 2, kLast = 4 };
-
-  static Index longest_step(const LiveLists& live) {
-    Index lanes = 1;
-    for (std::size_t s = 0; s + 1 < live.step_ptr.size(); ++s) {
-      lanes = std::max(lanes, live.step_ptr[s + 1] - live.step_ptr[s]);
-    }
-    return lanes;
-  }
 
   // The columns k of step t of a fold, in lane order.
   struct StepColumns {
@@ -115,9 +113,8 @@ class ArrayOs {
         flags |= kWeight;
       }
       for (Index l = 0; plan_.dataflow == Dataflow::csOS && l < ks.count; ++l) {
-        const T weight = problem_.a(m, ks[l]);
-        if (weight == T{0}) continue;
-        value = weight, lane = static_cast<std::uint8_t>(l), flags |= kWeight;
+        if (problem_.a.is_zero(m, ks[l])) continue;
+        value = problem_.a(m, ks[l]), lane = static_cast<std::uint8_t>(l), flags |= kWeight;
         ++counts_.reads_a;
       }
     }
@@ -164,14 +161,13 @@ class ArrayOs {
 
   void multiply(Index row) {
     if (lanes_ == 1) {
-      counts_.macs_issued +=
-          multiply_accumulate_row<T, kMac>(width_, &acc_[row], &a_[row], &b_[row], &flags_[row], &b_there_[row],
-                                           problem_.gates_zeros ? &a_[row] : nullptr);
+      counts_.macs_issued += multiply_accumulate_row(unit_, width_, &acc_[row], &a_[row], &b_[row], &flags_[row],
+                                                     &b_there_[row], problem_.gates_zeros ? &a_[row] : nullptr);
       return;
     }
     for (Index cell = row; cell < row + width_; ++cell) {
       if (!(flags_[cell] & b_there_[cell] & kWeight)) continue;
-      acc_[cell] = multiply_accumulate<T, kMac>(acc_[cell], a_[cell], b_[cell * lanes_ + lane_[cell]]);
+      acc_[cell] = unit_.mac(acc_[cell], a_[cell], b_[cell * lanes_ + lane_[cell]]);
       ++counts_.macs_issued;
     }
   }
@@ -209,7 +205,16 @@ class ArrayOs {
     }
   }
 
+  void look_at_stream(const ScheduledFold& f, Index t, Index cell, PeTrace& pe, Snapshot& snapshot) const;
+  void look_at_chains(const ScheduledFold& f, Index cycle, Index h, Index w, PeTrace& pe,
+                      const TraceNumber& number) const;
+  void look_left(const ScheduledFold& f, Index cycle, Index h, PortTrace& port, const TraceHeader& header) const;
+  void look_top(const ScheduledFold& f, Index cycle, Index w, PortTrace* ports, const TraceHeader& header) const;
+  void look_at_sums(const ScheduledFold& f, Index cycle, Index w, PortTrace& preload, PortTrace& store,
+                    const TraceNumber& number) const;
+
   const Problem<T>& problem_;
+  Unit unit_;
   const Plan& plan_;
   Index height_, width_, lanes_;
   FoldQueue queue_;

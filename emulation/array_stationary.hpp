@@ -12,6 +12,7 @@
 #include "fold_queue.hpp"
 #include "mac.hpp"
 #include "problem.hpp"
+#include "snapshot.hpp"
 
 #include <cstring>
 
@@ -21,11 +22,15 @@ namespace septet::emulation {
 ///   bool stationary(…, h, w, T& value, counts)   what PE(h, w) keeps; false: that PE is not in use
 ///   bool streamed(…, h, t, T& value, counts)     what row h gets in step t; false: that row is not in use
 ///   T* sum(…, w, t)                              the sum of column w and step t; null: that column is not in use
-template <class T, Mac kMac, template <class> class Mapping>
+///   TracePlace place(…, h, w, t)                 which m, n and k meet in PE(h, w) in step t
+template <class Unit, template <class> class Mapping>
 class ArrayStationary {
+  using T = typename Unit::Value;
+
  public:
-  ArrayStationary(const Problem<T>& problem, Schedule& schedule)
+  ArrayStationary(const Problem<T>& problem, const Unit& unit, Schedule& schedule)
       : problem_(problem),
+        unit_(unit),
         plan_(problem.plan),
         height_(plan_.array.height),
         width_(plan_.array.width),
@@ -40,6 +45,7 @@ class ArrayStationary {
 
   /// One clock cycle. All registers change at its end: units that read a register step before those that write it.
   void step(Index cycle) {
+    queue_.drop_before(bottom_.back().fold);  // not at the end: somebody may look()
     feed_top(cycle);
     for (Index h = height_ - 1; h >= 0; --h) {
       std::memcpy(&sum_[h * width_], h == 0 ? sum_feed_.data() : &sum_[(h - 1) * width_], width_ * sizeof(T));
@@ -48,13 +54,14 @@ class ArrayStationary {
     }
     shift_chain(cycle);
     store_bottom(cycle);
-    queue_.drop_before(bottom_.back().fold);
   }
 
   bool done() { return queue_.at(bottom_.back().fold) == nullptr; }
   Index folds_computed() const { return bottom_.back().fold; }
   Index folds_stored() const { return bottom_.back().fold; }
   const Counts& counts() const { return counts_; }
+  /// What everything holds at the end of `cycle`, the last one stepped. (array_stationary_look.hpp)
+  void look(Index cycle, Snapshot& snapshot) const;
 
  private:
   using Map = Mapping<T>;
@@ -65,7 +72,7 @@ class ArrayStationary {
       sum_feed_[w] = T{0};
       const ScheduledFold* f = queue_.at(top_[w].fold);
       if (f == nullptr || cycle != f->start + top_[w].step + w) continue;
-      const bool enters = f->step_enters.empty() ? f->enters : f->step_enters[top_[w].step] != 0;
+      const bool enters = f->step_has_sum(top_[w].step);
       if (T* sum = Map::sum(problem_, f->fold, w, top_[w].step); enters && sum != nullptr) {
         sum_feed_[w] = *sum;
         ++counts_.reads_c;
@@ -100,8 +107,8 @@ class ArrayStationary {
     if (events & kOperand) {
       const T* weights = problem_.plan.is_ws() ? &stationary_[row] : &streamed_[row];
       counts_.macs_issued +=
-          multiply_accumulate_row<T, kMac>(width_, &sum_[row], &stationary_[row], &streamed_[row], &in_use_[row],
-                                           &flags_[row], problem_.gates_zeros ? weights : nullptr);
+          multiply_accumulate_row(unit_, width_, &sum_[row], &stationary_[row], &streamed_[row], &in_use_[row],
+                                  &flags_[row], problem_.gates_zeros ? weights : nullptr);
     }
   }
 
@@ -127,14 +134,21 @@ class ArrayStationary {
       if (f == nullptr || cycle != f->start + bottom_[w].step + height_ - 1 + w) continue;
       if (T* sum = Map::sum(problem_, f->fold, w, bottom_[w].step); sum != nullptr) {
         const T result = sum_[(height_ - 1) * width_ + w];
-        *sum = fold_then_add_ ? add(*sum, result) : result;
+        *sum = fold_then_add_ ? unit_.add(*sum, result) : result;
         ++counts_.writes_c;
       }
       bottom_[w].advance(f->fold.steps);
     }
   }
 
+  void look_at_stream(const ScheduledFold& f, Index t, Index cell, PeTrace& pe, const TraceHeader& header) const;
+  void look_left(const ScheduledFold& f, Index cycle, Index h, PortTrace& port, const TraceHeader& header) const;
+  void look_top(const ScheduledFold& f, Index t, Index w, PortTrace& port, const TraceNumber& number) const;
+  void look_preload(const ScheduledFold& f, Index step, Index w, PortTrace& port, const TraceNumber& number) const;
+  void look_bottom(const ScheduledFold& f, Index t, Index w, PortTrace& port, const TraceNumber& number) const;
+
   const Problem<T>& problem_;
+  Unit unit_;
   const Plan& plan_;
   Index height_, width_;
   bool fold_then_add_;

@@ -27,9 +27,12 @@ struct WeightsStay {
   static T* sum(const Problem<T>& p, const Fold& fold, Index w, Index t) {
     return w < fold.m_count ? &p.sum(fold.m0 + w, t) : nullptr;
   }
+  static TracePlace place(const Problem<T>& p, const Fold& fold, Index h, Index w, Index t) {
+    return {fold.m0 + w, t, column(p, fold, h)};
+  }
 };
 
-template <class T, Mac kMac>
-using ArrayWs = ArrayStationary<T, kMac, WeightsStay>;
+template <class Unit>
+using ArrayWs = ArrayStationary<Unit, WeightsStay>;
 
 }  // namespace septet::emulation

@@ -106,7 +106,7 @@ Sequence weight_stationary_folds(const Setting& s, const std::vector<Tile>& tile
   if (s.n == 0) return all;
   for (const Tile& tile : tiles) {
     Sequence sums;  // all folds of one m-tile: one partial sum after the other
-    for (const Slice& slice : tile.slices) {
+    for (const Slice& slice : cut_slices(tile, s.height)) {
       Counts fold;
       fold.steps = s.n;
       fold.reads_a = slice.nonzeros;

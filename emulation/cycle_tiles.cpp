@@ -45,23 +45,21 @@ SortedPieces sort_by_tile(const Pattern& pattern, Index height) {
   return sorted;
 }
 
-void add_slice(std::vector<Slice>& slices, Wide depth, Wide nonzeros) {
-  if (!slices.empty() && slices.back().depth == depth && slices.back().nonzeros == nonzeros) {
-    ++slices.back().repeat;
+void add_slices(std::vector<Slice>& slices, const Slice& next) {
+  if (!slices.empty() && slices.back().depth == next.depth && slices.back().nonzeros == next.nonzeros) {
+    slices.back().repeat += next.repeat;
   } else {
-    slices.push_back({depth, nonzeros, 1});
+    slices.push_back(next);
   }
 }
 
-/// sWS (section 4): the list of live columns, H of them per fold.
-void cut_slices(const Piece* begin, const Piece* end, Index depth, std::vector<Slice>& slices) {
-  for (const Piece* piece = begin; piece != end;) {
-    const Piece* stop = piece + std::min<std::ptrdiff_t>(end - piece, static_cast<std::ptrdiff_t>(depth));
-    Wide nonzeros = 0;
-    const Wide columns = stop - piece;
-    for (; piece != stop; ++piece) nonzeros += piece->count();
-    add_slice(slices, columns, nonzeros);
+std::vector<ColumnRun> runs_of(const Piece* begin, const Piece* end) {
+  std::vector<ColumnRun> runs;
+  for (const Piece* piece = begin; piece != end; ++piece) {
+    if (runs.empty() || runs.back().nonzeros != piece->count()) runs.push_back({0, piece->count()});
+    ++runs.back().columns;
   }
+  return runs;
 }
 
 /// What consecutive folds of sIS have to do with each other (section 7): a row that is live in both hands its
@@ -103,7 +101,7 @@ void for_each_run(Index extent, Index size, F&& f) {
 }  // namespace
 
 Tiling tiling_of(Dataflow dataflow, const ArrayShape& array, const Combine& combine) {
-  return {dataflow, is_weight_stationary(dataflow) ? array.width : array.height, array.height, combine};
+  return {dataflow, is_weight_stationary(dataflow) ? array.width : array.height, combine};
 }
 
 std::vector<Tile> cut_full(Index m, Index k, const Tiling& tiling) {
@@ -125,11 +123,7 @@ std::vector<Tile> cut_full(Index m, Index k, const Tiling& tiling) {
       }
       tile.resumed = vectors;
     }
-    if (is_weight_stationary(tiling.dataflow)) {
-      for_each_run(k, tiling.depth, [&](Index depth, Index slices) {
-        tile.slices.push_back({depth, static_cast<Wide>(depth) * height, slices});
-      });
-    }
+    if (is_weight_stationary(tiling.dataflow) && k > 0) tile.columns.push_back({k, height});
     tile.repeat = repeat;
     if (repeat > 0) tiles.push_back(std::move(tile));
   });
@@ -153,13 +147,37 @@ std::vector<Tile> cut_pattern(const Pattern& pattern, const Tiling& tiling) {
     for (const Piece* piece = begin; piece != end; ++piece) tile.nonzeros += piece->count();
     const TileRows rows{pattern.positions.data(), start, height};
     tile.steps = tiling.dataflow == Dataflow::csOS ? combined_steps(rows, begin, end, tiling.combine) : tile.live;
-    if (is_weight_stationary(tiling.dataflow)) cut_slices(begin, end, tiling.depth, tile.slices);
+    if (is_weight_stationary(tiling.dataflow)) tile.columns = runs_of(begin, end);
     if (k_tiles && tile.live > 0) {
-      history.add(tile, previous, begin, end, tiling.depth);
+      history.add(tile, previous, begin, end, tiling.height);
       previous = &tile;
     }
   }
   return tiles;
+}
+
+std::vector<Slice> cut_slices(const Tile& tile, Index depth) {
+  std::vector<Slice> slices;
+  Slice begun{0, 0, 1};
+  for (const ColumnRun& run : tile.columns) {
+    Index left = run.columns;
+    const auto take = [&](Index columns) {
+      begun.depth += columns;
+      begun.nonzeros += static_cast<Wide>(columns) * run.nonzeros;
+      left -= columns;
+      if (begun.depth < depth) return;
+      add_slices(slices, begun);
+      begun = {0, 0, 1};
+    };
+    if (begun.depth > 0) take(std::min(left, depth - static_cast<Index>(begun.depth)));
+    if (left >= depth) {
+      add_slices(slices, {depth, static_cast<Wide>(depth) * run.nonzeros, left / depth});
+      left %= depth;
+    }
+    if (left > 0) take(left);
+  }
+  if (begun.depth > 0) add_slices(slices, begun);
+  return slices;
 }
 
 }  // namespace septet::emulation::cycle_model

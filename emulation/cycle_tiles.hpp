@@ -11,7 +11,13 @@
 
 namespace septet::emulation::cycle_model {
 
-/// WS only: the up to H columns of an m-tile (live ones, in sWS) that one fold keeps stationary.
+/// WS only: columns of an m-tile (live ones, in sWS) that follow each other and have the same number of non-zeros.
+struct ColumnRun {
+  Index columns = 0;
+  Index nonzeros = 0;  ///< of each
+};
+
+/// WS only: the up to H columns that one fold keeps stationary.
 struct Slice {
   Wide depth = 0;  ///< how many columns
   Wide nonzeros = 0;
@@ -27,15 +33,14 @@ struct Tile {
   Wide resumed = 0;  ///< IS: live rows that are live in an earlier tile too
   Wide gap = 0;      ///< IS: Z of section 7, from this tile's fold to the next tile's
   Wide repeat = 1;   ///< so many equal ones follow each other
-  std::vector<Slice> slices;
+  std::vector<ColumnRun> columns;
 };
 
-/// How A is cut.
+/// How A is cut. Nothing else of an array has a say in it, so arrays with equal tilings share their tiles.
 struct Tiling {
   Dataflow dataflow = Dataflow::dOS;
   Index height = 0;  ///< of a tile: H, for WS W
-  Index depth = 0;   ///< of a slice, and the skew between rows of a partial sum: H
-  Combine combine;
+  Combine combine;   ///< csOS only
 };
 
 constexpr bool is_weight_stationary(Dataflow d) { return d == Dataflow::dWS || d == Dataflow::sWS; }
@@ -48,5 +53,8 @@ std::vector<Tile> cut_full(Index m, Index k, const Tiling& tiling);
 
 /// Tiles of a pattern whose vectors are the columns (sOS, sWS, csOS) or the rows (sIS) of A.
 std::vector<Tile> cut_pattern(const Pattern& pattern, const Tiling& tiling);
+
+/// sWS (section 4): the list of live columns, `depth` = H of them per fold; dWS alike, with every column in the list.
+std::vector<Slice> cut_slices(const Tile& tile, Index depth);
 
 }  // namespace septet::emulation::cycle_model

@@ -1,16 +1,20 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// The cycle model: checks, then A's pattern (cycle_pattern), its tiles (cycle_tiles, cycle_combine), their folds
-// (cycle_folds), and here the report. Everything is derived from the dataflow contract (docs/dataflows.md); nothing
-// of the Plan, the packing or the emulator is used, so that agreeing with them means something.
+// The cycle model: checks, then A's pattern (cycle_pattern), its tiles (cycle_tiles, cycle_combine), both kept
+// (cycle_cache), their folds (cycle_folds), and here the report. Everything is derived from the dataflow contract
+// (docs/dataflows.md); nothing of the Plan, the packing or the emulator is used, so that agreeing with them means
+// something.
 #include "septet/emulation/cycles.hpp"
 
+#include "cycle_cache.hpp"
 #include "cycle_folds.hpp"
+#include "cycle_memory.hpp"
 #include "src/validate_accumulators.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -22,7 +26,8 @@ using namespace cycle_model;  // NOLINT(google-build-using-namespace): this file
 
 /// What both overloads of try_cycles boil down to.
 struct Request {
-  const Weights* a = nullptr;  ///< null: no zeros
+  const Weights* a = nullptr;           ///< null: no zeros
+  CycleCache* cache = nullptr;  ///< of A; null with it
   Index m = 0, n = 0, k = 0;
   Type a_type = Type::f32, b_type = Type::f32;
   int zero_point = 0;
@@ -113,6 +118,9 @@ Status check(const Request& r, const GemmOptions& options, const ArrayOptions& a
   if (is_output_stationary(r.dataflow) && options.accumulate == Accumulate::fold_then_add) {
     return {Cause::bad_option, "options.accumulate", std::string(name(r.dataflow)) + " has no fold-then-add"};
   }
+  Status memory = memory_model::check_memory(array_options.memory, r.dataflow, options.array, options.combine.lanes,
+                                             r.a_type, r.b_type);
+  if (!memory.ok()) return memory;
   return r.a == nullptr ? Status() : check_pointers(*r.a);
 }
 
@@ -179,9 +187,8 @@ class Narrow {
     fits_ = fits_ && value <= std::numeric_limits<Index>::max();
     return static_cast<Index>(value);
   }
-  Status status() const {
-    return fits_ ? Status() : Status(Cause::bad_shape, "n", "a count of the report is beyond 64 bits");
-  }
+  Status status() const { return fits_ ? Status() : beyond(); }
+  static Status beyond() { return {Cause::bad_shape, "n", "a count of the report is beyond 64 bits"}; }
 
  private:
   bool fits_ = true;
@@ -224,38 +231,58 @@ Wide unwritten_outputs(const Setting& s, const std::vector<Tile>& tiles) {
   return rows * s.n;
 }
 
-Status report_product(const Request& r, const Setting& s, const Tiling& tiling, Report& report) {
-  Pattern pattern;
-  if (r.a == nullptr) {
-    pattern.nnz = r.m * r.k;
-  } else {
-    const Vectors vectors = !is_sparse(s.dataflow)            ? Vectors::none
-                            : is_input_stationary(s.dataflow) ? Vectors::rows
-                                                              : Vectors::columns;
-    if (Status status = read_pattern(*r.a, r.zero_point, vectors, pattern); !status) return status;
+Status cut(const Request& r, const Tiling& tiling, std::shared_ptr<const std::vector<Tile>>& tiles) {
+  if (r.a != nullptr && is_sparse(tiling.dataflow)) return r.cache->cut(r.zero_point, tiling, tiles);
+  tiles = std::make_shared<const std::vector<Tile>>(cut_full(r.m, r.k, tiling));
+  return {};
+}
+
+/// docs/memory.md.
+Status report_memory_system(const Request& r, const Setting& s, const std::vector<Tile>& tiles,
+                            const MemorySystem& memory, Report& report) {
+  if (!memory.given()) return {};
+  std::shared_ptr<const Pattern> pattern;  // null: no zeros that a dataflow skips
+  if (r.a != nullptr && is_sparse(s.dataflow) && !r.alpha_is_0) {
+    if (Status status = r.cache->pattern(r.zero_point, s.dataflow, pattern); !status) return status;
   }
-  const bool full = r.a == nullptr || !is_sparse(s.dataflow);
-  const std::vector<Tile> tiles = full ? cut_full(r.m, r.k, tiling) : cut_pattern(pattern, tiling);
+  memory_model::FoldTable folds;
+  memory_model::Product product = memory_folds(s, tiles, pattern.get(), folds);
+  product.unwritten_bytes = static_cast<Wide>(report.writes_without_fold) * s.c_size;
+  return memory_model::report_memory(memory, product, folds, report) ? Status() : Narrow::beyond();
+}
+
+Status report_product(const Request& r, const Setting& s, const Tiling& tiling, const MemorySystem& memory,
+                      Report& report) {
+  std::shared_ptr<const std::vector<Tile>> kept;
+  if (Status status = cut(r, tiling, kept); !status) return status;
+  const std::vector<Tile>& tiles = *kept;
+  Index nnz = r.m * r.k;
+  if (r.a != nullptr) {
+    if (Status status = r.cache->count(r.zero_point, nnz); !status) return status;
+  }
   const Sequence all = all_folds(s, tiles);
 
   Narrow narrow;
   Wide metadata = 0;
   for (const Tile& tile : tiles) metadata += tile_metadata(s, tile) * tile.repeat;
-  const Wide values = is_sparse(s.dataflow) ? Wide{pattern.nnz} : static_cast<Wide>(r.m) * r.k;
-  report.nnz = pattern.nnz;
-  report.macs_useful = narrow(static_cast<Wide>(pattern.nnz) * r.n);
+  const Wide values = is_sparse(s.dataflow) ? Wide{nnz} : static_cast<Wide>(r.m) * r.k;
+  report.nnz = nnz;
+  report.macs_useful = narrow(static_cast<Wide>(nnz) * r.n);
   report.folds = narrow(all.folds);
   report.macs_issued = narrow(all.sum.macs);
   report.reads_a_words = narrow(all.sum.reads_a);
   report.reads_b_words = narrow(all.sum.reads_b);
   report.reads_c_words = narrow(all.sum.reads_c);
-  report.writes_c_words = narrow(all.sum.writes_c + unwritten_outputs(s, tiles));
+  const Wide unwritten = unwritten_outputs(s, tiles);
+  report.writes_c_words = narrow(all.sum.writes_c + unwritten);
+  report.writes_without_fold = narrow(unwritten);
   report.a_bytes_values = narrow(values * s.a_size);
   report.a_bytes_metadata = narrow(metadata);
   report.zeros_injected = narrow(all.sum.injected);
   report.elements_skipped = narrow(dense_reads_a(s) - all.sum.reads_a - all.sum.injected);
   report_cycles(s, all, narrow, report);
-  return narrow.status();
+  if (Status status = narrow.status(); !status) return status;
+  return report_memory_system(r, s, tiles, memory, report);
 }
 
 Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions& array_options, Report& report) try {
@@ -276,13 +303,17 @@ Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions
   result.a_type = r.a_type;
   result.b_type = r.b_type;
   result.macs_dense = r.m * r.n * r.k;
+  const Setting setting = setting_of(r, options, array_options);
+  Status status;
   if (r.alpha_is_0) {
-    result.writes_c_words = r.m * r.n;  // A and B are never read (section 6): no folds, and nothing known of A
+    // A and B are never read (section 6): no folds, and nothing known of A
+    result.writes_c_words = result.writes_without_fold = r.m * r.n;
+    status = report_memory_system(r, setting, {}, array_options.memory, result);
   } else {
     const Tiling tiling = tiling_of(r.dataflow, options.array, options.combine);
-    const Setting setting = setting_of(r, options, array_options);
-    if (Status status = report_product(r, setting, tiling, result); !status) return status;
+    status = report_product(r, setting, tiling, array_options.memory, result);
   }
+  if (!status) return status;
   report = result;
   return {};
 } catch (const std::bad_alloc&) {
@@ -291,10 +322,9 @@ Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions
   return {Cause::out_of_memory, "a", "no memory for A's pattern"};
 }
 
-}  // namespace
-
-Status try_cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
-                  Report& report) {
+Status evaluate_weights(CycleCache& cache, Index n, Type b_type, const GemmOptions& options,
+                        const ArrayOptions& array_options, Report& report) {
+  const Weights& a = cache.weights();
   if (a.packed() != nullptr && a.packed()->empty()) return {Cause::bad_pointer, "a", "the packed matrix is empty"};
   GemmOptions fitting = options;
   if (a.packed() != nullptr && a.packed()->format() != Format::dense && options.dataflow == Dataflow::automatic) {
@@ -302,10 +332,32 @@ Status try_cycles(const Weights& a, Index n, Type b_type, const GemmOptions& opt
     fitting.combine = a.packed()->options().combine;
   }
   Request r = request_of(&a, a.type(), b_type, fitting);
+  r.cache = &cache;
   r.m = a.rows();
   r.n = n;
   r.k = a.cols();
   return evaluate(r, fitting, array_options, report);
+}
+
+}  // namespace
+
+CycleModel::CycleModel(const Weights& a) : cache_(std::make_shared<CycleCache>(a)) {}
+
+Status CycleModel::try_cycles(Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
+                              Report& report) const {
+  return evaluate_weights(*cache_, n, b_type, options, array_options, report);
+}
+
+Report CycleModel::cycles(Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options) const {
+  Report report;
+  throw_if_error(try_cycles(n, b_type, options, array_options, report));
+  return report;
+}
+
+Status try_cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
+                  Report& report) {
+  CycleCache cache(a);
+  return evaluate_weights(cache, n, b_type, options, array_options, report);
 }
 
 Report cycles(const Weights& a, Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options) {

@@ -23,6 +23,8 @@ class FoldQueue {
     }
     return &folds_[number - first_];
   }
+  /// Those that are somewhere in the array, and perhaps the next.
+  const std::deque<ScheduledFold>& folds() const { return folds_; }
   /// Nobody will ask for a fold before `number` any more.
   void drop_before(Index number) {
     for (; first_ < number; ++first_) folds_.pop_front();

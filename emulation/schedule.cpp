@@ -27,10 +27,12 @@ bool Schedule::next(ScheduledFold& fold) {
     next.start = ideal_start_ = preload_cycles_;
   } else if (options_.timing == Timing::overlapped) {
     const Index gap = overlapped_gap(last_, next);
-    next.start = last_.start + std::max(gap, hold_);
+    next.stall = std::max<Index>(hold_ - gap, 0);
+    next.start = last_.start + gap + next.stall;
     ideal_start_ += gap;
   } else {
-    next.start = last_.start + std::max(length(last_), hold_);
+    next.stall = std::max<Index>(hold_ - length(last_), 0);
+    next.start = last_.start + length(last_) + next.stall;
     ideal_start_ += length(last_);
   }
   stream_cycles_ += next.fold.steps + plan_.array.height + plan_.array.width - 2;
@@ -87,6 +89,12 @@ Index Schedule::end() const {
   const Index begin = options_.timing == Timing::overlapped ? last_.start : last_.start - preload_cycles_;
   const Index own = options_.timing == Timing::overlapped ? length(last_) - preload_cycles_ : length(last_);
   return begin + std::max(own, hold_);
+}
+
+Index Schedule::stalled_from() const { return count_ == 0 ? 0 : last_.start - preload_cycles_ + length(last_); }
+
+Index Schedule::last_event() const {
+  return count_ == 0 ? 0 : last_.end() + plan_.array.height + plan_.array.width - 2 + drain_cycles_;
 }
 
 Index Schedule::end_without_limit() const { return count_ == 0 ? 0 : ideal_start_ - preload_cycles_ + length(last_); }

@@ -16,11 +16,13 @@ struct ScheduledFold {
   detail::Fold fold;
   Index number = 0;
   Index start = 0;
+  Index stall = 0;  ///< cycles by which the bandwidth limit alone has put off its start
   /// Of each step: does a partial sum (or preload) enter at the top? Empty: the same for all, `enters`.
   std::vector<char> step_enters;
   bool enters = false;
 
   Index end() const { return start + fold.steps; }
+  bool step_has_sum(Index t) const { return step_enters.empty() ? enters : step_enters[t] != 0; }
 };
 
 /// Bytes that a fold moves, for the bandwidth limit.
@@ -43,6 +45,8 @@ class Schedule {
 
   // After the last fold:
   Index end() const;                                      ///< cycles, the bandwidth's share included
+  Index stalled_from() const;                             ///< end() without the last fold's share of that
+  Index last_event() const;                               ///< after it no register moves; scalesim: not counted
   Index end_without_limit() const;                        ///< cycles if bandwidth were no limit
   Index stream_cycles() const { return stream_cycles_; }  ///< sum over folds of T + H + W - 2
 

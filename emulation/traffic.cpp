@@ -2,56 +2,107 @@
 #include "traffic.hpp"
 
 #include "src/arithmetic.hpp"
+#include "src/element.hpp"
 
 #include <algorithm>
 
 namespace septet::emulation {
+namespace {
 
 using detail::bytes_for_bits;
 using detail::Fold;
+using detail::LiveLists;
+using detail::PackedStorage;
+using detail::Plan;
 
-Index Traffic::bytes(const ScheduledFold& scheduled) const {
+// How many non-zeros the live vectors before each position have: columns of m-tiles, or rows of k-tiles.
+std::vector<Index> count_non_zeros(const Plan& plan, const ConstMatrix& a, int zero_point) {
+  const LiveLists& live = *plan.live;
+  const bool by_rows = plan.is_is();
+  std::vector<Index> before(live.index.size() + 1);
+  detail::with_type(a.type, [&](auto* tag) {
+    using T = std::remove_pointer_t<decltype(tag)>;
+    const T* data = static_cast<const T*>(a.data);
+    const Index stride = by_rows ? a.row_stride : a.col_stride, along = by_rows ? a.col_stride : a.row_stride;
+    const auto step_begin = [&](Index s) { return live.step_ptr.empty() ? s : live.step_ptr[s]; };
+    for (Index t = 0; t < live.tiles(); ++t) {
+      const Index first = t * live.tile, last = std::min(first + live.tile, by_rows ? plan.k : plan.m);
+      for (Index p = step_begin(live.tile_ptr[t]); p < step_begin(live.tile_ptr[t + 1]); ++p) {
+        const T* vector = data + live.index[p] * stride;
+        Index count = 0;
+        for (Index i = first; i < last; ++i) count += !detail::is_zero(vector[i * along], zero_point);
+        before[p + 1] = before[p] + count;
+      }
+    }
+  });
+  return before;
+}
+
+}  // namespace
+
+Traffic::Traffic(const Plan& plan, const ConstMatrix& a, int a_zero_point, const PackedStorage* packed, Type b_type,
+                 bool preload)
+    : plan_(plan), packed_(packed), a_type_(a.type), b_type_(b_type), preload_(preload) {
+  if (packed == nullptr) return;
+  non_zeros_ = count_non_zeros(plan, a, a_zero_point);
+  if (plan.dataflow != Dataflow::csOS) return;
+  std::vector<detail::Element> weights;
+  for (Index t = 0; t < plan.live->tiles(); ++t) {
+    detail::csb_weights(*packed, t, weights);
+    csb_stored_.push_back(static_cast<Index>(weights.size()));
+  }
+}
+
+Counts Traffic::words(const ScheduledFold& scheduled) const {
   const Fold& fold = scheduled.fold;
-  Index b = 0, sums_in = 0, sums_out = 0;
+  const bool combined = plan_.dataflow == Dataflow::csOS;
+  Counts counts;
+  counts.reads_a = weights(fold);
   if (is_output_stationary(plan_.dataflow)) {
     Index columns = fold.steps;
-    if (plan_.dataflow == Dataflow::csOS) {
-      const detail::LiveLists& live = *plan_.live;
+    if (combined) {
+      const LiveLists& live = *plan_.live;
       columns = live.step_ptr[live.tile_ptr[fold.tile + 1]] - live.step_ptr[live.tile_ptr[fold.tile]];
     }
-    b = columns * fold.n_count;
-    sums_out = fold.m_count * fold.n_count;
-    sums_in = preload_ ? sums_out : 0;
-  } else {
-    const Index columns = plan_.is_ws() ? fold.m_count : fold.n_count;
-    b = fold.k_count * (plan_.is_ws() ? fold.steps : fold.n_count);
-    sums_out = columns * fold.steps;
-    Index entering = scheduled.enters ? fold.steps : 0;
-    if (!scheduled.step_enters.empty()) {
-      entering = std::count(scheduled.step_enters.begin(), scheduled.step_enters.end(), 1);
-    }
-    sums_in = columns * entering;
+    counts.macs_issued = (combined ? counts.reads_a : fold.m_count * fold.steps) * fold.n_count;
+    counts.zeros_injected = combined ? 0 : fold.m_count * fold.steps - counts.reads_a;
+    counts.reads_b = columns * fold.n_count;
+    counts.writes_c = fold.m_count * fold.n_count;
+    counts.reads_c = preload_ ? counts.writes_c : 0;
+    return counts;
   }
-  return weights(fold) * size_of(a_type_) + b * size_of(b_type_) +
-         (sums_in + sums_out) * size_of(accumulator_of(a_type_)) + metadata(fold);
+  const Index columns = plan_.is_ws() ? fold.m_count : fold.n_count;
+  counts.macs_issued = fold.k_count * columns * fold.steps;
+  counts.zeros_injected = fold.k_count * (plan_.is_ws() ? columns : fold.steps) - counts.reads_a;
+  counts.reads_b = fold.k_count * (plan_.is_ws() ? fold.steps : columns);
+  counts.writes_c = columns * fold.steps;
+  Index entering = scheduled.enters ? fold.steps : 0;
+  if (!scheduled.step_enters.empty()) {
+    entering = std::count(scheduled.step_enters.begin(), scheduled.step_enters.end(), 1);
+  }
+  counts.reads_c = columns * entering;
+  return counts;
+}
+
+Index Traffic::bytes(const ScheduledFold& scheduled) const {
+  const Counts counts = words(scheduled);
+  return a_bytes(scheduled.fold) + counts.reads_b * size_of(b_type_) +
+         (counts.reads_c + counts.writes_c) * size_of(accumulator_of(a_type_));
 }
 
 // Words of A that are fetched: all of a dense piece, the non-zeros of a sparse one.
 Index Traffic::weights(const Fold& fold) const {
   if (packed_ == nullptr) return (plan_.is_is() ? fold.steps : fold.m_count) * fold.k_count;
-  if (plan_.dataflow == Dataflow::csOS) return csb_weights(fold.tile);
-  Index count = 0;
-  const auto add = [&](Index m, Index k) { count += a_non_zero_(m, k); };
-  if (plan_.is_is()) {
-    for (Index t = 0; t < fold.steps; ++t) {
-      for (Index h = 0; h < fold.k_count; ++h) add(plan_.rows(fold.tile)[t], fold.k0 + h);
-    }
-  } else {
-    for (Index p = 0; p < fold.k_count; ++p) {
-      for (Index i = 0; i < fold.m_count; ++i) add(fold.m0 + i, plan_.columns(fold.tile)[fold.k0 + p]);
-    }
-  }
-  return count;
+  const LiveLists& live = *plan_.live;
+  Index begin = live.tile_ptr[fold.tile], end = live.tile_ptr[fold.tile + 1];
+  if (plan_.dataflow == Dataflow::csOS) begin = live.step_ptr[begin], end = live.step_ptr[end];
+  if (plan_.is_ws()) begin += fold.k0, end = begin + fold.k_count;
+  return non_zeros_[end] - non_zeros_[begin];
+}
+
+Index Traffic::a_bytes(const Fold& fold) const {
+  const Index moved = csb_stored_.empty() ? weights(fold) : csb_stored_[fold.tile];  // CSB moves what it stores
+  return moved * size_of(a_type_) + metadata(fold);
 }
 
 Index Traffic::metadata(const Fold& fold) const {
@@ -69,13 +120,7 @@ Index Traffic::metadata(const Fold& fold) const {
   }
   const bool last = fold.tile + 1 == packed_->tile_count();
   const Index end = last ? static_cast<Index>(packed_->bytes.size()) : packed_->tile_offset[fold.tile + 1];
-  return end - packed_->tile_offset[fold.tile] - csb_weights(fold.tile) * size_of(packed_->type);
-}
-
-Index Traffic::csb_weights(Index tile) const {
-  std::vector<detail::Element> weights;
-  detail::csb_weights(*packed_, tile, weights);
-  return static_cast<Index>(weights.size());
+  return end - packed_->tile_offset[fold.tile] - csb_stored_[fold.tile] * size_of(packed_->type);
 }
 
 }  // namespace septet::emulation

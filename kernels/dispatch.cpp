@@ -3,6 +3,7 @@
 
 #include "hwy/targets.h"
 #include "kernels/expand_avx512.hpp"
+#include "kernels/portable/array_portable.hpp"
 #include "kernels/portable/epilogue_portable.hpp"
 #include "kernels/portable/rows_portable.hpp"
 #include "kernels/portable/strip_portable.hpp"
@@ -29,6 +30,10 @@ RowSet rows_f32_unfused(std::int64_t target);
 RowSet rows_f64_fused(std::int64_t target);
 RowSet rows_f64_unfused(std::int64_t target);
 RowSet rows_s16_s32(std::int64_t target);
+// Defined by array.cpp and array_narrow.cpp.
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) ArrayKernels array_##name(std::int64_t target);
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
 // Defined by epilogue.cpp.
 EpilogueKernels epilogue_table(std::int64_t target);
 
@@ -36,8 +41,9 @@ namespace {
 
 struct Target {
   const char* name;
-  std::vector<KernelSet> sets;  // by Arithmetic
-  std::vector<RowSet> rows;     // by Arithmetic
+  std::vector<KernelSet> sets;       // by Arithmetic
+  std::vector<RowSet> rows;          // by Arithmetic
+  std::vector<ArrayKernels> arrays;  // by Arithmetic
   EpilogueKernels epilogue;
   const QuadKernels* quads = nullptr;
   const QuadKernels* large_quads = nullptr;
@@ -63,6 +69,11 @@ Target highway_target(std::int64_t target) {
           },
           {rows_f32_fused(target), rows_f32_unfused(target), rows_f64_fused(target), rows_f64_unfused(target),
            rows_s16_s32(target)},
+          {
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) array_##name(target),
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
+          },
           epilogue_table(target),
           nullptr,
           nullptr,
@@ -96,6 +107,11 @@ Target portable_target() {
           {portable_rows(Arithmetic::f32_fused), portable_rows(Arithmetic::f32_unfused),
            portable_rows(Arithmetic::f64_fused), portable_rows(Arithmetic::f64_unfused),
            portable_rows(Arithmetic::s16_s32)},
+          {
+#define SEPTET_ARITHMETIC(name, packed, acc, mac) portable_array(Arithmetic::name),
+#include "kernels/registry.def"
+#undef SEPTET_ARITHMETIC
+          },
           portable_epilogue()};
 }
 
@@ -211,6 +227,10 @@ const RowSet& row_set(Arithmetic arithmetic) {
                     static_cast<int>(Arithmetic::s16_s32) == 4,
                 "septet: Target::rows has the order of Arithmetic");
   return in_use().rows[static_cast<std::size_t>(arithmetic)];
+}
+
+const ArrayKernels& array_kernels(Arithmetic arithmetic) {
+  return in_use().arrays[static_cast<std::size_t>(arithmetic)];
 }
 
 const QuadKernels* quad_kernels() { return in_use().quads; }

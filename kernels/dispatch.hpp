@@ -3,6 +3,7 @@
 // Which kernels run: the registry's arithmetics on the chosen instruction set.
 #pragma once
 
+#include "kernels/array.hpp"
 #include "kernels/epilogue.hpp"
 #include "kernels/narrow.hpp"
 #include "kernels/rows.hpp"
@@ -47,6 +48,9 @@ const KernelSet& kernel_set(Arithmetic arithmetic);
 
 /// The kernels of sparse rows.
 const RowSet& row_set(Arithmetic arithmetic);
+
+/// The kernels of the emulated array.
+const ArrayKernels& array_kernels(Arithmetic arithmetic);
 
 /// The epilogue's kernels on the target in use.
 const EpilogueKernels& epilogue_kernels();

@@ -163,6 +163,12 @@ Plan make_plan(Index m, Index n, Index k, const GemmOptions& resolved, std::shar
   return plan;
 }
 
+Index LiveLists::longest_step() const {
+  Index longest = 1;
+  for (std::size_t s = 0; s + 1 < step_ptr.size(); ++s) longest = std::max(longest, step_ptr[s + 1] - step_ptr[s]);
+  return longest;
+}
+
 Index Plan::fold_count() const {
   if (m == 0 || n == 0 || k == 0) return 0;
   const Index n_tiles = ceil_div(n, array.width);
@@ -178,64 +184,88 @@ Index Plan::fold_count() const {
   return n_tiles * tiles;
 }
 
+Index Plan::longest_stream() const {
+  if (is_ws()) return n;
+  if (!live) return is_is() ? m : k;
+  Index longest = 0;
+  for (Index t = 0; t < live->tiles(); ++t) longest = std::max(longest, live->steps(t));
+  return longest;
+}
+
+Index Plan::part_count() const {
+  if (m == 0 || n == 0) return 0;
+  const Index n_tiles = ceil_div(n, array.width);
+  return is_ws() ? ceil_div(m, array.width) : is_is() ? n_tiles : ceil_div(m, array.height) * n_tiles;
+}
+
+Block Plan::part(Index number) const {
+  const auto rows_from = [&](Index m0, Index count) { return Block{m0, std::min(m0 + count, m), 0, n}; };
+  if (is_ws()) return rows_from(number * array.width, array.width);
+  const Index n_tiles = ceil_div(n, array.width);
+  Block block = is_is() ? rows_from(0, m) : rows_from(number / n_tiles * array.height, array.height);
+  block.n0 = number % n_tiles * array.width;
+  block.n1 = std::min(block.n0 + array.width, n);
+  return block;
+}
+
+FoldSequence::FoldSequence(const Plan& plan) : plan_(plan), end_(plan.k == 0 ? 0 : plan.part_count()) {}
+
+FoldSequence::FoldSequence(const Plan& plan, Index part)
+    : plan_(plan), part_(part), end_(plan.k == 0 ? part : part + 1) {}
+
 bool FoldSequence::next(Fold& fold) {
-  const Plan& p = plan_;
-  if (p.m == 0 || p.n == 0 || p.k == 0) return false;
-  return p.is_ws() ? next_ws(fold) : p.is_is() ? next_is(fold) : next_os(fold);
+  return plan_.is_ws() ? next_ws(fold) : plan_.is_is() ? next_is(fold) : next_os(fold);
 }
 
 bool FoldSequence::next_os(Fold& fold) {
   const Plan& p = plan_;
-  if (inner_ * p.array.width >= p.n) ++outer_, inner_ = 0;
-  const auto exhausted = [&] { return outer_ * p.array.height >= p.m; };
-  while (!exhausted() && p.column_count(outer_) == 0) ++outer_;
-  if (exhausted()) return false;
-  fold = Fold{};
-  fold.tile = outer_;
-  fold.m0 = outer_ * p.array.height;
-  fold.m_count = std::min(p.array.height, p.m - fold.m0);
-  fold.n0 = inner_++ * p.array.width;
-  fold.n_count = std::min(p.array.width, p.n - fold.n0);
-  fold.k_count = fold.steps = p.column_count(outer_);
-  return true;
+  const Index n_tiles = ceil_div(p.n, p.array.width);
+  for (; part_ < end_; ++part_) {
+    const Index tile = part_ / n_tiles;
+    if (p.column_count(tile) == 0) continue;
+    const Block block = p.part(part_++);
+    fold = Fold{};
+    fold.tile = tile;
+    fold.m0 = block.m0, fold.m_count = block.m1 - block.m0;
+    fold.n0 = block.n0, fold.n_count = block.n1 - block.n0;
+    fold.k_count = fold.steps = p.column_count(tile);
+    return true;
+  }
+  return false;
 }
 
 bool FoldSequence::next_ws(Fold& fold) {
   const Plan& p = plan_;
-  while (outer_ * p.array.width < p.m && inner_ * p.depth >= p.column_count(outer_)) ++outer_, inner_ = 0;
-  if (outer_ * p.array.width >= p.m) return false;
+  while (part_ < end_ && inner_ * p.depth >= p.column_count(part_)) ++part_, inner_ = 0;
+  if (part_ == end_) return false;
+  const Block block = p.part(part_);
   fold = Fold{};
-  fold.tile = outer_;
-  fold.m0 = outer_ * p.array.width;
-  fold.m_count = std::min(p.array.width, p.m - fold.m0);
+  fold.tile = part_;
+  fold.m0 = block.m0, fold.m_count = block.m1 - block.m0;
   fold.n_count = fold.steps = p.n;
   fold.first = inner_ == 0;
   fold.k0 = inner_++ * p.depth;
-  fold.k_count = std::min(p.depth, p.column_count(outer_) - fold.k0);
+  fold.k_count = std::min(p.depth, p.column_count(part_) - fold.k0);
   return true;
 }
 
 bool FoldSequence::next_is(Fold& fold) {
   const Plan& p = plan_;
-  const auto advance = [&] {
+  for (; part_ < end_; ++part_, inner_ = 0, first_ = true) {
     while (inner_ * p.depth < p.k && p.row_count(inner_) == 0) ++inner_;
-    return inner_ * p.depth < p.k;
-  };
-  if (!advance()) {
-    ++outer_, inner_ = 0, first_ = true;
-    if (!advance()) return false;  // nothing live anywhere
+    if (inner_ * p.depth >= p.k) continue;
+    const Block block = p.part(part_);
+    fold = Fold{};
+    fold.tile = inner_;
+    fold.m_count = fold.steps = p.row_count(inner_);
+    fold.n0 = block.n0, fold.n_count = block.n1 - block.n0;
+    fold.first = first_;
+    first_ = false;
+    fold.k0 = inner_++ * p.depth;
+    fold.k_count = std::min(p.depth, p.k - fold.k0);
+    return true;
   }
-  if (outer_ * p.array.width >= p.n) return false;
-  fold = Fold{};
-  fold.tile = inner_;
-  fold.m_count = fold.steps = p.row_count(inner_);
-  fold.n0 = outer_ * p.array.width;
-  fold.n_count = std::min(p.array.width, p.n - fold.n0);
-  fold.first = first_;
-  first_ = false;
-  fold.k0 = inner_++ * p.depth;
-  fold.k_count = std::min(p.depth, p.k - fold.k0);
-  return true;
+  return false;
 }
 
 }  // namespace septet::detail

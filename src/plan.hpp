@@ -30,6 +30,7 @@ struct LiveLists {
   Index tiles() const { return static_cast<Index>(tile_ptr.size()) - 1; }
   Index steps(Index t) const { return tile_ptr[t + 1] - tile_ptr[t]; }
   const std::int32_t* begin(Index t) const { return index.data() + tile_ptr[t]; }
+  Index longest_step() const;  ///< csOS: most columns in a step; at least 1
 };
 
 /// The columns with a non-zero in each m-tile of `tile` rows, ascending.
@@ -50,6 +51,11 @@ struct Fold {
   Index k0 = 0, k_count = 0;  ///< OS: the whole list; WS: positions in the m-tile's list; IS: columns of A
   Index steps = 0;
   bool first = true;  ///< WS, IS: no earlier fold of the same m-tile (WS) or n-tile (IS)
+};
+
+/// Rows [m0, m1) and columns [n0, n1) of C.
+struct Block {
+  Index m0 = 0, m1 = 0, n0 = 0, n1 = 0;
 };
 
 /// See the top of this file. Made by make_plan() from validated operands.
@@ -78,6 +84,12 @@ struct Plan {
 
   // ---- the schedule
   Index fold_count() const;
+  /// Steps of the longest fold.
+  Index longest_stream() const;
+  /// See FoldSequence. Parts may have no folds.
+  Index part_count() const;
+  /// The outputs that the folds of a part write, or leave as they are: rows and columns of C.
+  Block part(Index number) const;
 };
 
 /// `resolved` has no `automatic` and fits; `live` belongs to its dataflow, or is null for the dense ones.
@@ -87,10 +99,12 @@ Plan make_plan(Index m, Index n, Index k, const GemmOptions& resolved, std::shar
 std::shared_ptr<const LiveLists> make_live_lists(const CsrPattern& a, Dataflow dataflow, const ArrayShape& array,
                                                  const Combine& combine);
 
-/// Walks a plan's folds in the array's order, without storing them.
+/// Walks a plan's folds in the array's order, without storing them: all, or those of one part. The parts of a plan are
+/// its tiles of C (OS), of A's rows (WS) or of B's columns (IS): no fold of one reads what a fold of another writes.
 class FoldSequence {
  public:
-  explicit FoldSequence(const Plan& plan) : plan_(plan) {}
+  explicit FoldSequence(const Plan& plan);
+  FoldSequence(const Plan& plan, Index part);
   /// The next fold; false after the last.
   bool next(Fold& fold);
 
@@ -100,8 +114,8 @@ class FoldSequence {
   bool next_is(Fold& fold);
 
   const Plan& plan_;
-  Index outer_ = 0;  // m-tile (OS, WS) or n-tile (IS)
-  Index inner_ = 0;  // n-tile (OS), k-tile within the list (WS), k-tile (IS)
+  Index part_ = 0, end_ = 0;
+  Index inner_ = 0;  // k-tile: within the m-tile's list (WS), of A (IS)
   bool first_ = true;
 };
 

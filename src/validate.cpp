@@ -258,6 +258,9 @@ Status validate_options(const Weights& a, const ConstMatrix& b, const Matrix& c,
   if (options.strict_nonfinite && options.accumulate == Accumulate::fold_then_add) {
     return {Cause::bad_option, "options.strict_nonfinite", "not under fold_then_add"};
   }
+  if (options.strict_nonfinite && options.flush_subnormals) {
+    return {Cause::bad_option, "options.strict_nonfinite", "not with flush_subnormals, which makes zeros of its own"};
+  }
   return {};
 }
 

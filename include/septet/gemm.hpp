@@ -52,7 +52,7 @@ struct GemmOptions {
   /// Sparse products: a zero that a format injects (bsr, nm, tsb) or update_values() left is multiplied like any
   /// weight, and 0 * Inf is NaN. true: where B holds Inf or NaN, those are skipped like all others (but what an update
   /// left in a first-fit csb). Costs a scan of B, and a copy of A's non-zeros where it finds some. Not under
-  /// fold_then_add.
+  /// fold_then_add, nor with flush_subnormals.
   bool strict_nonfinite = false;
 
   int threads = 0;           ///< most to use, up to 1024; 0: as threads.hpp says. Small products stay on one

@@ -140,6 +140,9 @@ SEPTET_API void septet_options_free(septet_options* options) SEPTET_NOEXCEPT;
 ///   named: the quickest format for a B with so
 ///                                  many columns; 0, the default: dense stays dense, sparse is CSR
 ///   bandwidth                      the array's, in bytes per cycle; 0, the default: not a limit
+///   memory.a_bytes, .b_bytes,      the emulated array's on-chip buffers (docs/memory.md); 0, the default: none
+///     .c_bytes
+///   memory.off_chip_bandwidth      between them and off-chip memory, in bytes per cycle; 0, the default: not a limit
 ///   epilogue.requantise.zero_point, epilogue.requantise.low, epilogue.requantise.high
 ///
 /// SEPTET_BAD_OPTION, with the key as argument: an unknown key; NaN; for all but alpha and beta, a number that is not
@@ -155,6 +158,7 @@ SEPTET_API septet_status septet_options_set_number(septet_options* options, cons
 ///   mac                            fused, unfused
 ///   combine.policy                 in-order, first-fit
 ///   timing                         serial, overlapped, scalesim
+///   engine                         registers, plan, plain (emulation)
 ///   format                         auto, dense, csr, tsb, csb, csc, coo, bsr, ell, sell, bitmap, nm, tcsr: what
 ///                                  septet_pack() makes
 ///   side                           left, right: which operand septet_pack() packs
@@ -330,8 +334,8 @@ SEPTET_API septet_status septet_packed_get_info(const septet_packed* packed, sep
 /// What a run on the array cost.
 typedef struct septet_report septet_report;
 
-/// septet_gemm() on an emulated array, stepped cycle by cycle: the same bits, and a report, a new handle. Reads timing,
-/// bandwidth and the progress function, too. C and `report` are untouched unless the status is SEPTET_OK.
+/// septet_gemm() on an emulated array: the same bits, and a report, a new handle. Reads timing, engine, bandwidth, the
+/// memory system and the progress function, too. C and `report` are untouched unless the status is SEPTET_OK.
 SEPTET_API septet_status septet_emulate(const septet_weights* a, const septet_matrix* b, const septet_matrix* c,
                                         const septet_options* options, septet_report** report) SEPTET_NOEXCEPT;
 
@@ -350,9 +354,15 @@ SEPTET_API void septet_report_free(septet_report* report) SEPTET_NOEXCEPT;
 SEPTET_API const char* septet_report_key(int64_t index) SEPTET_NOEXCEPT;
 
 /// A count by its key: "cycles", "macs_issued", "reads_a_words", … (septet/emulation/report.hpp has them with their
-/// units). SEPTET_BAD_OPTION: an unknown key.
+/// units), and what a memory system adds: "cycles_with_memory", "off_chip_reads_a_bytes", … (septet/emulation/memory.hpp;
+/// not among septet_report_key()'s, 0 without one). SEPTET_BAD_OPTION: an unknown key.
 SEPTET_API septet_status septet_report_count(const septet_report* report, const char* key,
                                              int64_t* count) SEPTET_NOEXCEPT;
+
+/// What the run costs by the default table of energies (docs/memory.md): "energy_total_pj", "energy_mac_pj", …
+/// (septet/emulation/energy.hpp has them). SEPTET_BAD_OPTION: an unknown key.
+SEPTET_API septet_status septet_report_energy(const septet_report* report, const char* key,
+                                              double* picojoules) SEPTET_NOEXCEPT;
 
 /// Useful multiply-accumulates per processing element and cycle: 0 to 1.
 SEPTET_API septet_status septet_report_utilization(const septet_report* report, double* utilization) SEPTET_NOEXCEPT;

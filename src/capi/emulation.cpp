@@ -9,6 +9,27 @@
 using namespace septet;
 using namespace septet::capi;
 
+namespace {
+
+/// Offered every key with its value, keeps that of the wanted one.
+template <class Number>
+struct Sought {
+  const char& wanted;
+  Number& result;
+  bool found = false;
+
+  void operator()(const char* key, Number value) {
+    if (std::strcmp(&wanted, key) != 0) return;
+    result = value;
+    found = true;
+  }
+  Status status() const {
+    return found ? Status() : Status(Cause::bad_option, "key", std::string(&wanted) + " is no key of a report");
+  }
+};
+
+}  // namespace
+
 septet_status septet_emulate(const septet_weights* a, const septet_matrix* b, const septet_matrix* c,
                              const septet_options* options, septet_report** report) noexcept {
   return run([&] {
@@ -54,15 +75,20 @@ const char* septet_report_key(int64_t index) noexcept {
 
 septet_status septet_report_count(const septet_report* report, const char* key, int64_t* count) noexcept {
   return run([&]() -> Status {
-    const char* wanted = &required(key, "key");
-    Index& result = required(count, "count");
-    bool found = false;
-    emulation::for_each_count(required(report, "report").report, [&](const char* other, Index value) {
-      if (std::strcmp(wanted, other) != 0) return;
-      result = value;
-      found = true;
-    });
-    return found ? Status() : Status(Cause::bad_option, "key", std::string(wanted) + " is no key of a report");
+    const emulation::Report& r = required(report, "report").report;
+    Sought<Index> sought{required(key, "key"), required(count, "count")};
+    emulation::for_each_count(r, sought);
+    emulation::for_each_memory_count(r.memory, sought);
+    return sought.status();
+  });
+}
+
+septet_status septet_report_energy(const septet_report* report, const char* key, double* picojoules) noexcept {
+  return run([&]() -> Status {
+    const emulation::Report& r = required(report, "report").report;
+    Sought<double> sought{required(key, "key"), required(picojoules, "picojoules")};
+    emulation::for_each_energy(emulation::energy(r), sought);
+    return sought.status();
   });
 }
 

@@ -17,7 +17,7 @@ struct Key {
 };
 
 using Number = std::variant<double*, int*, Index*, bool*>;
-using Choice = std::variant<Dataflow*, Accumulate*, Mac*, CombinePolicy*, Timing*, Format*, Side*, Activation*,
+using Choice = std::variant<Dataflow*, Accumulate*, Mac*, CombinePolicy*, Timing*, Engine*, Format*, Side*, Activation*,
                             Rounding*, Overflow*>;
 using Operand = ConstMatrix*;
 
@@ -46,6 +46,10 @@ inline constexpr Key<Number> kNumberKeys[] = {
     {"fold_accumulator.bits", [](septet_options& o) -> Number { return &o.gemm.fold_accumulator.bits; }},
     {"flush_subnormals", [](septet_options& o) -> Number { return &o.gemm.flush_subnormals; }},
     {"bandwidth", [](septet_options& o) -> Number { return &o.array.bandwidth; }},
+    {"memory.a_bytes", [](septet_options& o) -> Number { return &o.array.memory.a_bytes; }},
+    {"memory.b_bytes", [](septet_options& o) -> Number { return &o.array.memory.b_bytes; }},
+    {"memory.c_bytes", [](septet_options& o) -> Number { return &o.array.memory.c_bytes; }},
+    {"memory.off_chip_bandwidth", [](septet_options& o) -> Number { return &o.array.memory.off_chip_bandwidth; }},
     {"epilogue.requantise.zero_point",
      [](septet_options& o) -> Number { return &o.gemm.epilogue.requantise.zero_point; }},
     {"epilogue.requantise.low", [](septet_options& o) -> Number { return &o.gemm.epilogue.requantise.low; }},
@@ -71,6 +75,7 @@ inline constexpr Key<Choice> kChoiceKeys[] = {
     {"fold_accumulator.overflow", [](septet_options& o) -> Choice { return &o.gemm.fold_accumulator.overflow; }},
     {"combine.policy", [](septet_options& o) -> Choice { return &o.gemm.combine.policy; }},
     {"timing", [](septet_options& o) -> Choice { return &o.array.timing; }},
+    {"engine", [](septet_options& o) -> Choice { return &o.array.engine; }},
     {"format", [](septet_options& o) -> Choice { return &o.format; }},
     {"side", [](septet_options& o) -> Choice { return &o.side; }},
     {"epilogue.activation", [](septet_options& o) -> Choice { return &o.gemm.epilogue.activation; }},

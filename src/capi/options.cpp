@@ -17,6 +17,7 @@ constexpr Accumulate last(Accumulate) { return Accumulate::fold_then_add; }
 constexpr Mac last(Mac) { return Mac::unfused; }
 constexpr CombinePolicy last(CombinePolicy) { return CombinePolicy::first_fit; }
 constexpr Timing last(Timing) { return Timing::scalesim; }
+constexpr Engine last(Engine) { return Engine::plain; }
 constexpr Format last(Format) { return Format::tcsr; }
 constexpr Side last(Side) { return Side::right; }
 constexpr Activation last(Activation) { return Activation::tanh; }

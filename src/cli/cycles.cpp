@@ -21,7 +21,10 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  septet cycles 96x3025x363 --dataflow dWS --array 32x32 --timing scalesim\n"
     "  septet cycles 128x256x256 --dataflow all --array 32x32\n"
-    "  septet cycles random:64x576,zeros=0.8 100 --dataflow sWS --timing overlapped --json -";
+    "  septet cycles random:64x576,zeros=0.8 100 --dataflow sWS --timing overlapped --json -\n"
+    "  septet cycles 64x3136x576 --dtype s8 --dataflow all --array 32x32 --buffers 64K,64K,256K --off-chip-bandwidth "
+    "16 "
+    "--energy default";
 
 struct CycleFlags {
   Flags flags;
@@ -82,6 +85,7 @@ emulation::Report count(const CycleFlags& given, Subject& subject, const GemmOpt
 
 void run_cycles(const CycleFlags& given) {
   check_outputs(given.flags);
+  check_memory(given.flags);
   check_arithmetic(given.flags);
   ProductShape shape;
   Subject subject = parse_product_shape(given.flags.a, shape) ? dense_subject(given, shape) : file_subject(given);
@@ -92,7 +96,8 @@ void run_cycles(const CycleFlags& given) {
       load_preload(given.flags, subject.shape.m, subject.shape.n, accumulator_of(subject.a_type), options);
   if (!given.every) {
     const emulation::Report report = count(given, subject, options);
-    return publish(given.flags, report_json(report), report_table(report));
+    const auto& energy = given.flags.energy;
+    return publish(given.flags, report_json(report, energy), report_table(report, energy));
   }
   std::vector<emulation::Report> reports;
   Json json;
@@ -100,9 +105,9 @@ void run_cycles(const CycleFlags& given) {
   for (const Dataflow dataflow : all_dataflows(options.accumulate)) {
     options.dataflow = dataflow;
     reports.push_back(count(given, subject, options));
-    json["results"].push_back(report_json(reports.back()));
+    json["results"].push_back(report_json(reports.back(), given.flags.energy));
   }
-  publish(given.flags, json, reports_table(reports));
+  publish(given.flags, json, reports_table(reports, given.flags.energy));
 }
 
 }  // namespace
@@ -126,6 +131,7 @@ void add_cycles(CLI::App& app, Action& action) {
   add_preset(verb, flags);
   add_array(verb, flags.gemm.array);
   add_timing(verb, flags);
+  add_memory(verb, flags);
   add_arithmetic(verb, flags);
   add_beta(verb, flags, "anything but 0: the sums start from an old C; default 0");
   add_dtype(verb, flags,

@@ -25,6 +25,7 @@ struct ArgumentNames {
   std::string c = "C";
   std::string n = "N";
   std::string preload = "--preload";
+  std::string trace = "--trace";
 };
 
 /// Throws Error about an argument or a file of the user's.

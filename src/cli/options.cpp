@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "options.hpp"
 
+#include "energy_file.hpp"
 #include "errors.hpp"
 #include "septet/presets.hpp"
 #include "values.hpp"
@@ -16,6 +17,7 @@ constexpr Index kMaxInt = std::numeric_limits<int>::max();
 constexpr Index kMaxThreads = 4096;
 
 constexpr const char* kArrayGroup = "Array";
+constexpr const char* kMemoryGroup = "Memory and energy";
 constexpr const char* kNumbersGroup = "Numbers";
 constexpr const char* kCombineGroup = "Column combining (csOS)";
 constexpr const char* kCpuGroup = "CPU";
@@ -202,6 +204,50 @@ void add_timing(CLI::App& verb, Flags& flags) {
                return parse_whole(flag, text, 0, std::numeric_limits<Index>::max());
              })
       ->group(kArrayGroup);
+}
+
+void add_engine(CLI::App& verb, Flags& flags) {
+  add_parsed(verb, "--engine", "NAME",
+             "registers (every register of every PE), plan (the fold plan replayed by\n"
+             "the CPU's kernels) or plain (registers in scalar code, slow: the yardstick);\n"
+             "the same bits and counts; default registers",
+             flags.array.engine, parse_engine)
+      ->group(kArrayGroup);
+}
+
+void add_memory(CLI::App& verb, Flags& flags) {
+  emulation::MemorySystem& memory = flags.array.memory;
+  add_value(verb, "--buffers", "A,B,C",
+            "bytes of the on-chip buffers, as in 64K,64K,1M, half of each being filled\n"
+            "while the array works on the other; default none",
+            [&memory](const std::string& text) {
+              const std::vector<std::string> sizes = split(text, ',');
+              if (sizes.size() != 3) refuse("--buffers", cli::quoted(text) + " is not three sizes: A's, B's and C's");
+              memory.a_bytes = parse_bytes("--buffers", sizes[0]);
+              memory.b_bytes = parse_bytes("--buffers", sizes[1]);
+              memory.c_bytes = parse_bytes("--buffers", sizes[2]);
+            })
+      ->group(kMemoryGroup);
+  add_parsed(verb, "--off-chip-bandwidth", "BYTES",
+             "bytes per cycle between off-chip memory and buffers; default 0: no limit", memory.off_chip_bandwidth,
+             [](const std::string& flag, const std::string& text) {
+               return parse_whole(flag, text, 0, std::numeric_limits<Index>::max());
+             })
+      ->group(kMemoryGroup);
+  add_value(verb, "--energy", "FILE", "picojoules by component, from a JSON table of yours, or: default",
+            [&flags](const std::string& text) {
+              flags.energy = text == "default" ? emulation::EnergyTable{} : read_energy_table(text);
+            })
+      ->group(kMemoryGroup);
+  verb.set_version_flag("--print-energy-table", energy_table_json,
+                        "the default table with its sources, to be edited, and exit")
+      ->group(kMemoryGroup);
+}
+
+void check_memory(const Flags& flags) {
+  if (flags.array.memory.off_chip_bandwidth != 0 && !flags.has("--buffers")) {
+    refuse("--off-chip-bandwidth", "needs --buffers");
+  }
 }
 
 void add_cpu(CLI::App& verb, Flags& flags) {

@@ -3,7 +3,9 @@
 // The flags that verbs share: each is defined once, here, and a verb takes the groups that mean something to it.
 #pragma once
 
+#include "septet/emulation/energy.hpp"
 #include "septet/emulation/report.hpp"
+#include "septet/emulation/trace.hpp"
 #include "septet/gemm.hpp"
 #include "verbs.hpp"
 
@@ -25,10 +27,13 @@ struct Flags {
   /// What --accumulator and --fold-accumulator call a sum: s32 (of any size), f16, f32 or f64.
   std::optional<Type> accumulator, fold_accumulator;
   bool explain = false;  ///< --explain
+  std::string trace;     ///< --trace; empty: none
+  emulation::TraceWindow trace_window;
   Format format = Format::automatic;
   PackOptions packing;  ///< block, slice, group, tile_cols and expected_cols only
   GemmOptions gemm;     ///< all but the preload's view
   emulation::ArrayOptions array;
+  std::optional<emulation::EnergyTable> energy;  ///< --energy
   std::set<std::string> given;  ///< names of the flags on the command line; a default does not overrule a file
 
   bool has(const std::string& flag) const { return given.count(flag) != 0; }
@@ -61,6 +66,12 @@ void add_dtype(CLI::App& verb, Flags& flags, const std::string& meaning);
 void add_combine(CLI::App& verb, Combine& combine);
 /// --timing, --bandwidth.
 void add_timing(CLI::App& verb, Flags& flags);
+/// --engine.
+void add_engine(CLI::App& verb, Flags& flags);
+/// --buffers, --off-chip-bandwidth, --energy, --print-energy-table.
+void add_memory(CLI::App& verb, Flags& flags);
+/// Refuses half a memory system.
+void check_memory(const Flags& flags);
 /// --threads, --target.
 void add_cpu(CLI::App& verb, Flags& flags);
 /// --format, and the shapes that some formats have.

@@ -5,6 +5,7 @@
 
 #include "options.hpp"
 #include "septet/matrix_view.hpp"
+#include "staged_file.hpp"
 
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -34,7 +35,6 @@ struct OutputText {
 };
 
 /// The same for verbs with several reports: all of them whole or, where one cannot be written, none; then prints.
-void check_writable(const std::string& path);
 void publish(const std::vector<OutputText>& files, const std::string& to_stdout);
 
 /// JSON as the verbs write it. Paths need not be UTF-8, JSON must.

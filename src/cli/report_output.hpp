@@ -4,9 +4,11 @@
 #pragma once
 
 #include "output.hpp"
+#include "septet/emulation/energy.hpp"
 #include "septet/emulation/report.hpp"
 #include "septet/gemm.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,14 +35,17 @@ void add_numbers(Json& json, const Numbers& numbers);
 /// "fold, fused, sums of s20, folds added in s32", with no more than is not usual.
 std::string numbers_line(const Numbers& numbers);
 
-/// One flat object.
-Json report_json(const emulation::Report& report);
+/// With it, a report says what it costs.
+using Energy = std::optional<emulation::EnergyTable>;
+
+/// One flat object, but for the list of walks that a memory system brings.
+Json report_json(const emulation::Report& report, const Energy& energy = {});
 
 /// Every count of one run.
-std::string report_table(const emulation::Report& report);
+std::string report_table(const emulation::Report& report, const Energy& energy = {});
 
 /// A line per dataflow.
-std::string reports_table(const std::vector<emulation::Report>& reports);
+std::string reports_table(const std::vector<emulation::Report>& reports, const Energy& energy = {});
 
 /// "C 64 x 100 = A 64 x 576 * B 576 x 100", and the types.
 std::string product_line(Index m, Index n, Index k, Type a_type, Type b_type);

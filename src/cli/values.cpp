@@ -76,6 +76,22 @@ ArrayShape parse_array(const std::string& flag, const std::string& text) {
   return array;
 }
 
+Index parse_bytes(const std::string& flag, const std::string& text) {
+  Index unit = 1;
+  std::string digits = text;
+  if (!text.empty() && (text.back() == 'K' || text.back() == 'M')) {
+    unit = text.back() == 'K' ? 1 << 10 : 1 << 20;
+    digits.pop_back();
+  }
+  Index value = 0;
+  const std::errc error = parse_number(digits, value);
+  if (error == std::errc::invalid_argument) refuse(flag, quoted(text) + " is no number of bytes: 65536, 64K, 1M, ...");
+  if (error != std::errc() || value < 1 || value > std::numeric_limits<Index>::max() / unit) {
+    refuse(flag, fmt::format("{} is not 1 to 2^63 - 1 bytes", text));
+  }
+  return value * unit;
+}
+
 BlockShape parse_block(const std::string& flag, const std::string& text) {
   const std::vector<std::string> sides = split(text, 'x');
   BlockShape block;
@@ -139,6 +155,10 @@ NamedAccumulator parse_accumulator(const std::string& flag, const std::string& t
 
 Mac parse_mac(const std::string& flag, const std::string& text) {
   return parse_name(flag, text, {Mac::fused, Mac::unfused});
+}
+
+Engine parse_engine(const std::string& flag, const std::string& text) {
+  return parse_name(flag, text, {Engine::registers, Engine::plan, Engine::plain});
 }
 
 Timing parse_timing(const std::string& flag, const std::string& text) {

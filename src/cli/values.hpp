@@ -19,6 +19,9 @@ double parse_real(const std::string& flag, const std::string& text);
 /// Height x width.
 ArrayShape parse_array(const std::string& flag, const std::string& text);
 
+/// Bytes: a whole number, K for 1024 or M for 1024 * 1024 of them.
+Index parse_bytes(const std::string& flag, const std::string& text);
+
 /// Rows x columns.
 BlockShape parse_block(const std::string& flag, const std::string& text);
 /// N:M.
@@ -34,6 +37,7 @@ struct NamedAccumulator {
 };
 NamedAccumulator parse_accumulator(const std::string& flag, const std::string& text);
 Mac parse_mac(const std::string& flag, const std::string& text);
+Engine parse_engine(const std::string& flag, const std::string& text);
 Timing parse_timing(const std::string& flag, const std::string& text);
 Format parse_format(const std::string& flag, const std::string& text);
 CombinePolicy parse_combine(const std::string& flag, const std::string& text);

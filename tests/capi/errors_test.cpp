@@ -188,6 +188,12 @@ TEST_CASE("reports and targets") {
   expect(septet_report_count(report, "cycle", &count), SEPTET_BAD_OPTION, "key");
   expect(septet_report_count(report, nullptr, &count), SEPTET_BAD_POINTER, "key");
   expect(septet_report_count(report, "cycles", nullptr), SEPTET_BAD_POINTER, "count");
+  double energy = -7;
+  expect(septet_report_energy(report, "energy_of_the_sun_pj", &energy), SEPTET_BAD_OPTION, "key");
+  expect(septet_report_energy(report, nullptr, &energy), SEPTET_BAD_POINTER, "key");
+  expect(septet_report_energy(report, "energy_total_pj", nullptr), SEPTET_BAD_POINTER, "picojoules");
+  expect(septet_report_energy(nullptr, "energy_total_pj", &energy), SEPTET_BAD_POINTER, "report");
+  CHECK(energy == -7);
   expect(septet_report_utilization(report, nullptr), SEPTET_BAD_POINTER, "utilization");
   expect(septet_report_dataflow(report, nullptr), SEPTET_BAD_POINTER, "dataflow");
   CHECK(count == -7);

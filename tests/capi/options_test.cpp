@@ -70,6 +70,10 @@ TEST_CASE("the keys are those of septet.h") {
                                                             "fold_accumulator.bits",
                                                             "flush_subnormals",
                                                             "bandwidth",
+                                                            "memory.a_bytes",
+                                                            "memory.b_bytes",
+                                                            "memory.c_bytes",
+                                                            "memory.off_chip_bandwidth",
                                                             "epilogue.requantise.zero_point",
                                                             "epilogue.requantise.low",
                                                             "epilogue.requantise.high"});

@@ -158,6 +158,16 @@ void compare_report(septet_report* report, const emulation::Report& want) {
   std::vector<std::pair<std::string, Index>> counts;
   emulation::for_each_count(want, [&](const char* key, Index value) { counts.emplace_back(key, value); });
   CHECK(counts_of(report) == counts);
+  emulation::for_each_memory_count(want.memory, [&](const char* key, Index value) {
+    Index count = -1;
+    REQUIRE(septet_report_count(report, key, &count) == SEPTET_OK);
+    CHECK_MESSAGE(count == value, key);
+  });
+  emulation::for_each_energy(emulation::energy(want), [&](const char* key, double value) {
+    double picojoules = -1;
+    REQUIRE(septet_report_energy(report, key, &picojoules) == SEPTET_OK);
+    CHECK_MESSAGE(picojoules == value, key);
+  });
   double utilization = -1;
   REQUIRE(septet_report_utilization(report, &utilization) == SEPTET_OK);
   CHECK(utilization == want.utilization);
@@ -189,7 +199,8 @@ TEST_CASE("the array: products and reports") {
   limits.max_dim = 20;
   limits.any_fold_depth = false;
   for (std::uint64_t seed = 1; seed <= kProblems; ++seed) {
-    for_random_problem(seed, limits, [](auto& p) {
+    for_random_problem(seed, limits, [seed](auto& p) {
+      if (seed % 2 == 0) p.array_options.memory = {8192, 64 << 10, 4096, 8};
       const OwnedOptions options = in_c(p.options, {}, p.array_options);
       const septet_matrix a = in_c(ConstMatrix(p.a.view())), b = in_c(ConstMatrix(p.b.view()));
       const septet_weights weights = {&a, nullptr, nullptr};

@@ -62,6 +62,10 @@ inline OwnedOptions in_c(const GemmOptions& gemm, const PackOptions& packing = {
   set_number("combine.lanes", gemm.combine.lanes);
   set_number("combine.window", gemm.combine.window);
   set_number("bandwidth", static_cast<double>(array.bandwidth));
+  set_number("memory.a_bytes", static_cast<double>(array.memory.a_bytes));
+  set_number("memory.b_bytes", static_cast<double>(array.memory.b_bytes));
+  set_number("memory.c_bytes", static_cast<double>(array.memory.c_bytes));
+  set_number("memory.off_chip_bandwidth", static_cast<double>(array.memory.off_chip_bandwidth));
   set_number("epilogue.requantise.zero_point", requantise.zero_point);
   set_number("epilogue.requantise.low", requantise.low);
   set_number("epilogue.requantise.high", requantise.high);

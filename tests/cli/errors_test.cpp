@@ -18,7 +18,7 @@ TEST_CASE("cli: verbs and operands that are not there") {
   folder.refused("gemm random:2x2", "B", "is missing");
   folder.refused("gemm random:2x2 random:2x2 random:2x2", "random:2x2", "one operand too many");
   folder.refused("gemm --nonsense", "--nonsense", "unknown option");
-  folder.refused("emulate random:2x2 random:2x2 --trace t.json", "--trace", "unknown option");
+  folder.refused("verify random:2x2 random:2x2 --trace t.json", "--trace", "unknown option");
   folder.refused("verify random:2x2 random:2x2 --format csr", "--format", "unknown option");
   folder.refused("inspect", "FILE", "is missing");
   folder.refused("cycles", "A", "is missing");

@@ -2,8 +2,11 @@
 //
 // The cycle model against reports worked out by hand and SCALE-Sim's golden runs.
 #include "cycles_naive.hpp"
+#include "septet/emulation/emulate.hpp"
 
 #include <doctest/doctest.h>
+
+#include <utility>
 
 using namespace septet::cycles_test;
 using namespace septet;
@@ -27,6 +30,63 @@ Report small(Dataflow dataflow, const ArrayOptions& array = {}, double beta = 0,
 }
 
 Index overlapped(Dataflow dataflow) { return small(dataflow, {Timing::overlapped, 0}).cycles; }
+
+// What SCALE-Sim v3 (github.com/scalesim-project/SCALE-Sim, commit 1d62b68a2c77; a GEMM with `InterfaceBandwidth:
+// CALC`, so that nothing stalls) reports as `Total Cycles`: the index of the last cycle. Its weights are the right
+// operand, so its M and N are our n and m, and its OS has the inputs on the rows. Edge tiles, arrays that are not
+// square, lines and columns of PEs, one step per fold, operands smaller than the array.
+struct ScaleSimRun {
+  Index m, n, k, rows, cols;
+  Index os, ws, is;  // Total Cycles
+};
+constexpr ScaleSimRun kScaleSimRuns[] = {
+    {64, 64, 64, 16, 16, 1503, 1759, 1759},
+    {17, 33, 65, 16, 16, 569, 944, 789},
+    {1, 1, 1, 4, 4, 6, 10, 10},
+    {7, 5, 1, 4, 4, 27, 33, 29},
+    {40, 1, 9, 8, 4, 94, 115, 379},
+    {1, 40, 9, 4, 8, 94, 224, 161},
+    {2, 3, 5, 16, 16, 34, 47, 48},
+    {2, 3, 5, 8, 32, 42, 47, 48},
+    {50, 100, 30, 8, 32, 1903, 1535, 1167},
+    {50, 100, 30, 32, 8, 1767, 1559, 1189},
+    {31, 17, 13, 5, 3, 797, 755, 923},
+    {31, 17, 13, 3, 5, 835, 799, 909},
+    {49, 64, 576, 32, 32, 2551, 5147, 5687},
+    {10, 10, 10, 16, 4, 83, 131, 131},
+    {3, 129, 128, 128, 128, 763, 769, 510},
+    {363, 96, 11, 12, 14, 7594, 2792, 3431},
+    {20, 20, 100, 1, 8, 6419, 8399, 8399},
+    {20, 20, 100, 8, 1, 6419, 9099, 9099},
+    {9, 7, 11, 1, 1, 692, 769, 791},
+    {196, 256, 64, 64, 16, 9087, 5407, 5173},
+    {33, 31, 32, 32, 32, 187, 126, 249},
+    {32, 32, 32, 32, 32, 93, 125, 125},
+    {300, 1, 1, 2, 2, 449, 303, 749},
+    {2, 2, 2, 64, 64, 127, 191, 191},
+};
+
+GemmOptions scalesim_options(Dataflow dataflow, Index rows, Index cols) {
+  GemmOptions options;
+  options.dataflow = dataflow;
+  options.array = {rows, cols};
+  if (dataflow == Dataflow::dOS) std::swap(options.array.height, options.array.width);
+  return options;
+}
+
+/// Cycles of m x n x k as every engine of the emulator counts them: all equal to `expected`.
+void check_emulated(Index m, Index n, Index k, const GemmOptions& options, Index expected) {
+  const std::vector<std::int8_t> a(static_cast<std::size_t>(m * k), 1), b(static_cast<std::size_t>(k * n), 1);
+  std::vector<std::int32_t> c(static_cast<std::size_t>(m * n));
+  for (const Engine engine : {Engine::plain, Engine::registers, Engine::plan}) {
+    std::fill(c.begin(), c.end(), -1);
+    const Report r = emulation::emulate(row_major(a.data(), m, k), row_major(b.data(), k, n), row_major(c.data(), m, n),
+                                        options, {Timing::scalesim, 0, engine});
+    INFO(std::string(name(engine)));
+    CHECK(r.cycles == expected);
+    CHECK(std::count(c.begin(), c.end(), static_cast<std::int32_t>(k)) == m * n);
+  }
+}
 
 }  // namespace
 
@@ -140,6 +200,20 @@ TEST_CASE("cycles: the known answers of section 8") {
   CHECK(emulation::cycles(row_major(five_columns, 3, 5), 1, Type::f32, options).cycles_stream == 3 + 2);
 }
 
+TEST_CASE("cycles: SCALE-Sim's runs, closed form and every engine") {
+  for (const ScaleSimRun& run : kScaleSimRuns) {
+    const std::pair<Dataflow, Index> totals[] = {
+        {Dataflow::dOS, run.os}, {Dataflow::dWS, run.ws}, {Dataflow::dIS, run.is}};
+    for (const auto& [dataflow, total] : totals) {
+      const GemmOptions options = scalesim_options(dataflow, run.rows, run.cols);
+      const Index m = run.n, n = run.m, k = run.k;
+      INFO(std::string(name(dataflow)), ", ", m, "x", n, "x", k, " on ", run.rows, "x", run.cols);
+      CHECK(emulation::cycles(m, n, k, Type::s8, Type::s8, options, {Timing::scalesim, 0}).cycles == total + 1);
+      check_emulated(m, n, k, options, total + 1);
+    }
+  }
+}
+
 TEST_CASE("cycles: SCALE-Sim's golden runs") {
 #ifdef SEPTET_SHARED_DIR
   std::ifstream file(std::string(SEPTET_SHARED_DIR) + "/workloads/reference/scalesim_golden_dense.json");
@@ -151,13 +225,13 @@ TEST_CASE("cycles: SCALE-Sim's golden runs") {
   const std::map<std::string, Dataflow> dataflows = {
       {"os", Dataflow::dOS}, {"ws", Dataflow::dWS}, {"is", Dataflow::dIS}};
   for (const auto& run : golden.at("runs")) {
-    GemmOptions options;
-    options.dataflow = dataflows.at(run.at("dataflow"));
-    options.array = {golden.at("array_rows"), golden.at("array_cols")};
+    const GemmOptions options =
+        scalesim_options(dataflows.at(run.at("dataflow")), golden.at("array_rows"), golden.at("array_cols"));
     const Index m = run.at("N"), n = run.at("M"), k = run.at("K");  // weights are the right operand there
     INFO(run.dump());
     const Report r = emulation::cycles(m, n, k, Type::f32, Type::f32, options, {Timing::scalesim, 0});
     CHECK(r.cycles == run.at("compute_cycles"));
+    check_emulated(m, n, k, options, run.at("compute_cycles"));
     CHECK(r.reads_a_words == run.at("sram_filter_reads"));
     CHECK(r.reads_b_words == run.at("sram_ifmap_reads"));
     // OS: its drain writes more words than there are outputs (34816 for 32768), so only WS and IS have a counterpart.

@@ -128,11 +128,21 @@ void check_other_forms(const P& p, const decltype(p.c)& want, Rng& rng) {
 template <class P>
 void check_emulator(const P& p, const decltype(p.c)& want) {
   if (p.options.fold_depth != 0 && p.options.fold_depth != p.options.array.height) return;
-  if (p.limits.any_accumulator && !kEmulatorHasNarrowAccumulators) return;
-  emulation::Report report;
-  const auto got = fresh_c(
-      p, [&](auto& c) { report = emulation::emulate(p.a.view(), p.b.view(), c.view(), p.options, p.array_options); });
-  check_bits(p, got, want, "emulator");
+  const auto emulated = [&](Engine engine) {
+    auto array_options = p.array_options;
+    array_options.engine = engine;
+    emulation::Report report;
+    const auto got = fresh_c(
+        p, [&](auto& c) { report = emulation::emulate(p.a.view(), p.b.view(), c.view(), p.options, array_options); });
+    check_bits(p, got, want, std::string("engine ") + name(engine));
+    return report;
+  };
+  const emulation::Report report = emulated(Engine::plain);
+  for (const Engine engine : {Engine::registers, Engine::plan}) {
+    const Difference difference = compare_reports(emulated(engine), report);
+    INFO("engine " << name(engine) << " against plain: " << difference.text << "\n" << describe(p));
+    CHECK(difference.equal);
+  }
   const auto closed = emulation::cycles(p.a.view(), p.n, p.b_type, p.options, p.array_options);
   const Difference to_closed = compare_reports(report, closed);
   INFO("emulator against closed form: " << to_closed.text << "\n" << describe(p));

@@ -4,7 +4,7 @@
 // the cycle model, which computes it in closed form.
 #pragma once
 
-#include "septet/types.hpp"
+#include "septet/emulation/memory.hpp"
 
 namespace septet::emulation {
 
@@ -13,6 +13,7 @@ struct ArrayOptions {
   Timing timing = Timing::serial;
   Index bandwidth = 0;  ///< bytes per cycle between memory and array; 0: not a limit
   Engine engine = Engine::registers;
+  MemorySystem memory = {};  ///< none: words come and go as the array asks for them
 };
 
 /// Words are elements; cycles are the array's clock. A fold is one pass of the array over a piece that fits it.
@@ -41,6 +42,8 @@ struct Report {
   Index a_bytes_values = 0, a_bytes_metadata = 0;  ///< A in the format that the dataflow streams
   Index zeros_injected = 0;                        ///< zeros that the decompression units inserted
   Index elements_skipped = 0;                      ///< words that the dense dataflow would have read beyond these
+  Index writes_without_fold = 0;                   ///< of writes_c_words: outputs above which nothing of A is live
+  MemoryReport memory;
 };
 
 /// Calls f("key", value) for every key in the public order; `dtype` is spelled by the caller from the two types.

@@ -1,0 +1,102 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "memory_model.hpp"
+
+#include "memory_walk.hpp"
+
+#include <limits>
+#include <string>
+
+namespace septet::emulation::memory_model {
+namespace {
+
+constexpr Wide kMost = std::numeric_limits<Index>::max();
+
+/// Into the report's 64 bits; remembers whether everything fitted.
+class Narrow {
+ public:
+  Index operator()(Wide value) {
+    fits_ = fits_ && value <= kMost;
+    return static_cast<Index>(value);
+  }
+  bool fits() const { return fits_; }
+
+ private:
+  bool fits_ = true;
+};
+
+Bytes array_side(const FoldTable& folds) {
+  Bytes all;
+  for (const FoldRow& row : folds.rows()) {
+    for (const FoldRun& run : row.runs) {
+      all.add({run.fold.a, run.fold.b, run.fold.c_in, run.fold.c_out}, run.count * row.count);
+    }
+  }
+  return all;
+}
+
+bool better(const Walked& x, const Walked& y) {
+  return x.stall != y.stall ? x.stall < y.stall : x.bytes.all() < y.bytes.all();
+}
+
+Status check_buffer(const char* argument, Index bytes, Index edge_words, Index word, const char* of) {
+  if (bytes < 0) return {Cause::bad_option, argument, "is negative"};
+  const Index least = edge_words * word;
+  if (bytes / 2 >= least) return {};
+  return {Cause::bad_option, argument,
+          "half of " + std::to_string(bytes) + " bytes is less than the " + std::to_string(least) + " of " + of +
+              " that this array's edge moves in a cycle"};
+}
+
+}  // namespace
+
+Status check_memory(const MemorySystem& memory, Dataflow dataflow, const ArrayShape& array, int lanes, Type a_type,
+                    Type b_type) {
+  if (!memory.given()) return {};
+  if (memory.off_chip_bandwidth < 0)
+    return {Cause::bad_option, "array_options.memory.off_chip_bandwidth", "is negative"};
+  const bool ws = dataflow == Dataflow::dWS || dataflow == Dataflow::sWS;
+  const Index a_words = ws ? array.width : array.height;
+  const Index b_words = ws ? array.height : array.width * (dataflow == Dataflow::csOS ? lanes : 1);
+  Status status = check_buffer("array_options.memory.a_bytes", memory.a_bytes, a_words, size_of(a_type), "A");
+  if (!status.ok()) return status;
+  status = check_buffer("array_options.memory.b_bytes", memory.b_bytes, b_words, size_of(b_type), "B");
+  if (!status.ok()) return status;
+  return check_buffer("array_options.memory.c_bytes", memory.c_bytes, array.width, size_of(accumulator_of(a_type)),
+                      "C");
+}
+
+bool report_memory(const MemorySystem& memory, const Product& product, const FoldTable& folds, Report& report) {
+  const std::vector<Walked> walks = walk_all(memory, product, folds);
+  const Walked* chosen = &walks.front();
+  for (const Walked& walk : walks) {
+    if (better(walk, *chosen)) chosen = &walk;
+  }
+  Narrow narrow;
+  const auto describe = [&](const Walked& walk) {
+    return MemoryWalk{walk.loop_order,         narrow(walk.resident_a),
+                      narrow(walk.resident_b), narrow(walk.resident_c),
+                      narrow(walk.stall),      narrow(walk.bytes.all() + product.unwritten_bytes)};
+  };
+  MemoryReport& result = report.memory;
+  result = MemoryReport{};
+  result.system = memory;
+  result.chosen = describe(*chosen);
+  for (const Walked& walk : walks) {
+    // A walk that is not taken may cost more than 64 bits can say.
+    if (walk.stall <= kMost && walk.bytes.all() + product.unwritten_bytes <= kMost)
+      result.walks.push_back(describe(walk));
+  }
+  const Bytes inner = array_side(folds);
+  result.cycles_with_memory = narrow(report.cycles + chosen->stall);
+  result.buffer_reads_a_bytes = narrow(inner.a);
+  result.buffer_reads_b_bytes = narrow(inner.b);
+  result.buffer_reads_c_bytes = narrow(inner.c_in);
+  result.buffer_writes_c_bytes = narrow(inner.c_out);
+  result.off_chip_reads_a_bytes = narrow(chosen->bytes.a);
+  result.off_chip_reads_b_bytes = narrow(chosen->bytes.b);
+  result.off_chip_reads_c_bytes = narrow(chosen->bytes.c_in);
+  result.off_chip_writes_c_bytes = narrow(chosen->bytes.c_out + product.unwritten_bytes);
+  return narrow.fits();
+}
+
+}  // namespace septet::emulation::memory_model

@@ -1,0 +1,19 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Energy tables as JSON: {"off_chip_pj_per_byte": {"value": 243.75, "source": "where it is from"}, …}, all entries
+// once.
+#pragma once
+
+#include "septet/emulation/energy.hpp"
+
+#include <string>
+
+namespace septet::cli {
+
+/// Throws Error: what is no such table, naming the file, the entry and why.
+emulation::EnergyTable read_energy_table(const std::string& path);
+
+/// The default table as a file.
+std::string energy_table_json();
+
+}  // namespace septet::cli

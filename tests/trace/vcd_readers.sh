@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# vcd_readers.sh SEPTET FOLDER: VCDs of all seven dataflows through readers of other people's: the Python package vcdvcd,
+# in a virtual environment in FOLDER, and GTKWave's converter where it is installed. Exit code 77: no vcdvcd to be had.
+set -euo pipefail
+septet=$1 folder=$2
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+python=$folder/python/bin/python3
+mkdir -p "$folder"
+if ! "$python" -c 'import vcdvcd' 2>/dev/null; then
+  python3 -m venv "$folder/python" && "$folder/python/bin/pip" install --quiet --disable-pip-version-check vcdvcd==2.6.0 ||
+    { echo "vcd_readers.sh: no Python package vcdvcd, so nothing is tested"; exit 77; }
+fi
+cd "$folder"
+for dataflow in dOS dWS dIS sOS sWS sIS csOS; do
+  for array in 4x4 1x5 5x1; do
+    for timing in serial overlapped; do
+      "$septet" emulate random:9x11,zeros=0.6,seed=5,dtype=s8 random:11x7,seed=6,dtype=s8 --dataflow $dataflow \
+        --array $array --timing $timing -o C.npy --trace run.vcd >report.txt
+      copy=()
+      if command -v vcd2fst >/dev/null; then
+        vcd2fst run.vcd run.fst >vcd2fst.txt && fst2vcd run.fst >copy.vcd
+        copy=(copy.vcd)
+      fi
+      said=$("$python" "$here/vcd_readers.py" run.vcd C.npy "${copy[@]}")
+      echo "$dataflow $array $timing: $said"
+    done
+  done
+done
