@@ -41,8 +41,8 @@ void ArrayOs<Unit>::look_at_stream(const ScheduledFold& f, Index t, Index cell, 
     }
   }
   if (!weight || !there) return;
-  pe.action = turn_of(a_[cell] == T{0}, plan_.live != nullptr, problem_.gates_zeros);
   pe.place = {f.fold.m0 + h, f.fold.n0 + w, ks[pe.lane]};
+  pe.action = turn_of(problem_, a_[cell], pe.place);
 }
 
 template <class Unit>
@@ -61,10 +61,10 @@ void ArrayOs<Unit>::look_left(const ScheduledFold& f, Index cycle, Index h, Port
   const Index t = cycle - f.start - h, cell = h * width_;
   if (t < 0 || t >= f.fold.steps || !(flags_[cell] & kWeight)) return;
   port.value = Snapshot::value(a_[cell], header.a);
-  port.injected = plan_.live != nullptr && a_[cell] == T{0};
   port.lane = lanes_ > 1 ? lane_[cell] : 0;
   port.fold = f.number, port.step = t;
   port.place = {f.fold.m0 + h, -1, columns(f.fold, t)[port.lane]};
+  port.injected = is_injected(problem_, port.place.m, port.place.k);
 }
 
 template <class Unit>

@@ -42,8 +42,8 @@ void ArrayStationary<Unit, Mapping>::look_at_stream(const ScheduledFold& f, Inde
   pe.sum = Snapshot::value(sum_[cell], header.sum, Map::sum(problem_, f.fold, w, t) != nullptr);
   if (!kept || !handed) return;
   const T weight = ws ? stationary_[cell] : streamed_[cell];
-  pe.action = turn_of(weight == T{0}, plan_.live != nullptr, problem_.gates_zeros);
   pe.place = Map::place(problem_, f.fold, h, w, t);
+  pe.action = turn_of(problem_, weight, pe.place);
 }
 
 template <class Unit, template <class> class Mapping>
@@ -52,10 +52,10 @@ void ArrayStationary<Unit, Mapping>::look_left(const ScheduledFold& f, Index cyc
   const Index t = cycle - f.start - h, cell = h * width_;
   if (t < 0 || t >= f.fold.steps || !(flags_[cell] & kOperand)) return;
   port.value = Snapshot::value(streamed_[cell], header.left);
-  port.injected = !plan_.is_ws() && plan_.live != nullptr && streamed_[cell] == T{0};
   port.fold = f.number, port.step = t;
   port.place = Map::place(problem_, f.fold, h, 0, t);
   (plan_.is_ws() ? port.place.m : port.place.n) = -1;
+  port.injected = plan_.is_is() && is_injected(problem_, port.place.m, port.place.k);
 }
 
 template <class Unit, template <class> class Mapping>
@@ -73,10 +73,10 @@ void ArrayStationary<Unit, Mapping>::look_preload(const ScheduledFold& f, Index 
                                                   const TraceNumber& number) const {
   if (step < 0 || step >= height_ || !chain_in_use_[w]) return;
   port.value = Snapshot::value(chain_[w], number);
-  port.injected = plan_.is_ws() && plan_.live != nullptr && chain_[w] == T{0};
   port.fold = f.number, port.step = step;
   port.place = Map::place(problem_, f.fold, height_ - 1 - step, w, 0);
   (plan_.is_ws() ? port.place.n : port.place.m) = -1;
+  port.injected = plan_.is_ws() && is_injected(problem_, port.place.m, port.place.k);
 }
 
 template <class Unit, template <class> class Mapping>

@@ -119,10 +119,16 @@ struct Counts {
   }
 };
 
+/// A zero of a sparse format, which is read from nowhere. (Flushed elements become zeros, too, but are read.)
+template <class T>
+bool is_injected(const Problem<T>& problem, Index m, Index k) {
+  return problem.plan.live && problem.a.is_zero(m, k);
+}
+
 /// A weight as the decompression unit hands it on: a zero of a sparse format is injected (+0), others are read.
 template <class T>
 T load_weight(const Problem<T>& problem, Index m, Index k, Counts& counts) {
-  if (problem.plan.live && problem.a.is_zero(m, k)) {
+  if (is_injected(problem, m, k)) {
     ++counts.zeros_injected;
     return T{0};
   }

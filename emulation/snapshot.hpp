@@ -5,6 +5,7 @@
 // (docs/dataflows.md, sections 2 and 7), so that nothing has to be kept for those who look.
 #pragma once
 
+#include "problem.hpp"
 #include "schedule.hpp"
 #include "septet/emulation/trace.hpp"
 
@@ -96,11 +97,11 @@ class Snapshot {
   CycleTrace trace_;
 };
 
-/// What a PE did in its turn, with a weight that may be a zero.
-inline PeAction turn_of(bool zero_weight, bool sparse, bool gates) {
-  if (!zero_weight) return PeAction::mac;
-  if (gates) return PeAction::gated;
-  return sparse ? PeAction::injected : PeAction::mac;
+/// What a PE did in its turn with this weight, which belongs to `place`.
+template <class T>
+PeAction turn_of(const Problem<T>& problem, T weight, const TracePlace& place) {
+  if (problem.gates_zeros && weight == T{0}) return PeAction::gated;
+  return is_injected(problem, place.m, place.k) ? PeAction::injected : PeAction::mac;
 }
 
 /// In the preload chain: which row's value PE row h holds at the end of `cycle`, in column w, of a fold; -1: none. Row

@@ -56,7 +56,8 @@ void run_emulate(const Flags& flags) {
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   trace.close();
   const ConstMatrix result = c.dense_view();
-  std::string table = report_table(report, flags.energy) + speed_line(flags.array.engine, report, seconds.count());
+  std::string table = report_table(report, flags.energy);
+  if (flags.trace.empty()) table += speed_line(flags.array.engine, report, seconds.count());  // else it includes that
   if (!flags.output.empty()) table += "\nC written to " + flags.output + "\n";
   if (!flags.trace.empty()) table += "\ntrace written to " + flags.trace + "\n";
   publish(flags, report_json(report, flags.energy), table, &result);

@@ -94,10 +94,10 @@ class Replay {
   Acc b(const std::string& name, Index cycle) const { return value<typename P::BType>(name, cycle); }
   Acc sum(const std::string& name, Index cycle) const {
     using Number = std::conditional_t<std::is_same_v<Acc, std::uint32_t>, std::int32_t, Acc>;
+    if (std::is_same_v<Acc, float> && vcd_.width(name) == 16) return static_cast<Acc>(value<f16>(name, cycle));
     return value<Number>(name, cycle);
   }
   static bool same(Acc x, Acc y) { return same_bits(x, y); }
-  Acc mac(Acc acc, Acc x, Acc y) const { return p_.options.mac == Mac::fused ? fused(x, y, acc) : acc + product(x, y); }
 
   // Both registers hold the same, or both hold nothing.
   void moved(const std::string& to, const std::string& from, Index from_cycle) {
@@ -158,7 +158,7 @@ class Replay {
                 : same(taken, sum(pe(bottom, w) + "sum", cycle_)),
             store + "data");
       Acc& place = at(store);
-      place = p_.options.accumulate == Accumulate::chained ? taken : place + taken;
+      place = p_.options.accumulate == Accumulate::chained ? taken : narrow_add(place, taken, p_.options);
     }
   }
   Acc& at(const std::string& port) {
@@ -175,13 +175,14 @@ class Replay {
     check(flag(pe + "mac") || !(injected || gated), pe + "mac");
     counted_.macs += flag(pe + "mac"), counted_.gated += gated;
     if (injected || gated) check(a(pe + "a", cycle_) == Acc{0}, pe + "a is no zero");
-    if (flag(pe + "mac") && is_sparse(dataflow_) && a(pe + "a", cycle_) == Acc{0}) check(injected || gated, pe + "a");
+    const bool zero = flag(pe + "mac") && a(pe + "a", cycle_) == Acc{0};
+    if (zero && is_sparse(dataflow_) && !p_.options.flush_subnormals) check(injected || gated, pe + "a");
   }
   // The sum after this cycle's multiply-accumulate on `before`.
   Acc after_mac(const std::string& pe, Acc before) {
     if (!flag(pe + "mac") || flag(pe + "gated")) return before;
     const std::string lane = lanes_ > 0 ? "_" + std::to_string(number(pe + "lane")) : "";
-    return mac(before, a(pe + "a", cycle_), b(pe + "b" + lane, cycle_));
+    return narrow_mac(before, a(pe + "a", cycle_), b(pe + "b" + lane, cycle_), p_.options);
   }
 
   void pe_os(Index h, Index w) {

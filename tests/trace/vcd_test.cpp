@@ -28,6 +28,8 @@ auto starting_sums(const P& p) {
       } else if (p.options.beta != 0) {
         sum = product(beta, static_cast<Acc>(number(p.c(i, j))));
       }
+      const bool chained = p.options.accumulate == Accumulate::chained;
+      sum = kept(sum, chained ? p.options.accumulator : p.options.fold_accumulator, p.options.flush_subnormals);
     }
   }
   return memory;
@@ -94,6 +96,19 @@ TEST_CASE("VCD: every register follows from the cycle before, and C from them") 
   }
 }
 
+TEST_CASE("VCD: narrow accumulators") {
+  for (int d = 1; d <= 7; ++d) {
+    for (int i = 0; i < problem_count(20); ++i) {
+      Limits limits;
+      limits.max_dim = 13, limits.max_array = 6;
+      limits.dataflow = static_cast<Dataflow>(d);
+      limits.any_fold_depth = false;
+      limits.any_accumulator = true;
+      for_random_problem(static_cast<std::uint64_t>(88000 + 1000 * d + i), limits, [](auto& p) { check_replay(p); });
+    }
+  }
+}
+
 TEST_CASE("VCD: arrays of one row and of one column") {
   for (int d = 1; d <= 7; ++d) {
     for (int i = 0; i < problem_count(8); ++i) {
@@ -155,4 +170,6 @@ TEST_CASE("VCD: registers have the widths of their operands") {
   CHECK(widths(options) == std::vector<int>{8, 8, 32});
   options.a_zero_point = -3, options.b_zero_point = 100;  // 9 bits hold an element less its zero point
   CHECK(widths(options) == std::vector<int>{9, 9, 32});
+  options.accumulator = {20, Overflow::clamp};
+  CHECK(widths(options) == std::vector<int>{9, 9, 20});
 }
