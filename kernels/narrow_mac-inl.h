@@ -43,14 +43,14 @@ HWY_INLINE hn::Vec<hn::ScalableTag<float>> AddToOdd(hn::Vec<hn::ScalableTag<floa
   return hn::IfThenElse(hn::Gt(hn::Abs(error), hn::Zero(d)), odd, sum);
 }
 
-/// F of doubles, which have no narrower form.
+/// F alone, of sums in f32 or f64 in full.
 template <class T>
-class NarrowRounding {
+class FlushRounding {
  public:
   using D = hn::ScalableTag<T>;
   using V = hn::Vec<D>;
 
-  explicit NarrowRounding(const NarrowSum& to) : smallest_(hn::Set(D(), static_cast<T>(to.smallest))) {}
+  explicit FlushRounding(const NarrowSum& to) : smallest_(hn::Set(D(), static_cast<T>(to.smallest))) {}
   HWY_INLINE V operator()(V x) const {
     const V magnitude = hn::Abs(x);
     return hn::CopySign(hn::IfThenZeroElse(hn::Lt(magnitude, smallest_), magnitude), x);
@@ -62,7 +62,14 @@ class NarrowRounding {
   V smallest_;
 };
 
-/// F(R(x)) of f32: f16 or all of it.
+/// F(R(x)) of any sum: doubles have no narrower form.
+template <class T>
+class NarrowRounding : public FlushRounding<T> {
+ public:
+  using FlushRounding<T>::FlushRounding;
+};
+
+/// Of f32: f16 or all of it.
 //
 // Let 2^e <= |x| < 2^(e + 1). An f16 there is a whole number of 2^(e - 10), or of 2^-24 below 2^-14. M = 2^(e + 13), at
 // least 2^-1, is 2^23 of those: every f32 in [M, 2 M) is a whole number of them, and M an even one. So |x| + M is |x|
@@ -100,7 +107,8 @@ class NarrowRounding<float> {
   V half_, largest_, beyond_, smallest_;
 };
 
-/// Sums of f32 or f64, flushed; or of f16, unfused. T: float, double.
+/// Sums of f32 or f64, flushed; or of f16, unfused. T: float, double. (Totals may be either: a fold accumulator is an
+/// f16 or not, whatever the running sum is.)
 //
 // Unfused f16: the f32 product of two f16 is exact (22 bits), and so is that of two bf16 (16 bits) where an f16 could
 // tell: what leaves the range of f32 is 0, with its sign, or beyond the range of f16 too. The f32 sum of two f16, s, is
@@ -123,8 +131,9 @@ class NarrowMac {
   }
   HWY_INLINE V Add(V total, V sum) const { return total_.Sum(total, sum); }
 
- protected:
-  NarrowRounding<T> sum_, total_;
+ private:
+  std::conditional_t<kFused, FlushRounding<T>, NarrowRounding<T>> sum_;
+  NarrowRounding<T> total_;
 };
 
 /// Sums of f16, fused: R(a * b + acc) with one rounding.
@@ -134,7 +143,7 @@ class NarrowMac {
 // infinity). p + acc is rounded to odd, and then to f16.
 class HalfFusedMac : public NarrowMac<float, true> {
  public:
-  using NarrowMac::NarrowMac;
+  explicit HalfFusedMac(const Narrow& narrow) : NarrowMac(narrow), sum_(narrow.sum) {}
 
   HWY_INLINE V Step(V acc, V a, V b) const { return sum_(AddToOdd(Product(a, b), acc)); }
 
@@ -150,6 +159,8 @@ class HalfFusedMac : public NarrowMac<float, true> {
     kept = hn::IfThenElse(hn::And(hn::Gt(magnitude, huge), finite), huge, kept);
     return hn::CopySign(kept, product);
   }
+
+  NarrowRounding<float> sum_;
 };
 
 /// s32 sums of n bits; elements are of 16 bits, or of 9 (bytes less their zero points), each in a lane of 32.

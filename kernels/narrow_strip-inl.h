@@ -43,8 +43,10 @@ HWY_NOINLINE void RunNarrowStrip(const StripCall& call) {
   const Index cols = static_cast<Index>(kVectors * lanes);
   T* out[kRows];
   V acc[kRows][kVectors];
+  HWY_UNROLL(8)
   for (int i = 0; i < kRows; ++i) {
     out[i] = static_cast<T*>(call.acc) + (call.row_index ? call.row_index[i] : call.row0 + i) * cols;
+    HWY_UNROLL(8)
     for (int v = 0; v < kVectors; ++v) acc[i][v] = call.fold ? hn::Zero(d) : hn::LoadU(d, out[i] + v * lanes);
   }
   const Elem* HWY_RESTRICT a = static_cast<const Elem*>(call.a);
@@ -53,15 +55,18 @@ HWY_NOINLINE void RunNarrowStrip(const StripCall& call) {
     const Elem* row = b + (call.k_index ? call.k_index[s] : call.k0 + s) * cols;
     const Elem* weights = a + s / kGroup * kRows * kGroup + s % kGroup;
     V columns[kVectors];
+    HWY_UNROLL(8)
     for (int v = 0; v < kVectors; ++v) columns[v] = LoadAs(d, row + v * lanes);
-    HWY_UNROLL(4)
+    HWY_UNROLL(8)
     for (int i = 0; i < kRows; ++i) {
       const V weight = hn::Set(d, static_cast<T>(weights[i * kGroup]));
-      HWY_UNROLL(4)
+      HWY_UNROLL(8)
       for (int v = 0; v < kVectors; ++v) acc[i][v] = mac.Step(acc[i][v], weight, columns[v]);
     }
   }
+  HWY_UNROLL(8)
   for (int i = 0; i < kRows; ++i) {
+    HWY_UNROLL(8)
     for (int v = 0; v < kVectors; ++v) {
       T* to = out[i] + v * lanes;
       hn::StoreU(call.fold ? mac.Add(hn::LoadU(d, to), acc[i][v]) : acc[i][v], d, to);

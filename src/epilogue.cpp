@@ -219,9 +219,21 @@ void begin_block(const Matrix& c, const GemmOptions& o, const Tile& tile) {
 // Sums as an accumulator keeps them.
 template <class T>
 void narrow_block(const kernels::NarrowSum& to, const Tile& tile) {
+  const Index count = tile.n1 - tile.n0;
   T* sums = static_cast<T*>(tile.sums);
   for (Index m = tile.m0; m < tile.m1; ++m, sums += tile.ld) {
-    for (Index j = 0; j < tile.n1 - tile.n0; ++j) sums[j] = kernels::rounded(to, sums[j]);
+    for (Index j = 0; j < count; ++j) sums[j] = kernels::rounded(to, sums[j]);
+  }
+}
+
+// Of 32 bits the low ones, sign-extended.
+void wrap_block(int shift, const Tile& tile) {
+  const Index count = tile.n1 - tile.n0;
+  auto* sums = static_cast<std::int32_t*>(tile.sums);
+  for (Index m = tile.m0; m < tile.m1; ++m, sums += tile.ld) {
+    for (Index j = 0; j < count; ++j) {
+      sums[j] = static_cast<std::int32_t>(static_cast<std::uint32_t>(sums[j]) << shift) >> shift;
+    }
   }
 }
 
@@ -233,6 +245,7 @@ TileEpilogue::TileEpilogue(const Matrix& c, const GemmOptions& options)
   unchanged_ = options_.alpha == 1 && e.scale.data == nullptr && e.bias.data == nullptr && e.residual.data == nullptr &&
                e.activation == Activation::none;
   narrows_ = kernels::narrows(options);
+  starts_ = options.preload.data != nullptr || (options.alpha == 1 && options.beta != 0);
   if (narrows_) total_ = kernels::narrow_of(accumulator_of(c.type), options).total;
   plain_ = !narrows_ && unchanged_ && e.function.call == nullptr && (options_.beta == 0 || options_.beta == 1) &&
            c.type == accumulator_of(c.type);
@@ -244,7 +257,7 @@ void TileEpilogue::begin(Index m0, Index m1, Index n0, Index n1, void* acc, Inde
     using T = std::remove_pointer_t<decltype(tag)>;
     const Tile tile{acc, type, ld, m0, m1, n0, n1};
     begin_block<T>(c_, options_, tile);
-    if (narrows_) narrow_block<T>(total_, tile);
+    if (narrows_ && starts_) narrow_block<T>(total_, tile);  // a 0 stays one
   });
 }
 
@@ -254,7 +267,7 @@ void TileEpilogue::end(Index m0, Index m1, Index n0, Index n1, void* acc, Index 
     using T = std::remove_pointer_t<decltype(tag)>;
     const Tile tile{acc, type, ld, m0, m1, n0, n1};
     // Kernels that know 32 bits alone have added modulo 2^32: the same low bits.
-    if (total_.shift != 0) narrow_block<T>(total_, tile);
+    if (total_.shift != 0) wrap_block(total_.shift, tile);
     Ending<T>(c_, options_, *kernels_, unchanged_, static_cast<T*>(acc), ld, tile).run_tile();
   });
 }

@@ -38,6 +38,7 @@ class TileEpilogue {
   bool unchanged_;  // nothing happens to a sum before the caller's function
   bool plain_;
   bool narrows_;
+  bool starts_;               // sums start from something
   kernels::NarrowSum total_;  // what a sum is kept in at both ends
 };
 

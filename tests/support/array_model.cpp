@@ -329,6 +329,9 @@ void name_run(const ArrayProblem& problem, const Array& x, Report& report) {
   report.timing = problem.array_options.timing;
   report.accumulate = problem.options.accumulate;
   report.mac = problem.options.mac;
+  report.accumulator = problem.options.accumulator;
+  report.fold_accumulator = problem.options.fold_accumulator;
+  report.flush_subnormals = problem.options.flush_subnormals;
   report.m = x.M;
   report.n = x.N;
   report.k = x.K;
