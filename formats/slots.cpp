@@ -2,6 +2,7 @@
 #include "slots.hpp"
 
 #include "bits.hpp"
+#include "csr.hpp"
 #include "src/arithmetic.hpp"
 
 #include <algorithm>
@@ -237,6 +238,27 @@ CsrArrays csr_from(const PackedStorage& packed) {
     std::memcpy(csr.values.data() + p * size, values.data() + sorted.slots[p] * size, size);
   }
   return csr;
+}
+
+// The array's own formats tile by tile: a list of all their elements would be several times as large as they are.
+void expand(const PackedStorage& packed, const Matrix& a) {
+  const int zero_point = packed.options.zero_point;
+  if (packed.options.format != Format::tsb && packed.options.format != Format::csb) {
+    return expand(csr_from(packed), zero_point, a);
+  }
+  with_type(packed.type, [&](auto* tag) {
+    using T = std::remove_pointer_t<decltype(tag)>;
+    T* to = static_cast<T*>(a.data);
+    for (Index i = 0; i < a.rows; ++i) {
+      for (Index k = 0; k < a.cols; ++k) to[i * a.row_stride + k * a.col_stride] = zero_element<T>(zero_point);
+    }
+    for_each_tile(packed, [&](Index, const std::vector<Element>& elements) {
+      for (const Element& element : elements) {
+        const T value = element.value<T>();
+        if (!is_zero(value, zero_point)) to[element.row * a.row_stride + element.k * a.col_stride] = value;
+      }
+    });
+  });
 }
 
 std::shared_ptr<const PackedStorage> with_values(const PackedStorage& packed, const CsrArrays& a) {

@@ -66,6 +66,9 @@ PackOptions resolved(PackOptions options, bool sparse_view);
 void unpack_dense(const PackedStorage& packed, const Matrix& a);
 /// The non-zeros of a packed matrix of any format but dense. Stored zeros are left out.
 CsrArrays csr_from(const PackedStorage& packed);
+/// A packed matrix of any format but dense, written out: zeros (or zero points) everywhere, then the non-zeros. Same
+/// shape and type.
+void expand(const PackedStorage& packed, const Matrix& a);
 
 /// `packed` (not dense) with the values of `a`, of the same shape and type. Throws Error (bad_structure) where `a` has
 /// a non-zero and `packed` no slot.

@@ -76,7 +76,7 @@ Status try_unpack(const PackedMatrix& packed, const Matrix& a) {
     if (Status status = detail::validate_unpack(packed, a); !status.ok()) return status;
     const detail::PackedStorage& storage = *packed.storage();
     if (storage.options.format != Format::dense) {
-      detail::expand(detail::csr_from(storage), storage.options.zero_point, a);
+      detail::expand(storage, a);
       return {};
     }
     detail::unpack_dense(storage, a);

@@ -24,9 +24,8 @@ struct Preset {
 /// All of them; the last one's name is null.
 ///
 ///   flexisaga            one chain along k in the full type, through all folds: the dataflows as they are defined
-///   gemmini              sums of 20 bits that wrap in the array, added fold by fold to accumulators of 32 bits; 16 x
-///   16;
-///                        requantisation rounds half to even and saturates
+///   gemmini              sums of 20 bits that wrap in the array, added fold by fold to accumulators of 32 bits; an
+///                        array of 16 x 16; requantisation rounds half to even and saturates
 ///   tflite               sums of 32 bits; requantisation with gemmlowp's double rounding, and saturation
 ///   inference-card-fp16  f16 operands; every product and sum rounded to f16, subnormals flushed, overflow clipped to
 ///                        65504; k in blocks of 128, each added to a total in f16: folds of an array 128 high

@@ -133,12 +133,13 @@ SEPTET_API void septet_options_free(septet_options* options) SEPTET_NOEXCEPT;
 ///   fold_accumulator.bits          the same of what accumulate = fold adds the folds to
 ///   flush_subnormals               floats: 0, the default, or 1: subnormal elements, products and sums become zeros
 ///   combine.lanes, combine.window  csOS; defaults 4 and 16
-///   strict_nonfinite               0, the default, or 1: zeros that a format stores are skipped where B holds Inf or
-///   NaN block.rows, block.cols         packing as bsr; default 4 each slice.height, slice.window     packing as sell;
-///   defaults 16 and 256 group.n, group.m               packing as nm; defaults 2 and 4 tile_cols packing as tcsr; 0,
-///   the default: by the number of elements expected_cols                  packing with neither format nor dataflow
-///   named: the quickest format for a B with so
-///                                  many columns; 0, the default: dense stays dense, sparse is CSR
+///   strict_nonfinite               0, the default, or 1: zeros that a format stores are skipped where B has Inf, NaN
+///   block.rows, block.cols         packing as bsr; default 4 each
+///   slice.height, slice.window     packing as sell; defaults 16 and 256
+///   group.n, group.m               packing as nm; defaults 2 and 4
+///   tile_cols                      packing as tcsr; 0, the default: by the number of elements
+///   expected_cols                  packing with neither format nor dataflow named: the quickest format for a B with
+///                                  so many columns; 0, the default: dense stays dense, sparse is CSR
 ///   bandwidth                      the array's, in bytes per cycle; 0, the default: not a limit
 ///   memory.a_bytes, .b_bytes,      the emulated array's on-chip buffers (docs/memory.md); 0, the default: none
 ///     .c_bytes

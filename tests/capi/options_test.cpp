@@ -124,6 +124,7 @@ TEST_CASE("every name of every choice") {
       {"fold_accumulator.overflow", {"clamp", "wrap"}, 1},
       {"combine.policy", {"in-order", "first-fit"}},
       {"timing", {"serial", "overlapped", "scalesim"}},
+      {"engine", {"registers", "plan", "plain"}},
       {"format", {"auto", "dense", "csr", "tsb", "csb", "csc", "coo", "bsr", "ell", "sell", "bitmap", "nm", "tcsr"}},
       {"side", {"left", "right"}},
       {"epilogue.activation", {"none", "relu", "relu6", "gelu", "sigmoid", "tanh"}},

@@ -10,8 +10,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <map>
+#include <set>
+#include <sstream>
 #include <string>
 
 using namespace septet;
@@ -158,6 +161,18 @@ TEST_CASE("energy: entries") {
   CHECK(sizeof(EnergyTable) == keys.size() * sizeof(double));  // none is missing
   marker = 1;
   for (const emulation::EnergyEntry& entry : emulation::energy_entries()) CHECK(table.*entry.value == ++marker);
+}
+
+TEST_CASE("energy: docs/memory.md has the default table") {
+  std::ifstream file(SEPTET_DOCS_DIR "/memory.md");
+  std::set<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.insert(line);
+  REQUIRE(!lines.empty());
+  for (const emulation::EnergyEntry& entry : emulation::energy_entries()) {
+    std::ostringstream line;
+    line << "| `" << entry.key << "` | " << EnergyTable{}.*entry.value << " | " << entry.source << " |";
+    CHECK_MESSAGE(lines.count(line.str()) == 1, line.str());
+  }
 }
 
 TEST_CASE("energy: tables that cannot be are refused") {

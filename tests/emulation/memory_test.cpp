@@ -88,7 +88,7 @@ TEST_CASE("memory: a shape alone is a matrix full of non-zeros") {
   }
 }
 
-TEST_CASE("memory: the emulator's report is the closed form's, in every type and timing") {
+TEST_CASE("memory: the emulator's report is the closed form's, in every type, timing and engine") {
   std::mt19937 random(20265);
   for (int round = 0; round < support::problem_count(400); ++round) {
     support::for_random_problem(20265 + static_cast<std::uint64_t>(round), {}, [&](auto& p) {
@@ -97,6 +97,7 @@ TEST_CASE("memory: the emulator's report is the closed form's, in every type and
       const Dataflow dataflow = support::resolve(p.options.dataflow, p.options.accumulate, false);
       ArrayOptions array = p.array_options;
       array.memory = random_memory(random, dataflow, p.options, size);
+      array.engine = static_cast<Engine>(round % 3);
       if (p.options.fold_depth != 0) p.options.fold_depth = p.options.array.height;
       const ConstMatrix a = p.a.view();
       const Report emulated = emulation::emulate(a, p.b.view(), p.c.view(), p.options, array);

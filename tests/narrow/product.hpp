@@ -34,12 +34,14 @@ TC dot(const std::vector<T>& a, const std::vector<T>& b, const GemmOptions& opti
     check(c, *target);
   }
   REQUIRE(set_target(nullptr).ok());
-  if (kEmulatorHasNarrowAccumulators) {
+  for (const Engine engine : {Engine::registers, Engine::plan, Engine::plain}) {
     TC c{};
     GemmOptions on_array = options;
     if (options.fold_depth != 0) on_array.array.height = options.fold_depth;
-    emulation::emulate(left, right, row_major(&c, 1, 1), on_array);
-    check(c, "emulator");
+    emulation::ArrayOptions array_options;
+    array_options.engine = engine;
+    emulation::emulate(left, right, row_major(&c, 1, 1), on_array, array_options);
+    check(c, std::string("emulator, ") + name(engine));
   }
   return result;
 }

@@ -288,7 +288,7 @@ struct SparseProblem {
       sum = {rng.pick({0, 16, 20, 32}), rng.pick({Overflow::clamp, Overflow::wrap})};
     } else {
       if (kIsNarrow<TA> && rng.chance(0.8)) sum = {16, rng.pick({Overflow::clamp, Overflow::wrap})};
-      options.flush_subnormals = rng.chance(0.5);
+      options.flush_subnormals = !options.strict_nonfinite && rng.chance(0.5);
     }
   }
 

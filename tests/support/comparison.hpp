@@ -19,9 +19,6 @@
 
 namespace septet::support {
 
-/// Until it has them, the emulator is not compared under these options.
-inline constexpr bool kEmulatorHasNarrowAccumulators = false;
-
 /// The first place where two things differ, or that there is none.
 struct Difference {
   bool equal = true;
