@@ -27,20 +27,19 @@ constexpr Meaning kMeanings[kShades] = {{"", ""},
                                         {"pre", "preload shifts"},
                                         {"dra", "drain shifts"}};
 
-// Colours that differ in lightness too (Okabe and Ito, 2008), on white and on black.
+// Colours that differ in lightness too (Okabe and Ito, 2008), on white and on black. No CSS variables: converters to
+// PDF and PNG do not know them.
 constexpr const char* kStyle =
     "<style>\n"
-    "svg{--bg:#fff;--ink:#222;--soft:#777;--line:#bbb;--mac:#0072b2;--inj:#e69f00;--gat:#d55e00;--idl:#d9dde2;"
-    "--pre:#8fd0b5;--dra:#cfa3c4;--sta:#b00020}\n"
-    "@media (prefers-color-scheme:dark){svg{--bg:#14171a;--ink:#e6e6e6;--soft:#a0a0a0;--line:#555;--mac:#56b4e9;"
-    "--inj:#f0b429;--gat:#ff7a3c;--idl:#3a4048;--pre:#1f7a5c;--dra:#85547c;--sta:#ff5a6e}}\n"
-    "text{font:11px system-ui,'DejaVu Sans',sans-serif;fill:var(--ink)}\n"
-    ".t{font-size:13px;font-weight:600}.s{fill:var(--soft)}.m{text-anchor:middle}.e{text-anchor:end}\n"
-    "path,.c{shape-rendering:crispEdges}.bg{fill:var(--bg)}.l{stroke:var(--line);fill:none}"
-    ".f{stroke:var(--ink);stroke-opacity:.75;fill:none;vector-effect:non-scaling-stroke}\n"
-    ".mac{fill:var(--mac)}.inj{fill:var(--inj)}.gat{fill:var(--gat)}.idl{fill:var(--idl)}.pre{fill:var(--pre)}"
-    ".dra{fill:var(--dra)}.sta{fill:var(--sta)}.fold{fill:var(--soft);fill-opacity:.28}"
-    ".odd{fill:var(--soft);fill-opacity:.5}\n"
+    "text{font-size:11px;font-family:system-ui,'DejaVu Sans',sans-serif;fill:#222}\n"
+    ".t{font-size:13px;font-weight:600}.s{fill:#777}.m{text-anchor:middle}.e{text-anchor:end}\n"
+    "path,.c{shape-rendering:crispEdges}.bg{fill:#fff}.l{stroke:#bbb;fill:none}"
+    ".f{stroke:#222;stroke-opacity:.75;fill:none}\n"
+    ".mac{fill:#0072b2}.inj{fill:#e69f00}.gat{fill:#d55e00}.idl{fill:#d9dde2}.pre{fill:#8fd0b5}.dra{fill:#cfa3c4}"
+    ".sta{fill:#b00020}.fold{fill:#777;fill-opacity:.28}.odd{fill:#777;fill-opacity:.5}\n"
+    "@media (prefers-color-scheme:dark){text{fill:#e6e6e6}.s{fill:#a0a0a0}.bg{fill:#14171a}.l{stroke:#555}"
+    ".f{stroke:#e6e6e6}.mac{fill:#56b4e9}.inj{fill:#f0b429}.gat{fill:#ff7a3c}.idl{fill:#3a4048}.pre{fill:#1f7a5c}"
+    ".dra{fill:#85547c}.sta{fill:#ff5a6e}.fold,.odd{fill:#a0a0a0}}\n"
     "</style>\n";
 
 // Pixels. Everything is placed from the window alone.
@@ -209,13 +208,14 @@ class PictureSink : public TraceSink {
         const std::string& path = paths_[row * kShades + shade];
         if (!path.empty()) out_ << "<path class=\"" << kMeanings[shade].id << "\" d=\"" << path << "\"/>\n";
       }
-      write_fronts(at, row);
       out_ << "</g>\n";
+      write_fronts(at, row);
       out_.flush_some();
     }
   }
 
-  // Where the first step of each fold comes by: a staircase down the columns of a PE row, in cells.
+  // Where the first step of each fold comes by: a staircase down the columns of a PE row. In pixels: not all programs
+  // can leave a line's width alone in a scaled group.
   void write_fronts(const Layout& at, Index row) {
     const TraceWindow& window = header_.window;
     std::string path;
@@ -223,12 +223,10 @@ class PictureSink : public TraceSink {
       if (at.cell_w * static_cast<double>(fold.steps) < 6) continue;
       bool drawing = false;
       for (Index w = 0; w < at.cols; ++w) {
-        const Index x = fold.start + window.rows.begin + row + window.cols.begin + w - window.cycles.begin;
-        if (x < 0 || x >= at.cycles) continue;
-        path += drawing ? 'H' : 'M';
-        append(path, x);
-        if (!drawing) path += ' ', append(path, w);
-        path += "v1";
+        const Index cycle = fold.start + window.rows.begin + row + window.cols.begin + w;
+        if (cycle < window.cycles.begin || cycle >= window.cycles.end) continue;
+        const double y = at.row_top(row) + at.cell_h * static_cast<double>(w);
+        path += (drawing ? "H" : "M") + px(x_of(at, cycle)) + (drawing ? "" : " " + px(y)) + "V" + px(y + at.cell_h);
         drawing = true;
       }
     }

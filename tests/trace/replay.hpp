@@ -250,7 +250,8 @@ class Replay {
     const auto was = [&](const std::string& name, Index cycle) {
       return cycle >= 0 && vcd_.known(name, cycle) && vcd_.bits(name, cycle) == vcd_.bits(self, cycle_);
     };
-    const bool kept = was(self, cycle_ - 1);
+    const bool used = vcd_.known(pe(h, w) + "fold", cycle_) && is_new_fold(pe(h, w));  // and so it is free
+    const bool kept = !used && was(self, cycle_ - 1);
     check(kept || (h > 0 ? was(pe(h - 1, w) + "chain", cycle_ - 1) : was(port("preload", w) + "data", cycle_)), self);
   }
 
