@@ -79,7 +79,7 @@ TEST_CASE("the keys are those of septet.h") {
                                                             "epilogue.requantise.high"});
   CHECK(keys_of(capi::kChoiceKeys) ==
         std::set<std::string>{"dataflow", "accumulate", "mac", "accumulator.overflow", "fold_accumulator.overflow",
-                              "combine.policy", "timing", "format", "side", "epilogue.activation",
+                              "combine.policy", "timing", "engine", "format", "side", "epilogue.activation",
                               "epilogue.requantise.rounding", "epilogue.requantise.overflow"});
   CHECK(keys_of(capi::kOperandKeys) == std::set<std::string>{"preload", "epilogue.scale", "epilogue.bias",
                                                              "epilogue.residual", "epilogue.requantise.multiplier",
