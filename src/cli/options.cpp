@@ -109,8 +109,13 @@ void add_accumulators(CLI::App& verb, Flags& flags) {
       flags.gemm.accumulator, flags.accumulator);
   add("--fold-accumulator", "the same of what --accumulate fold adds the folds to", flags.gemm.fold_accumulator,
       flags.fold_accumulator);
-  verb.add_flag("--flush-subnormals,!--keep-subnormals", flags.gemm.flush_subnormals,
-                "floats: subnormal elements, products and sums become zeros")
+  bool& flushes = flags.gemm.flush_subnormals;
+  verb.add_flag_callback(
+          "--flush-subnormals", [&flushes] { flushes = true; },
+          "floats: subnormal elements, products and sums become zeros")
+      ->group(kNumbersGroup);
+  verb.add_flag_callback(
+          "--keep-subnormals", [&flushes] { flushes = false; }, "they stay; the default, but for some presets")
       ->group(kNumbersGroup);
 }
 

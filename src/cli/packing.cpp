@@ -68,7 +68,7 @@ PackOptions packing_of(const Flags& flags, const PackedMatrix& stored) {
     packing.format = flags.format, packing.dataflow = dataflow;
   }
   if (packing.format != Format::dense) packing.side = Side::left;
-  take("--array", packing.array, flags.gemm.array);
+  if (flags.has("--array") || stored.empty()) packing.array = flags.gemm.array;  // which a preset may have set
   take("--block", packing.block, said.block);
   take("--slice", packing.slice.height, said.slice.height);
   take("--sort-window", packing.slice.window, said.slice.window);

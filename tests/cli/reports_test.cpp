@@ -107,6 +107,25 @@ TEST_CASE("cli: accumulators and presets in reports, and flags that win over a p
   CHECK(table.find("fold, fused, sums of s20, folds added in s32") != std::string::npos);
 }
 
+TEST_CASE("cli: kernel and emulator agree under presets and narrow accumulators") {
+  const Folder folder;
+  const auto check = [&](const std::string& type, const std::string& flags, std::size_t count) {
+    const Json json =
+        folder.json("verify random:20x150,zeros=0.7,dtype=" + type + " random:150x9,dtype=" + type + flags);
+    CHECK(json.at("results").size() == count);
+    for (const Json& entry : json.at("results")) CHECK(entry.at("equal") == true);
+  };
+  check("f16", " --preset inference-card-fp16", 4);
+  check("bf16", " --preset inference-card-fp16 --array 128x4", 4);
+  check("s8", " --preset gemmini", 4);
+  check("u8", " --preset tflite", 7);
+  check("f32", " --preset flexisaga --flush-subnormals --array 8x8", 7);
+  check("s16", " --accumulator s20,clamp --array 8x8", 7);
+  check("f16", " --accumulator f16 --mac unfused --array 8x8", 7);
+  folder.refused("verify random:20x150,dtype=f16 random:150x9,dtype=f16 --preset inference-card-fp16 --array 16x16",
+                 "--fold-depth", "as deep as the array is high");
+}
+
 TEST_CASE("cli: gemm computes what the flags say") {
   const Folder folder;
   folder.write_npy<std::int8_t>("a.npy", std::vector<std::int8_t>(33, 127), 1, 33);
