@@ -336,7 +336,8 @@ SEPTET_API septet_status septet_packed_get_info(const septet_packed* packed, sep
 typedef struct septet_report septet_report;
 
 /// septet_gemm() on an emulated array: the same bits, and a report, a new handle. Reads timing, engine, bandwidth, the
-/// memory system and the progress function, too. C and `report` are untouched unless the status is SEPTET_OK.
+/// memory system and the progress function, too. C and `report` are untouched unless the status is SEPTET_OK; but
+/// where what the progress function throws ends the run, parts of C may have been written.
 SEPTET_API septet_status septet_emulate(const septet_weights* a, const septet_matrix* b, const septet_matrix* c,
                                         const septet_options* options, septet_report** report) SEPTET_NOEXCEPT;
 
