@@ -289,10 +289,13 @@ class RegisterArray {
   static Index padded(Index columns) { return detail::ceil_div(columns, kernels::kArrayPad) * kernels::kArrayPad; }
   // The streamed operand of a PE that has none.
   static T nothing() { return std::is_floating_point_v<T> ? -T{0} : T{0}; }
-  // A weight as the decompression unit hands it on: a zero of a sparse format is +0.
+  // A weight as the decompression unit hands it on: a zero of a sparse format is +0. (Integers have no other.)
   template <class Elements>
   T weight(const Elements& a, Index m, Index k) const {
-    return plan_.live && a.is_zero(m, k) ? T{0} : a(m, k);
+    if constexpr (std::is_floating_point_v<T>) {
+      if (plan_.live && a.is_zero(m, k)) return T{0};
+    }
+    return a(m, k);
   }
 
   // Where element 0 of row h's line would be: element t is t places before it.
