@@ -26,7 +26,7 @@ using namespace cycle_model;  // NOLINT(google-build-using-namespace): this file
 
 /// What both overloads of try_cycles boil down to.
 struct Request {
-  const Weights* a = nullptr;           ///< null: no zeros
+  const Weights* a = nullptr;   ///< null: no zeros
   CycleCache* cache = nullptr;  ///< of A; null with it
   Index m = 0, n = 0, k = 0;
   Type a_type = Type::f32, b_type = Type::f32;

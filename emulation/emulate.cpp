@@ -45,35 +45,15 @@ Walk step(const Run& run, Schedule& schedule) {
   return result;
 }
 
-Walk run_engine(const Run& run, const Traffic& traffic, Schedule& schedule, const Weights& a) {
-  switch (run.array_options.engine) {
-    case Engine::plain:
-      return step(run, schedule);
-    case Engine::plan:
-      run_plan(run, a);
-      break;
-    case Engine::registers:
-      run_registers(run);
-      break;
-  }
-  return walk(traffic, schedule);
-}
+void report_folds(const Run& run, const Walk& walk, const Schedule& schedule, Report& report) {
+  report.macs_issued = walk.counts.macs_issued;
+  report.reads_a_words = walk.counts.reads_a;
+  report.reads_b_words = walk.counts.reads_b;
+  report.reads_c_words = walk.counts.reads_c;
+  report.writes_c_words = report.writes_without_fold + walk.counts.writes_c;
+  report.zeros_injected = walk.counts.zeros_injected;
 
-// Runs the folds, if there are any, and fills the counts and the timing of the report.
-void run_folds(const Run& run, const Weights& a, Report& report) {
-  const Traffic traffic(run.plan, run.a, run.options.a_zero_point, run.packed, run.b.type, run.preload());
-  Schedule schedule(run.plan, run.array_options, run.preload(),
-                    [&](const ScheduledFold& fold) { return traffic.bytes(fold); });
-  run_trace(run, schedule);  // before C changes, which the sums may start from
-  const auto [counts, cycles] = run_engine(run, traffic, schedule, a);
-  report.macs_issued = counts.macs_issued;
-  report.reads_a_words = counts.reads_a;
-  report.reads_b_words = counts.reads_b;
-  report.reads_c_words = counts.reads_c;
-  report.writes_c_words += counts.writes_c;
-  report.zeros_injected = counts.zeros_injected;
-
-  report.cycles = cycles;
+  report.cycles = walk.cycles;
   const bool overlapped = run.array_options.timing == Timing::overlapped;
   const Index phases = overlapped ? std::min<Index>(report.folds, 1) : report.folds;
   report.cycles_stall =
@@ -81,7 +61,28 @@ void run_folds(const Run& run, const Weights& a, Report& report) {
   report.cycles_preload = phases * schedule.preload_cycles();
   report.cycles_drain = run.array_options.timing == Timing::scalesim ? 0 : phases * schedule.drain_cycles();
   report.cycles_stream = report.cycles - report.cycles_stall - report.cycles_preload - report.cycles_drain;
+}
+
+// Runs the folds, if there are any, and fills the counts and the timing of the report. Values come last: whatever can
+// fail has not touched C, which the sums may start from.
+void run_folds(const Run& run, const Weights& a, Report& report) {
+  const Traffic traffic(run.plan, run.a, run.options.a_zero_point, run.packed, run.b.type, run.preload());
+  const Schedule schedule(run.plan, run.array_options, run.preload(),
+                          [&](const ScheduledFold& fold) { return traffic.bytes(fold); });
+  Schedule walked = schedule;
+  const Walk expected = walk(traffic, walked);
+  report_folds(run, expected, walked, report);
   report_memory(run.plan, run.array_options, run.preload(), traffic, report);
+  run_trace(run, schedule);
+  if (run.array_options.engine == Engine::plain) {
+    Schedule stepped = schedule;
+    const Walk counted = step(run, stepped);
+    report_folds(run, counted, stepped, report);
+  } else if (run.array_options.engine == Engine::plan) {
+    run_plan(run, a);
+  } else {
+    run_registers(run);
+  }
 }
 
 // Outputs above which nothing is live: no fold writes them.
@@ -141,7 +142,7 @@ void trace_nothing(const Trace& trace, const Plan& plan, const GemmOptions& opti
   Observer(trace, plan, options, array_options, a_type, b_type, schedule).end();
 }
 
-// The product itself. `idle`: nothing to multiply (alpha = 0, k = 0), and then A and B are not looked at.
+// The product itself. Where alpha is 0, A and B are not looked at.
 Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
                    const ArrayOptions& array_options, const Progress& progress, const Trace& trace) {
   const bool reads_operands = options.alpha != 0;
@@ -185,6 +186,8 @@ Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& a
   if (resolved.fold_depth != 0 && resolved.fold_depth != resolved.array.height) {
     return {Cause::bad_option, "options.fold_depth", "an array's folds are as deep as the array is high"};
   }
+  if (array_options.engine > Engine::plain) return {Cause::bad_option, "array_options.engine", "is no engine"};
+  if (array_options.timing > Timing::scalesim) return {Cause::bad_option, "array_options.timing", "is no timing"};
   if (array_options.bandwidth < 0) return {Cause::bad_option, "array_options.bandwidth", "is negative"};
   return memory_model::check_memory(array_options.memory, resolved.dataflow, resolved.array, resolved.combine.lanes,
                                     a_type, b_type);

@@ -8,7 +8,8 @@
 //   downwards      what enters at the top of column w in cycle start + i (its step is i - w) stays in row i
 //   in and out     preload and drain chains deliver to, and take from, the PEs' registers: their shifts move nothing
 //
-// PEs that have no operands in a cycle multiply -0 by +0, which leaves every sum as it is, -0 included.
+// Where sums stay, PEs that have no operands in a cycle multiply -0 by +0, which leaves every sum as it is, -0
+// included. Where sums pass, what such PEs make is never stored.
 #pragma once
 
 #include "kernels/array.hpp"
@@ -35,11 +36,11 @@ class RegisterArray {
         narrow_(narrow),
         width_(padded(std::min(plan_.array.width, widest_row()))),
         rows_(std::min(plan_.array.height, tallest_column())),
-        chunk_(std::clamp<Index>(kChunkElements / width_, kShortestChunk, kLongestChunk)),
+        lanes_(plan_.dataflow == Dataflow::csOS ? plan_.live->longest_step() : 0),
+        chunk_(chunk_of(width_, lanes_)),
         piece_(keeps_lines() ? std::max(chunk_, std::min(kLineElements / rows_, plan_.longest_stream() + width_))
                              : chunk_),
         line_(piece_ + width_),
-        lanes_(plan_.dataflow == Dataflow::csOS ? plan_.live->longest_step() : 0),
         lines_(rows_ * line_),
         lane_lines_(lanes_ > 0 ? rows_ * line_ : 0),
         stays_(rows_ * width_),
@@ -53,6 +54,11 @@ class RegisterArray {
  private:
   // Steps that are computed together: their values stay in the first-level cache.
   static constexpr Index kChunkElements = 8192, kShortestChunk = 64, kLongestChunk = 256;
+  // Four lanes fit as well; more of them shorten a chunk.
+  static Index chunk_of(Index width, Index lanes) {
+    const Index chunk = std::clamp<Index>(kChunkElements / width, kShortestChunk, kLongestChunk);
+    return lanes <= 4 ? chunk : std::max<Index>(chunk * 4 / lanes, kShortestChunk / 4);
+  }
   // Of all rows' lines, where a tile's are kept for all the folds that stream it.
   static constexpr Index kLineElements = Index{1} << 20;
 
@@ -115,7 +121,7 @@ class RegisterArray {
     call.b = passing_.at(0), call.b_stride = width_;
     call.acc = stays_.at(0), call.acc_stride = width_;
     call.gated = problem_.gates_zeros;
-    call.lanes = static_cast<int>(lanes_), call.b_lane_stride = chunk_ * width_;
+    call.lanes = static_cast<int>(lanes_in_use_), call.b_lane_stride = chunk_ * width_;
     if (lanes_ > 0) call.lane = lane_lines_.at(chunk.offset_in(piece));
     call.narrow = &narrow_;
     kernels_.outputs(call);
@@ -173,10 +179,12 @@ class RegisterArray {
 
   // A step's columns of B enter side by side.
   void enter_combined(const Fold& fold, const Chunk& chunk) {
+    lanes_in_use_ = 0;
     clear_passing(chunk, lanes_);
     problem_.b.visit([&](const auto& b) {
       for (Index t = chunk.first_element(); t < chunk.end_element(); ++t) {
         for_each_lane(fold, t, [&](Index lane, Index k) {
+          lanes_in_use_ = std::max(lanes_in_use_, lane + 1);
           enter_skewed(chunk, t, passing_.at(lane * chunk_ * width_), [&](Index w) { return b(k, fold.n0 + w); });
         });
       }
@@ -322,10 +330,11 @@ class RegisterArray {
   const kernels::ArrayKernels& kernels_;
   const kernels::Narrow narrow_;
   Index width_, rows_;   // of the PEs that are ever in use; the width is padded
+  Index lanes_;          // csOS: columns of the longest step; 0: no lanes
   Index chunk_, piece_;  // steps that are computed together; that a line holds
   Index line_;           // elements of a row's line
-  Index lanes_;          // csOS: columns of the longest step; 0: no lanes
   Buffer lines_, lane_lines_;
+  Index lanes_in_use_ = 0;                     // csOS: columns of the longest step of a chunk
   Index loaded_tile_ = -1, loaded_begin_ = 0;  // OS: what the lines hold
   Buffer stays_;                               // the sums (OS) or the operand (WS, IS) that stay in the PEs
   Buffer passing_;                             // what enters at the top: B (OS), or the sums

@@ -40,7 +40,8 @@ class Worker {
     const Sums<T> sums{reinterpret_cast<T*>(sums_.data()), m0, n0, n1 - n0};
     epilogue_.begin(m0, m1, n0, n1, sums.data, sums.ld);
     detail::FoldSequence folds(plan_, part);
-    for (Fold fold; folds.next(fold); progress.step()) array_.run(fold, sums);
+    for (Fold fold; !progress.stopped() && folds.next(fold); progress.step()) array_.run(fold, sums);
+    if (progress.stopped()) return;
     epilogue_.end(m0, m1, n0, n1, sums.data, sums.ld);
   }
 
@@ -63,11 +64,8 @@ void run_unit(const Run& run, const Unit& unit) {
   for (int t = 0; t < threads; ++t) workers.push_back(std::make_unique<Worker<Unit>>(run, unit, epilogue));
   FoldProgress progress(run.progress, run.plan.fold_count());
   detail::SharedItems items(parts);
-  detail::run_team(run.options.parallel_for, threads, [&](int worker) {
-    items.for_each([&](Index part) {
-      if (!progress.stopped()) workers[worker]->run_part(part, progress);
-    });
-  });
+  detail::run_team(run.options.parallel_for, threads,
+                   [&](int worker) { items.for_each([&](Index part) { workers[worker]->run_part(part, progress); }); });
   progress.rethrow();
 }
 

@@ -77,8 +77,9 @@ Index bitmap_bytes_at_most(const PackedStorage& packed) {
   const LiveLists& live = *packed.live;
   const Index vectors = packed.by_rows() ? packed.rows : packed.cols;
   const Index elements = std::min(live.tile, packed.by_rows() ? packed.cols : packed.rows);
+  const Index first_stage = packed.options.format == Format::tsb ? vectors / 8 : 0;
   return packed.nnz * (size_of(packed.type) + 1) + live.tile_ptr.back() * (elements / 8 + 3) +
-         static_cast<Index>(live.index.size()) * 4 + live.tiles() * (vectors / 8 + 16);
+         static_cast<Index>(live.index.size()) * 4 + live.tiles() * (first_stage + 16);
 }
 
 }  // namespace

@@ -203,6 +203,7 @@ void RunPassing(const PassingCall& call) {
 
 template <class Mac>
 ArrayKernels MakeArrayKernels() {
+  static_assert(hn::MaxLanes(typename Mac::D()) <= kArrayPad, "septet: a vector reaches beyond a row's padding");
   return {&RunOutputs<Mac>, &RunPassing<Mac>};
 }
 

@@ -179,4 +179,48 @@ TEST_CASE("progress of several threads counts every fold once, and what it throw
     CHECK_THROWS_WITH(ones.run(options, Engine::registers, give_up), "enough");
     CHECK(calls == 1);
   }
+  // One part only: it ends within, and what it had is not stored.
+  Ones chain(8, 4, 64);
+  options.array = {4, 4};
+  options.dataflow = Dataflow::dIS;
+  chain.c.assign(chain.c.size(), -1);
+  CHECK_THROWS(chain.run(options, Engine::registers, [](Index, Index) { throw std::runtime_error("enough"); }));
+  CHECK(chain.c == std::vector<std::int32_t>(chain.c.size(), -1));
+}
+
+TEST_CASE("engines agree in many lanes") {
+  Rng rng(13);
+  const Index m = 40, n = 45, k = 900;
+  Storage<float> a(m, k), b(k, n), want(m, n), got(m, n);
+  fill_pattern(rng, a.view(), make_pattern(rng, PatternKind::uniform, m, k, 0.01, {}), ValueKind::mixed);
+  fill_random(rng, b.view(), ValueKind::mixed);
+  for (const int lanes : {1, 2, 5, 40, 256}) {
+    GemmOptions options;
+    options.dataflow = Dataflow::csOS;
+    options.array = {16, 19};
+    options.combine.lanes = lanes;
+    options.combine.policy = CombinePolicy::first_fit;
+    emulation::ArrayOptions array_options;
+    const auto fast = emulation::emulate(a.view(), b.view(), got.view(), options, array_options);
+    array_options.engine = Engine::plain;
+    const auto plain = emulation::emulate(a.view(), b.view(), want.view(), options, array_options);
+    INFO(lanes << " lanes");
+    CHECK(compare_bits(got.view(), want.view()).equal);
+    CHECK(compare_reports(fast, plain).equal);
+  }
+}
+
+TEST_CASE("an engine or a timing that is none is refused") {
+  Ones ones(2, 2, 2);
+  emulation::ArrayOptions array_options;
+  array_options.engine = static_cast<Engine>(9);
+  emulation::Report report;
+  const auto run = [&] {
+    return emulation::try_emulate(row_major(ones.a.data(), 2, 2), row_major(ones.b.data(), 2, 2),
+                                  row_major(ones.c.data(), 2, 2), {}, array_options, report);
+  };
+  CHECK(run().argument() == "array_options.engine");
+  array_options.engine = Engine::plan;
+  array_options.timing = static_cast<Timing>(7);
+  CHECK(run().argument() == "array_options.timing");
 }

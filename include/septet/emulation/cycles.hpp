@@ -36,6 +36,8 @@ SEPTET_API Report cycles(const Weights& a, Index n, Type b_type, const GemmOptio
 class CycleModel {
  public:
   SEPTET_API explicit CycleModel(const Weights& a);
+  CycleModel(const CycleModel&) = default;  // shares what was found out; a move is a copy, so that none is left empty
+  CycleModel& operator=(const CycleModel&) = default;
 
   SEPTET_API Status try_cycles(Index n, Type b_type, const GemmOptions& options, const ArrayOptions& array_options,
                                Report& report) const;

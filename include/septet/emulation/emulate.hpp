@@ -18,14 +18,15 @@
 
 namespace septet::emulation {
 
-/// Called now and then with the folds done and the folds there are, by one thread at a time. An exception it throws ends
-/// the run and passes through; parts of C may then have been written.
+/// Called now and then with the folds done and the folds there are, by one thread at a time. An exception it throws
+/// ends the run and passes through; parts of C may then have been written.
 using Progress = std::function<void(Index done, Index total)>;
 
 /// C <- alpha * A * B + beta * C on the array, as septet::gemm defines it (types, aliasing, errors). A dataflow that
-/// is `automatic` resolves as for gemm; fold_depth must be 0 or the array's height. Memory: a few MiB for each thread and,
-/// of sparse dataflows, A's format, beside the operands (the plain engine: an m x n matrix of sums). C and `report` are
-/// untouched unless the Status is ok. With a `trace`, its sink sees the cycles of its window before C is written.
+/// is `automatic` resolves as for gemm; fold_depth must be 0 or the array's height. Memory, beside the operands:
+/// registers for every thread (a few MiB) and the sums of the outputs it is at (H x W; WS: W x n, IS: m x W); of sparse
+/// dataflows A's format, and A dense if it is not. (The plain engine: all m x n sums.) C and `report` are untouched
+/// unless the Status is ok. With a `trace`, its sink sees the cycles of its window before C is written.
 SEPTET_API Status try_emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
                               const ArrayOptions& array_options, Report& report, const Progress& progress = {},
                               const Trace& trace = {});
