@@ -176,3 +176,20 @@ TEST_CASE("what cannot be packed") {
   CHECK(try_unpack(packed, row_major(wrong.data(), 2, 3)).cause() == Cause::bad_type);
   CHECK(try_unpack(PackedMatrix(), row_major(back.data(), 2, 3)).cause() == Cause::bad_pointer);
 }
+
+TEST_CASE("a large matrix that is almost empty takes what its elements do") {
+  const Index side = 2000000, count = 500;
+  std::vector<Index> offsets(side + 1);
+  std::vector<std::int32_t> columns;
+  Rng rng(21);
+  for (Index i = 0; i < side; ++i) {
+    if (i % (side / count) == 0) columns.push_back(static_cast<std::int32_t>(rng.between(0, side - 1)));
+    offsets[i + 1] = static_cast<Index>(columns.size());
+  }
+  const std::vector<float> values(columns.size(), 1.5f);
+  PackOptions options;
+  options.format = Format::csb, options.dataflow = Dataflow::csOS;
+  const PackedMatrix packed = pack(csr(side, side, offsets.data(), columns.data(), values.data()), options);
+  CHECK(packed.nnz() == count);
+  CHECK(packed.storage()->bytes.capacity() < 16 * 1024 * 1024);  // 125,000 tiles, a few bytes each
+}
