@@ -9,6 +9,7 @@
 #include "cycle_cache.hpp"
 #include "cycle_folds.hpp"
 #include "cycle_memory.hpp"
+#include "reporting.hpp"
 #include "src/validate_accumulators.hpp"
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace septet::emulation {
 namespace {
@@ -73,8 +75,8 @@ Status check_zero_point(Type type, int zero_point, const char* argument) {
 Status check_array(const GemmOptions& options, const ArrayOptions& array_options) {
   constexpr Index kMaxSide = 65536;
   const ArrayShape& array = options.array;
-  const auto bad = [](const char* argument, const char* message) {
-    return Status(Cause::bad_option, argument, message);
+  const auto bad = [](const char* argument, std::string message) {
+    return Status(Cause::bad_option, argument, std::move(message));
   };
   if (array.height < 1 || array.height > kMaxSide) return bad("options.array", "height is not in 1 to 65536");
   if (array.width < 1 || array.width > kMaxSide) return bad("options.array", "width is not in 1 to 65536");
@@ -88,7 +90,8 @@ Status check_array(const GemmOptions& options, const ArrayOptions& array_options
     return bad("options.fold_depth", "only fold_then_add has folds to be deep");
   }
   if (options.fold_depth != 0 && options.fold_depth != array.height) {
-    return bad("options.fold_depth", "on an array only its height, or 0");
+    return bad("options.fold_depth", std::to_string(options.fold_depth) + ": on an array only its height, " +
+                                         std::to_string(array.height) + ", or 0");
   }
   if (array_options.bandwidth < 0) return bad("array_options.bandwidth", "negative");
   return {};
@@ -180,22 +183,8 @@ Setting setting_of(const Request& r, const GemmOptions& options, const ArrayOpti
   return s;
 }
 
-/// Into the report's 64 bits; remembers whether everything fitted.
-class Narrow {
- public:
-  Index operator()(Wide value) {
-    fits_ = fits_ && value <= std::numeric_limits<Index>::max();
-    return static_cast<Index>(value);
-  }
-  Status status() const { return fits_ ? Status() : beyond(); }
-  static Status beyond() { return {Cause::bad_shape, "n", "a count of the report is beyond 64 bits"}; }
-
- private:
-  bool fits_ = true;
-};
-
 /// Section 7: the phases, and what the bandwidth adds to them.
-void report_cycles(const Setting& s, const Sequence& all, Narrow& narrow, Report& report) {
+void report_cycles(const Setting& s, const Sequence& all, Into64& into_64, Report& report) {
   if (all.folds == 0) return;
   const bool overlapped = s.timing == Timing::overlapped;
   Wide cycles = all.lengths;
@@ -209,11 +198,11 @@ void report_cycles(const Setting& s, const Sequence& all, Narrow& narrow, Report
     stream = all.starts + rest;
     cycles = preload + all.limited_starts + std::max(rest + drain, all.last_traffic);
   }
-  report.cycles = narrow(cycles);
-  report.cycles_preload = narrow(preload);
-  report.cycles_stream = narrow(stream);
-  report.cycles_drain = narrow(drain);
-  report.cycles_stall = narrow(cycles - preload - stream - drain);
+  report.cycles = into_64(cycles);
+  report.cycles_preload = into_64(preload);
+  report.cycles_stream = into_64(stream);
+  report.cycles_drain = into_64(drain);
+  report.cycles_stall = into_64(cycles - preload - stream - drain);
   report.utilization = static_cast<double>(report.macs_useful) /
                        (static_cast<double>(s.height * s.width) * static_cast<double>(report.cycles));
 }
@@ -248,7 +237,7 @@ Status report_memory_system(const Request& r, const Setting& s, const std::vecto
   memory_model::FoldTable folds;
   memory_model::Product product = memory_folds(s, tiles, pattern.get(), folds);
   product.unwritten_bytes = static_cast<Wide>(report.writes_without_fold) * s.c_size;
-  return memory_model::report_memory(memory, product, folds, report) ? Status() : Narrow::beyond();
+  return memory_model::report_memory(memory, product, folds, report);
 }
 
 Status report_product(const Request& r, const Setting& s, const Tiling& tiling, const MemorySystem& memory,
@@ -262,26 +251,26 @@ Status report_product(const Request& r, const Setting& s, const Tiling& tiling, 
   }
   const Sequence all = all_folds(s, tiles);
 
-  Narrow narrow;
+  Into64 into_64;
   Wide metadata = 0;
   for (const Tile& tile : tiles) metadata += tile_metadata(s, tile) * tile.repeat;
   const Wide values = is_sparse(s.dataflow) ? Wide{nnz} : static_cast<Wide>(r.m) * r.k;
   report.nnz = nnz;
-  report.macs_useful = narrow(static_cast<Wide>(nnz) * r.n);
-  report.folds = narrow(all.folds);
-  report.macs_issued = narrow(all.sum.macs);
-  report.reads_a_words = narrow(all.sum.reads_a);
-  report.reads_b_words = narrow(all.sum.reads_b);
-  report.reads_c_words = narrow(all.sum.reads_c);
+  report.macs_useful = into_64(static_cast<Wide>(nnz) * r.n);
+  report.folds = into_64(all.folds);
+  report.macs_issued = into_64(all.sum.macs);
+  report.reads_a_words = into_64(all.sum.reads_a);
+  report.reads_b_words = into_64(all.sum.reads_b);
+  report.reads_c_words = into_64(all.sum.reads_c);
   const Wide unwritten = unwritten_outputs(s, tiles);
-  report.writes_c_words = narrow(all.sum.writes_c + unwritten);
-  report.writes_without_fold = narrow(unwritten);
-  report.a_bytes_values = narrow(values * s.a_size);
-  report.a_bytes_metadata = narrow(metadata);
-  report.zeros_injected = narrow(all.sum.injected);
-  report.elements_skipped = narrow(dense_reads_a(s) - all.sum.reads_a - all.sum.injected);
-  report_cycles(s, all, narrow, report);
-  if (Status status = narrow.status(); !status) return status;
+  report.writes_c_words = into_64(all.sum.writes_c + unwritten);
+  report.writes_without_fold = into_64(unwritten);
+  report.a_bytes_values = into_64(values * s.a_size);
+  report.a_bytes_metadata = into_64(metadata);
+  report.zeros_injected = into_64(all.sum.injected);
+  report.elements_skipped = into_64(dense_reads_a(s) - all.sum.reads_a - all.sum.injected);
+  report_cycles(s, all, into_64, report);
+  if (Status status = into_64.status(); !status) return status;
   return report_memory_system(r, s, tiles, memory, report);
 }
 

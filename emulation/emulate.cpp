@@ -184,7 +184,9 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
 Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& array_options, Type a_type,
                               Type b_type) {
   if (resolved.fold_depth != 0 && resolved.fold_depth != resolved.array.height) {
-    return {Cause::bad_option, "options.fold_depth", "an array's folds are as deep as the array is high"};
+    return {Cause::bad_option, "options.fold_depth",
+            std::to_string(resolved.fold_depth) +
+                ": an array's folds are as deep as the array is high: " + std::to_string(resolved.array.height)};
   }
   if (array_options.engine > Engine::plain) return {Cause::bad_option, "array_options.engine", "is no engine"};
   if (array_options.timing > Timing::scalesim) return {Cause::bad_option, "array_options.timing", "is no timing"};

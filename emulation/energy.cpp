@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "septet/emulation/energy.hpp"
 
+#include "reporting.hpp"
+
 #include <cmath>
 #include <string>
 
@@ -71,7 +73,7 @@ class Run {
     if (is_output_stationary(r_.dataflow)) {
       return a * across + b * down + (count(r_.reads_c_words) * c_size() + c) * shift;
     }
-    const bool ws = r_.dataflow == Dataflow::dWS || r_.dataflow == Dataflow::sWS;
+    const bool ws = is_weight_stationary(r_.dataflow);
     return (ws ? a * shift + b * across : a * across + b * shift) + c * down;
   }
 
@@ -87,7 +89,7 @@ class Run {
       e.off_chip_pj = (off_a + off_b + off_c) * t_.off_chip_pj_per_byte;
       return;
     }
-    const bool ws = r_.dataflow == Dataflow::dWS || r_.dataflow == Dataflow::sWS;
+    const bool ws = is_weight_stationary(r_.dataflow);
     const double passes = ws ? 1 : std::ceil(count(r_.n) / count(r_.array_width));
     const double metadata = r_.folds == 0 ? 0 : count(r_.a_bytes_metadata) * passes;
     // Every sum but the first of an output is added to what is in the buffer.
@@ -101,6 +103,23 @@ class Run {
   const Report& r_;
   const EnergyTable& t_;
 };
+
+// Why an entry cannot be; null: it can. The bounds are there for the totals, which they keep finite: counts are below
+// 2^63, and a buffer's points, a ratio of 10^12 apart at most, go on by no more than 10^115 to a size of 2^63 bytes and
+// 10^78 to one of 1 byte. No circuit is near them: 1 uJ is four hundred times a word from DRAM.
+const char* fault_of(const EnergyEntry& entry, double value) {
+  constexpr double kMostPj = 1e6, kLeastBufferPj = 1e-6, kMostBytes = 0x1p62;
+  if (!std::isfinite(value)) return "is not a finite number";
+  if (value < 0) return "is negative";
+  if (entry.value == &EnergyTable::buffer_bytes_without_memory) {
+    return value >= 1 && value <= kMostBytes ? nullptr : "is not 1 to 2^62 bytes";
+  }
+  if (value > kMostPj) return "is more than 1e6 pJ";
+  const bool buffer = std::string(entry.key).rfind("buffer_", 0) == 0;
+  if (buffer && value == 0) return "is 0, and between buffers of several sizes ratios count";
+  return buffer && value < kLeastBufferPj ? "is less than 1e-6 pJ, and between buffers of several sizes ratios count"
+                                          : nullptr;
+}
 
 }  // namespace
 
@@ -157,14 +176,8 @@ double buffer_pj_per_byte(const EnergyTable& t, double buffer_bytes) {
 
 Status check_energy(const EnergyTable& table) {
   for (const EnergyEntry& entry : energy_entries()) {
-    const double value = table.*entry.value;
-    const auto refused = [&](const char* why) {
-      return Status(Cause::bad_option, std::string("table.") + entry.key, why);
-    };
-    if (!std::isfinite(value)) return refused("is not a finite number");
-    if (value < 0) return refused("is negative");
-    const bool buffer = std::string(entry.key).rfind("buffer_", 0) == 0;
-    if (buffer && value == 0) return refused("is 0, and between buffers of several sizes ratios count");
+    const char* why = fault_of(entry, table.*entry.value);
+    if (why != nullptr) return {Cause::bad_option, std::string("table.") + entry.key, why};
   }
   return {};
 }

@@ -2,27 +2,12 @@
 #include "memory_model.hpp"
 
 #include "memory_walk.hpp"
+#include "reporting.hpp"
 
-#include <limits>
 #include <string>
 
 namespace septet::emulation::memory_model {
 namespace {
-
-constexpr Wide kMost = std::numeric_limits<Index>::max();
-
-/// Into the report's 64 bits; remembers whether everything fitted.
-class Narrow {
- public:
-  Index operator()(Wide value) {
-    fits_ = fits_ && value <= kMost;
-    return static_cast<Index>(value);
-  }
-  bool fits() const { return fits_; }
-
- private:
-  bool fits_ = true;
-};
 
 Bytes array_side(const FoldTable& folds) {
   Bytes all;
@@ -54,7 +39,7 @@ Status check_memory(const MemorySystem& memory, Dataflow dataflow, const ArraySh
   if (!memory.given()) return {};
   if (memory.off_chip_bandwidth < 0)
     return {Cause::bad_option, "array_options.memory.off_chip_bandwidth", "is negative"};
-  const bool ws = dataflow == Dataflow::dWS || dataflow == Dataflow::sWS;
+  const bool ws = is_weight_stationary(dataflow);
   const Index a_words = ws ? array.width : array.height;
   const Index b_words = ws ? array.height : array.width * (dataflow == Dataflow::csOS ? lanes : 1);
   Status status = check_buffer("array_options.memory.a_bytes", memory.a_bytes, a_words, size_of(a_type), "A");
@@ -65,17 +50,17 @@ Status check_memory(const MemorySystem& memory, Dataflow dataflow, const ArraySh
                       "C");
 }
 
-bool report_memory(const MemorySystem& memory, const Product& product, const FoldTable& folds, Report& report) {
+Status report_memory(const MemorySystem& memory, const Product& product, const FoldTable& folds, Report& report) {
   const std::vector<Walked> walks = walk_all(memory, product, folds);
   const Walked* chosen = &walks.front();
   for (const Walked& walk : walks) {
     if (better(walk, *chosen)) chosen = &walk;
   }
-  Narrow narrow;
+  Into64 into_64;
   const auto describe = [&](const Walked& walk) {
-    return MemoryWalk{walk.loop_order,         narrow(walk.resident_a),
-                      narrow(walk.resident_b), narrow(walk.resident_c),
-                      narrow(walk.stall),      narrow(walk.bytes.all() + product.unwritten_bytes)};
+    return MemoryWalk{walk.loop_order,          into_64(walk.resident_a),
+                      into_64(walk.resident_b), into_64(walk.resident_c),
+                      into_64(walk.stall),      into_64(walk.bytes.all() + product.unwritten_bytes)};
   };
   MemoryReport& result = report.memory;
   result = MemoryReport{};
@@ -83,20 +68,20 @@ bool report_memory(const MemorySystem& memory, const Product& product, const Fol
   result.chosen = describe(*chosen);
   for (const Walked& walk : walks) {
     // A walk that is not taken may cost more than 64 bits can say.
-    if (walk.stall <= kMost && walk.bytes.all() + product.unwritten_bytes <= kMost)
+    if (walk.stall <= kMostCounted && walk.bytes.all() + product.unwritten_bytes <= kMostCounted)
       result.walks.push_back(describe(walk));
   }
   const Bytes inner = array_side(folds);
-  result.cycles_with_memory = narrow(report.cycles + chosen->stall);
-  result.buffer_reads_a_bytes = narrow(inner.a);
-  result.buffer_reads_b_bytes = narrow(inner.b);
-  result.buffer_reads_c_bytes = narrow(inner.c_in);
-  result.buffer_writes_c_bytes = narrow(inner.c_out);
-  result.off_chip_reads_a_bytes = narrow(chosen->bytes.a);
-  result.off_chip_reads_b_bytes = narrow(chosen->bytes.b);
-  result.off_chip_reads_c_bytes = narrow(chosen->bytes.c_in);
-  result.off_chip_writes_c_bytes = narrow(chosen->bytes.c_out + product.unwritten_bytes);
-  return narrow.fits();
+  result.cycles_with_memory = into_64(report.cycles + chosen->stall);
+  result.buffer_reads_a_bytes = into_64(inner.a);
+  result.buffer_reads_b_bytes = into_64(inner.b);
+  result.buffer_reads_c_bytes = into_64(inner.c_in);
+  result.buffer_writes_c_bytes = into_64(inner.c_out);
+  result.off_chip_reads_a_bytes = into_64(chosen->bytes.a);
+  result.off_chip_reads_b_bytes = into_64(chosen->bytes.b);
+  result.off_chip_reads_c_bytes = into_64(chosen->bytes.c_in);
+  result.off_chip_writes_c_bytes = into_64(chosen->bytes.c_out + product.unwritten_bytes);
+  return into_64.status();
 }
 
 }  // namespace septet::emulation::memory_model

@@ -23,8 +23,8 @@ struct Product {
 Status check_memory(const MemorySystem& memory, Dataflow dataflow, const ArrayShape& array, int lanes, Type a_type,
                     Type b_type);
 
-/// Fills report.memory from the folds, whose cycles are report.cycles. `memory` is given and has been checked. False:
-/// a count is beyond 64 bits.
-bool report_memory(const MemorySystem& memory, const Product& product, const FoldTable& folds, Report& report);
+/// Fills report.memory from the folds, whose cycles are report.cycles. `memory` is given and has been checked. Error:
+/// bad_shape, a count is beyond 64 bits.
+Status report_memory(const MemorySystem& memory, const Product& product, const FoldTable& folds, Report& report);
 
 }  // namespace septet::emulation::memory_model

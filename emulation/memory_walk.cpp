@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "memory_walk.hpp"
 
+#include "reporting.hpp"
+
 #include <algorithm>
 
 namespace septet::emulation::memory_model {
@@ -20,7 +22,7 @@ struct Loops {
 
 Loops loops_of(Dataflow dataflow) {
   if (is_output_stationary(dataflow)) return {kA, kB, "m n", "n m", "m n m", "n m n"};
-  if (dataflow == Dataflow::dWS || dataflow == Dataflow::sWS) return {kC, kB, "m k", "k m", "m k m", "k m k"};
+  if (is_weight_stationary(dataflow)) return {kC, kB, "m k", "k m", "m k m", "k m k"};
   return {kC, kA, "n k", "k n", "n k n", "k n k"};
 }
 

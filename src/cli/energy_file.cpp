@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace septet::cli {
 namespace {
@@ -28,14 +30,40 @@ std::string read_text(const std::string& path) {
   return text;
 }
 
+// The parser would silently take the last of several fields of one name.
+class TwiceRefused {
+ public:
+  explicit TwiceRefused(std::string path) : path_(std::move(path)) {}
+
+  void see(Json::parse_event_t event, const Json& parsed) {
+    if (event == Json::parse_event_t::object_start) open_.emplace_back();
+    if (event == Json::parse_event_t::object_end) open_.pop_back();
+    if (event == Json::parse_event_t::key) see_key(parsed.get<std::string>());
+  }
+
+ private:
+  struct Object {
+    std::set<std::string> keys;
+    std::string last;
+  };
+
+  void see_key(const std::string& key) {
+    if (!open_.back().keys.insert(key).second) {
+      const std::string entry = open_.size() == 1 ? "" : cli::quoted(open_.front().last) + ": ";
+      refuse_file(path_, entry + cli::quoted(key) + " is there twice");
+    }
+    open_.back().last = key;
+  }
+
+  std::string path_;
+  std::vector<Object> open_;  // outermost first
+};
+
 Json parse(const std::string& path) {
-  std::set<std::string> seen;
+  TwiceRefused twice(path);
   try {
-    // The parser would silently take the last of several entries of one name.
-    return Json::parse(read_text(path), [&](int depth, Json::parse_event_t event, Json& parsed) {
-      if (depth == 1 && event == Json::parse_event_t::key && !seen.insert(parsed.get<std::string>()).second) {
-        refuse_file(path, cli::quoted(parsed.get<std::string>()) + " is there twice");
-      }
+    return Json::parse(read_text(path), [&](int, Json::parse_event_t event, const Json& parsed) {
+      twice.see(event, parsed);
       return true;
     });
   } catch (const Json::parse_error& error) {

@@ -6,6 +6,8 @@
 #include "septet/presets.hpp"
 #include "values.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -51,12 +53,35 @@ CLI::Option* add_value(CLI::App& verb, const std::string& flag, const std::strin
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
 }
 
+namespace {
+
+// Flags whose values a preset may bring.
+constexpr const char* kPresetFlags[] = {"--accumulate",       "--fold-depth",       "--mac",  "--accumulator",
+                                        "--fold-accumulator", "--flush-subnormals", "--array"};
+
+bool is_brought(const Flags& flags, const std::string& flag) {
+  const bool may_be = std::find(std::begin(kPresetFlags), std::end(kPresetFlags), flag) != std::end(kPresetFlags);
+  return may_be && !flags.preset.empty() && !flags.has(flag);
+}
+
+void run_with_preset(const Flags& flags, const std::function<void()>& run) {
+  try {
+    run();
+  } catch (const Error& error) {
+    const Status& status = error.status();
+    if (!is_brought(flags, status.argument())) throw;
+    throw Error(Status(status.cause(), "--preset " + flags.preset, status.argument() + ": " + status.message()));
+  }
+}
+
+}  // namespace
+
 void set_action(CLI::App& verb, Action& action, Flags& flags, std::function<void()> run) {
   verb.callback([&verb, &action, &flags, run = std::move(run)] {
     for (const CLI::Option* option : verb.get_options()) {
       if (option->count() != 0) flags.given.insert(option->get_name());
     }
-    action = run;
+    action = [&flags, run] { run_with_preset(flags, run); };
   });
 }
 
@@ -68,7 +93,11 @@ void add_operands(CLI::App& verb, Flags& flags) {
 }
 
 void add_array(CLI::App& verb, ArrayShape& array) {
-  add_parsed(verb, "--array", "HxW", "rows x columns of processing elements; default 16x16", array, parse_array)
+  const bool presets = verb.get_option_no_throw("--preset") != nullptr;
+  add_parsed(
+      verb, "--array", "HxW",
+      std::string("rows x columns of processing elements; default ") + (presets ? "the preset's, else " : "") + "16x16",
+      array, parse_array)
       ->group(kArrayGroup);
 }
 
@@ -80,6 +109,17 @@ void add_dataflow(CLI::App& verb, Flags& flags) {
       ->group(kArrayGroup);
 }
 
+namespace {
+
+bool names_array(const std::string& preset) {
+  GemmOptions options;
+  options.array = {0, 0};  // what no preset names
+  apply_preset(preset.c_str(), options);
+  return options.array.height != 0;
+}
+
+}  // namespace
+
 void add_preset(CLI::App& verb, Flags& flags) {
   std::string known;
   for (const Preset* preset = presets(); preset->name != nullptr; ++preset) {
@@ -89,6 +129,8 @@ void add_preset(CLI::App& verb, Flags& flags) {
             [&flags](const std::string& text) {
               const Status status = try_apply_preset(text.c_str(), flags.gemm);
               if (!status.ok()) refuse("--preset", status.message());
+              flags.preset = text;
+              flags.preset_array = names_array(text);
             })
       ->group(kNumbersGroup);
 }

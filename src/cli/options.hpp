@@ -23,6 +23,8 @@ struct Flags {
   std::string json;           ///< --json; empty: none, "-": stdout
   std::string preload;        ///< --preload; empty: none
   std::string target;         ///< --target; empty: the best
+  std::string preset;         ///< --preset; empty: none
+  bool preset_array = false;  ///< it names an array
   std::optional<Type> dtype;  ///< --dtype
   /// What --accumulator and --fold-accumulator call a sum: s32 (of any size), f16, f32 or f64.
   std::optional<Type> accumulator, fold_accumulator;
@@ -84,7 +86,8 @@ void add_output(CLI::App& verb, Flags& flags);
 /// --json.
 void add_json(CLI::App& verb, Flags& flags);
 
-/// What the verb does, once it is parsed: run(), with `flags.given` filled in.
+/// What the verb does, once it is parsed: run(), with `flags.given` filled in. An error about a flag that is not given
+/// is about the preset that brought it.
 void set_action(CLI::App& verb, Action& action, Flags& flags, std::function<void()> run);
 
 /// A flag with one value, which `set` gets as text. Where a flag is repeated, the last one counts.

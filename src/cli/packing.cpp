@@ -20,12 +20,15 @@ int zero_point_of(const Flags& flags, const std::string& flag, int said, const i
 
 std::string text_of(Index x, char separator, Index y) { return fmt::format("{}{}{}", x, separator, y); }
 
-// Refuses flags that say something else than A was packed with.
+// Refuses flags, and an array that the preset brings, that say something else than A was packed with.
 void check_fit(const Flags& flags, const std::string& path, const PackOptions& own) {
   const PackOptions& said = flags.packing;
-  const auto check = [&](const std::string& flag, const std::string& wanted, const std::string& packed) {
-    if (!flags.has(flag) || wanted == packed) return;
+  const auto check_brought = [&](const std::string& flag, const std::string& wanted, const std::string& packed) {
+    if (wanted == packed) return;
     refuse(flag, fmt::format("{}, but {} was packed with {}; `septet convert` packs it anew", wanted, path, packed));
+  };
+  const auto check = [&](const std::string& flag, const std::string& wanted, const std::string& packed) {
+    if (flags.has(flag)) check_brought(flag, wanted, packed);
   };
   const auto check_number = [&](const std::string& flag, Index wanted, Index packed) {
     check(flag, std::to_string(wanted), std::to_string(packed));
@@ -33,7 +36,12 @@ void check_fit(const Flags& flags, const std::string& path, const PackOptions& o
   const ArrayShape& array = flags.gemm.array;
   const Combine& combine = flags.gemm.combine;
   check_format_flags(flags, own.format);
-  check("--array", text_of(array.height, 'x', array.width), text_of(own.array.height, 'x', own.array.width));
+  const std::string wanted_array = text_of(array.height, 'x', array.width);
+  const std::string own_array = text_of(own.array.height, 'x', own.array.width);
+  check("--array", wanted_array, own_array);
+  // Other formats have the same order on every array.
+  const bool for_array = own.format == Format::tsb || own.format == Format::csb;
+  if (for_array && flags.preset_array) check_brought("--array", wanted_array, own_array);
   check("--block", text_of(said.block.rows, 'x', said.block.cols), text_of(own.block.rows, 'x', own.block.cols));
   check_number("--slice", said.slice.height, own.slice.height);
   check_number("--sort-window", said.slice.window, own.slice.window);
@@ -68,7 +76,7 @@ PackOptions packing_of(const Flags& flags, const PackedMatrix& stored) {
     packing.format = flags.format, packing.dataflow = dataflow;
   }
   if (packing.format != Format::dense) packing.side = Side::left;
-  if (flags.has("--array") || stored.empty()) packing.array = flags.gemm.array;  // which a preset may have set
+  if (flags.has("--array") || flags.preset_array || stored.empty()) packing.array = flags.gemm.array;
   take("--block", packing.block, said.block);
   take("--slice", packing.slice.height, said.slice.height);
   take("--sort-window", packing.slice.window, said.slice.window);

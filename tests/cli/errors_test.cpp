@@ -56,7 +56,14 @@ TEST_CASE("cli: values that are none") {
   refused("--fold-accumulator f32", "--fold-accumulator", "needs --accumulate fold");
   folder.refused("cycles 2x3x4 --dtype s8 --flush-subnormals", "--flush-subnormals", "s8 has no subnormals");
   refused("--preset gemini", "--preset", "gemini is none of flexisaga, gemmini, tflite, inference-card-fp16");
-  refused("--preset gemmini", "--accumulator", "sums of f32 are f32");
+  refused("--preset gemmini", "--preset gemmini", "--accumulator: 20: sums of f32 are f32");
+  refused("--preset gemmini --accumulator s24", "--accumulator", "sums of f32 are f32");
+  refused("--preset gemmini --accumulator f32 --fold-accumulator s24", "--fold-accumulator", "sums of f32 are f32");
+  folder.refused("cycles 2x3x4 --dtype s8 --preset gemmini --dataflow dOS", "--preset gemmini", "--accumulate: dOS");
+  folder.refused("cycles 2x3x4 --dtype s8 --preset inference-card-fp16 --accumulator s32 --fold-accumulator s32",
+                 "--preset inference-card-fp16", "--flush-subnormals: s8 has no subnormals");
+  folder.refused("cycles 2x3x4 --dtype f16 --preset inference-card-fp16 --array 16x16", "--preset inference-card-fp16",
+                 "--fold-depth: 128: on an array only its height, 16");
   refused("--mac both", "--mac", "none of fused, unfused");
   refused("--combine best", "--combine", "none of in-order, first-fit");
   refused("--alpha one", "--alpha", "'one' is not a number");

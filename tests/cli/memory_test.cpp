@@ -147,6 +147,11 @@ TEST_CASE("cli: energy tables that are none") {
   refused(flat.dump(), "'buffer_32_kib_pj_per_byte' is 0");
   const std::string entry = R"("add_s32_pj": {"value": 1, "source": "s"})";
   refused("{" + entry + ", " + entry + "}", "'add_s32_pj' is there twice");
+  refused(R"({"add_s32_pj": {"value": 0.2, "value": 0.4, "source": "s"}})", "'add_s32_pj': 'value' is there twice");
+  refused(R"({"add_f16_pj": {"source": "s"}, "add_s32_pj": {"source": "s", "value": 1, "source": "t"}})",
+          "'add_s32_pj': 'source' is there twice");
+  refused(R"([{"a": 1}, {"a": 1}])", "not a JSON object");
+  refused(with({{"value", 1e308}, {"source", source}}), "'add_s32_pj' is more than 1e6 pJ");
   refused(R"({"add_s32_pj": {"value": 1e999, "source": "s"}})", "not finite");
   refused(R"({"add_s32_pj": {"value": NaN, "source": "s"}})", "not JSON");
   refused("", "not JSON");

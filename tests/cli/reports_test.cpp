@@ -123,7 +123,72 @@ TEST_CASE("cli: kernel and emulator agree under presets and narrow accumulators"
   check("s16", " --accumulator s20,clamp --array 8x8", 7);
   check("f16", " --accumulator f16 --mac unfused --array 8x8", 7);
   folder.refused("verify random:20x150,dtype=f16 random:150x9,dtype=f16 --preset inference-card-fp16 --array 16x16",
-                 "--fold-depth", "as deep as the array is high");
+                 "--preset inference-card-fp16",
+                 "--fold-depth: 128: an array's folds are as deep as the array is high: 16");
+}
+
+TEST_CASE("cli: a preset's array, beside --array and beside what a file was packed for") {
+  const Folder folder;
+  const auto array = [&](const std::string& command) {
+    Json json = folder.json(command);
+    if (json.contains("results")) json = Json(json.at("results").at(0));
+    return std::to_string(json.at("array_height").get<int>()) + "x" + std::to_string(json.at("array_width").get<int>());
+  };
+  const auto commands = [](const std::string& a, const std::string& b) {
+    return std::vector<std::string>{"emulate " + a + " " + b, "gemm " + a + " " + b, "verify " + a + " " + b,
+                                    "cycles " + a + " 7"};
+  };
+  for (const std::string& command : commands("random:20x300,dtype=f16", "random:300x7,dtype=f16")) {
+    CAPTURE(command);
+    CHECK(array(command) == "16x16");
+    CHECK(array(command + " --preset inference-card-fp16") == "128x16");
+    CHECK(array(command + " --preset inference-card-fp16 --array 128x4") == "128x4");
+    CHECK(array(command + " --array 8x4 --preset flexisaga") == "8x4");
+  }
+  folder.works("convert random:20x300,zeros=0.8,dtype=s8 -o 8.septet --dataflow sOS --array 8x8");
+  folder.works("convert random:20x300,zeros=0.8,dtype=s8 -o 16.septet --dataflow sOS --array 16x16");
+  folder.works("convert random:20x300,zeros=0.8,dtype=s8 -o csr.septet --format csr");
+  for (const std::string& command : commands("8.septet", "random:300x7,dtype=s8")) {
+    CAPTURE(command);
+    CHECK(array(command) == "8x8");
+    CHECK(array(command + " --preset tflite") == "8x8");
+    // Folds ask for another dataflow than the packing's: it is only the form of a matrix.
+    CHECK(array(command + " --preset gemmini") == "16x16");
+    CHECK(array(command + " --preset gemmini --array 8x4") == "8x4");
+    if (command.rfind("verify", 0) == 0) continue;  // which takes the matrix alone
+    folder.refused(command + " --preset gemmini --accumulate chained", "--preset gemmini",
+                   "--array: 16x16, but 8.septet was packed with 8x8");
+    folder.refused(command + " --preset gemmini --accumulate chained --array 16x16", "--array",
+                   "16x16, but 8.septet was packed with 8x8");
+    CHECK(array(command + " --preset gemmini --accumulate chained --array 8x8") == "8x8");
+  }
+  for (const std::string file : {"16.septet", "csr.septet"}) {
+    for (const std::string& command : commands(file, "random:300x7,dtype=s8")) {
+      CAPTURE(command);
+      CHECK(array(command + " --preset gemmini --accumulate chained") == "16x16");
+    }
+  }
+  CHECK(array("gemm csr.septet random:300x7,dtype=s8 --preset inference-card-fp16 --accumulate chained --accumulator "
+              "s32 --keep-subnormals") == "128x16");
+}
+
+// 33 products of 127 * 127 fit the 20 bits of a sum no more: folds 8 deep, 16 deep and the chain differ.
+TEST_CASE("cli: the folds of a preset, whatever A was packed for") {
+  const Folder folder;
+  const std::vector<std::int8_t> most(80, 127);
+  folder.write_npy<std::int8_t>("a.npy", most, 1, 80);
+  folder.write_npy<std::int8_t>("b.npy", most, 80, 1);
+  folder.works("convert a.npy -o 64.septet --dataflow sOS --array 64x8");
+  const auto product = [&](const std::string& command) {
+    folder.works(command + " -o c.npy");
+    return folder.read_npy<std::int32_t>("c.npy", 1, 1)[0];
+  };
+  for (const std::string verb : {"gemm", "emulate"}) {
+    CAPTURE(verb);
+    // In folds of 64 the first sum, 64 * 16129 = 1032256, is -16320 in 20 bits.
+    CHECK(product(verb + " 64.septet b.npy --preset gemmini") == 80 * 16129);
+    CHECK(product(verb + " 64.septet b.npy --preset gemmini --array 64x8") == -16320 + 16 * 16129);
+  }
 }
 
 TEST_CASE("cli: gemm computes what the flags say") {

@@ -180,7 +180,8 @@ TEST_CASE("energy: tables that cannot be are refused") {
   EnergyReport energy;
   energy.mac_pj = -7;
   for (const emulation::EnergyEntry& entry : emulation::energy_entries()) {
-    for (double bad : {-1.0, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    for (double bad :
+         {-1.0, 1e308, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
       EnergyTable table;
       table.*entry.value = bad;
       const Status status = emulation::try_energy(report, table, energy);
@@ -193,8 +194,56 @@ TEST_CASE("energy: tables that cannot be are refused") {
     energy.mac_pj = -7;
   }
   EnergyTable table;
+  table.multiply_f64_pj = 1.1e6;
+  CHECK_FALSE(emulation::check_energy(table).ok());
+  table = {};
+  table.buffer_8_kib_pj_per_byte = 0.9e-6;
+  CHECK_FALSE(emulation::check_energy(table).ok());
+  table = {};
+  table.buffer_bytes_without_memory = 0.5;
+  CHECK_FALSE(emulation::check_energy(table).ok());
+  table = {};
   table.add_s32_pj = -0.0;
   CHECK(emulation::check_energy(table).ok());
   CHECK_THROWS_AS(emulation::energy(report, {-1}), Error);
   CHECK(energy.mac_pj == -7);
+}
+
+// Every entry at its bounds, with the steepest lines that a buffer's three points can have, and counts that are as
+// large as a report's can be.
+TEST_CASE("energy: finite for every table and every report") {
+  constexpr Index kMost = std::numeric_limits<Index>::max();
+  Report report;
+  report.array_height = report.array_width = 65536;
+  report.a_type = report.b_type = Type::f64;
+  report.accumulate = Accumulate::fold_then_add;
+  report.m = report.n = report.k = report.folds = kMost;
+  report.cycles = report.macs_issued = report.nnz = report.a_bytes_metadata = report.zeros_injected = kMost;
+  report.reads_a_words = report.reads_b_words = report.reads_c_words = report.writes_c_words = kMost;
+  for (const double points : {1e-6, 1e6}) {
+    for (const double bytes : {1.0, 0x1p62}) {
+      EnergyTable table;
+      for (const emulation::EnergyEntry& entry : emulation::energy_entries()) table.*entry.value = 1e6;
+      table.buffer_32_kib_pj_per_byte = points;
+      table.buffer_8_kib_pj_per_byte = table.buffer_1_mib_pj_per_byte = 1 / points;
+      table.buffer_bytes_without_memory = bytes;
+      for (const bool memory : {false, true}) {
+        for (const Dataflow dataflow : {Dataflow::dOS, Dataflow::sWS, Dataflow::sIS}) {
+          Report r = report;
+          r.dataflow = dataflow;
+          if (memory) {
+            const auto size = static_cast<Index>(bytes);
+            r.memory.system = {size, size, size, 1};
+            r.memory.cycles_with_memory = r.memory.buffer_reads_a_bytes = r.memory.buffer_reads_b_bytes = kMost;
+            r.memory.buffer_reads_c_bytes = r.memory.buffer_writes_c_bytes = kMost;
+            r.memory.off_chip_reads_a_bytes = r.memory.off_chip_reads_b_bytes = kMost;
+            r.memory.off_chip_reads_c_bytes = r.memory.off_chip_writes_c_bytes = kMost;
+          }
+          for (const auto& [key, value] : components(emulation::energy(r, table))) {
+            CHECK_MESSAGE(std::isfinite(value), key, " ", points, " ", bytes);
+          }
+        }
+      }
+    }
+  }
 }

@@ -60,7 +60,8 @@ struct EnergyReport {
 /// in logarithms of both, and beyond them.
 SEPTET_API double buffer_pj_per_byte(const EnergyTable& table, double buffer_bytes);
 
-/// Error: bad_option, an entry that is negative or not finite, or a point or size of a buffer that is 0.
+/// Error: bad_option, an entry that is negative, not finite or above 10^6 pJ, a buffer's point below 10^-6 pJ, or a
+/// buffer's size that is not 1 to 2^62 bytes. So every energy of every report is finite.
 SEPTET_API Status check_energy(const EnergyTable& table);
 SEPTET_API Status try_energy(const Report& report, const EnergyTable& table, EnergyReport& result);
 SEPTET_API EnergyReport energy(const Report& report, const EnergyTable& table = {});
