@@ -179,12 +179,12 @@ TEST_CASE("what cannot be packed") {
 
 TEST_CASE("a large matrix that is almost empty takes what its elements do") {
   const Index side = 2000000, count = 500;
-  std::vector<Index> offsets(side + 1);
+  std::vector<std::int32_t> offsets(side + 1);
   std::vector<std::int32_t> columns;
   Rng rng(21);
   for (Index i = 0; i < side; ++i) {
     if (i % (side / count) == 0) columns.push_back(static_cast<std::int32_t>(rng.between(0, side - 1)));
-    offsets[i + 1] = static_cast<Index>(columns.size());
+    offsets[i + 1] = static_cast<std::int32_t>(columns.size());
   }
   const std::vector<float> values(columns.size(), 1.5f);
   PackOptions options;
