@@ -105,7 +105,7 @@ class Run {
 };
 
 // Why an entry cannot be; null: it can. The bounds are there for the totals, which they keep finite: counts are below
-// 2^63, and a buffer's points, a ratio of 10^12 apart at most, go on by no more than 10^115 to a size of 2^63 bytes and
+// 2^63, and a buffer's points, a ratio of 10^12 apart at most, go on by no more than 10^116 to a size of 2^63 bytes and
 // 10^78 to one of 1 byte. No circuit is near them: 1 uJ is four hundred times a word from DRAM.
 const char* fault_of(const EnergyEntry& entry, double value) {
   constexpr double kMostPj = 1e6, kLeastBufferPj = 1e-6, kMostBytes = 0x1p62;

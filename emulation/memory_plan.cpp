@@ -142,8 +142,7 @@ void report_folds(const ArrayOptions& options, memory_model::Product product, co
                   Report& report) {
   product.unwritten_bytes =
       static_cast<memory_model::Wide>(report.writes_without_fold) * size_of(accumulator_of(report.a_type));
-  if (memory_model::report_memory(options.memory, product, folds, report)) return;
-  throw Error({Cause::bad_shape, "n", "a count of the report is beyond 64 bits"});
+  throw_if_error(memory_model::report_memory(options.memory, product, folds, report));
 }
 
 }  // namespace

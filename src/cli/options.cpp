@@ -93,11 +93,11 @@ void add_operands(CLI::App& verb, Flags& flags) {
 }
 
 void add_array(CLI::App& verb, ArrayShape& array) {
-  const bool presets = verb.get_option_no_throw("--preset") != nullptr;
-  add_parsed(
-      verb, "--array", "HxW",
-      std::string("rows x columns of processing elements; default ") + (presets ? "the preset's, else " : "") + "16x16",
-      array, parse_array)
+  const bool has_presets = verb.get_option_no_throw("--preset") != nullptr;
+  add_parsed(verb, "--array", "HxW",
+             std::string("rows x columns of processing elements; default ") +
+                 (has_presets ? "the preset's, else " : "") + "16x16",
+             array, parse_array)
       ->group(kArrayGroup);
 }
 

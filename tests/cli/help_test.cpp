@@ -40,6 +40,7 @@ TEST_CASE("cli: the help of every verb has examples that run in any folder") {
     CHECK(contains(help, std::string("Usage: septet ") + verb + " "));
     CHECK(contains(help, "--json FILE"));
     CHECK_FALSE(contains(help, "\n\n\n"));
+    if (contains(help, "--preset NAME")) CHECK(contains(help, "default the preset's, else 16x16"));
     const std::vector<std::string> examples = examples_in(help);
     CHECK(examples.size() >= 1);
     for (const std::string& example : examples) {

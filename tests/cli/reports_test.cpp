@@ -155,7 +155,10 @@ TEST_CASE("cli: a preset's array, beside --array and beside what a file was pack
     // Folds ask for another dataflow than the packing's: it is only the form of a matrix.
     CHECK(array(command + " --preset gemmini") == "16x16");
     CHECK(array(command + " --preset gemmini --array 8x4") == "8x4");
-    if (command.rfind("verify", 0) == 0) continue;  // which takes the matrix alone
+    if (command.rfind("verify", 0) == 0) {  // which takes the matrix alone
+      CHECK(array(command + " --preset gemmini --accumulate chained") == "16x16");
+      continue;
+    }
     folder.refused(command + " --preset gemmini --accumulate chained", "--preset gemmini",
                    "--array: 16x16, but 8.septet was packed with 8x8");
     folder.refused(command + " --preset gemmini --accumulate chained --array 16x16", "--array",
