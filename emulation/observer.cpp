@@ -16,6 +16,20 @@ Status check_range(const TraceRange& range, Index size, const char* argument, co
   return {};
 }
 
+// A VCD takes some 0.5 KiB of memory per PE (136 bytes here, 16 per signal there for what it was in the last cycle) and
+// as much of the file for its declaration and first cycle; csOS some 64 bytes more per lane. This many are 128 MiB.
+constexpr Index kMostRegisters = Index{1} << 18;
+
+Status check_size(const TraceHeader& header) {
+  const Index height = header.window.rows.size(), width = header.window.cols.size();
+  // Sides and lanes by themselves are within 32 bits, two of them multiply within 64.
+  if (height * width <= kMostRegisters / header.lanes) return {};
+  const std::string lanes = header.lanes > 1 ? " of " + std::to_string(header.lanes) + " lanes" : "";
+  return {Cause::bad_option, "trace.window",
+          std::to_string(height) + " x " + std::to_string(width) + " PEs" + lanes + " are too much for a trace (" +
+              std::to_string(kMostRegisters / header.lanes) + " PEs): narrow the rows and columns of PEs"};
+}
+
 TraceRange within(const TraceRange& range, Index size) { return range.everything() ? TraceRange{0, size} : range; }
 
 // What a load unit delivers: the element, less the zero point.
@@ -75,6 +89,7 @@ Observer::Observer(const Trace& trace, const Plan& plan, const GemmOptions& reso
   throw_if_error(check_range(trace.window.cycles, header.end, "trace.window.cycles", whole));
   header.window = {within(trace.window.cycles, header.end), within(trace.window.rows, plan.array.height),
                    within(trace.window.cols, plan.array.width)};
+  throw_if_error(check_size(header));
   window_ = header.window.cycles;
   next_ = window_.begin;
   stalled_ = {schedule.stalled_from(), schedule.end()};

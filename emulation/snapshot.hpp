@@ -29,21 +29,21 @@ std::uint64_t trace_bits(T value, const TraceNumber& number) {
   }
 }
 
-/// One cycle of the window, made anew by clear().
+/// One cycle of the window, made anew by clear() in the same memory.
 class Snapshot {
  public:
   explicit Snapshot(const TraceHeader& header)
       : header_(header), rows_(header.window.rows), cols_(header.window.cols) {}
 
   void clear(Index cycle) {
-    trace_ = CycleTrace();
-    trace_.cycle = cycle;
-    trace_.pes.resize(rows_.size() * cols_.size());
-    if (header_.lanes > 1) trace_.lanes.resize(trace_.pes.size() * header_.lanes);
-    trace_.left.resize(rows_.size());
-    trace_.top.resize(cols_.size() * header_.lanes);
-    trace_.preload.resize(cols_.size());
-    trace_.store.resize(cols_.size());
+    trace_.cycle = cycle, trace_.stall = false;
+    trace_.pes.assign(rows_.size() * cols_.size(), {});
+    if (header_.lanes > 1) trace_.lanes.assign(trace_.pes.size() * header_.lanes, {});
+    trace_.left.assign(rows_.size(), {});
+    trace_.top.assign(cols_.size() * header_.lanes, {});
+    trace_.preload.assign(cols_.size(), {});
+    trace_.store.assign(cols_.size(), {});
+    trace_.folds.clear();
   }
 
   /// A fold that the array knows of; false: it has nothing to do yet.

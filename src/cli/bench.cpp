@@ -44,9 +44,9 @@ void check_paths(const BenchSettings& settings) {
   const std::vector<std::string> paths = paths_of(settings);
   for (std::size_t i = 0; i < paths.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (paths[i] == paths[j]) refuse(paths[i], "is the file of another report already");
+      if (io::same_file(paths[i], paths[j])) refuse(paths[i], "is the file of another report already");
     }
-    check_writable(paths[i]);
+    io::check_writable(paths[i]);
   }
 }
 

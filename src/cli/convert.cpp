@@ -7,6 +7,7 @@
 #include "output.hpp"
 #include "packing.hpp"
 #include "text_table.hpp"
+#include "values.hpp"
 #include "verbs.hpp"
 
 #include <fmt/format.h>
@@ -76,12 +77,19 @@ std::string convert_table(const Flags& flags, const PackedMatrix& packed) {
                      name(packed.type()), table.text());
 }
 
-void write(const std::string& path, const PackedMatrix& packed) {
-  if (is_septet(path)) return save(packed, path);
+void write(const io::StagedFile& file, const PackedMatrix& packed) {
+  if (is_septet(file.path())) {
+    file.refuse_device();
+    std::vector<std::byte> bytes;
+    require(try_serialize(packed, bytes));
+    io::StagedWriter writer(file);
+    writer.write(bytes.data(), bytes.size());
+    return writer.close();
+  }
   std::vector<std::byte> elements(static_cast<std::size_t>(packed.rows() * packed.cols() * size_of(packed.type())));
   const Matrix dense(elements.data(), packed.type(), packed.rows(), packed.cols(), packed.cols(), 1);
   unpack(packed, dense);
-  throw_if_error(io::write_npy(path, dense));
+  io::write_npy(file, dense);
 }
 
 void run_convert(const Flags& flags) {
@@ -104,7 +112,8 @@ void run_convert(const Flags& flags) {
   require(try_pack(as_packed ? Weights(stored) : matrix.weights(packing.format == Format::dense), packing, packed),
           names);
   check_format_flags(flags, packed.format());
-  publish(flags, convert_json(flags, packed), convert_table(flags, packed), [&] { write(flags.output, packed); });
+  publish(flags, convert_json(flags, packed), convert_table(flags, packed),
+          [&](const io::StagedFile& file) { write(file, packed); });
 }
 
 }  // namespace
@@ -127,7 +136,7 @@ void add_convert(CLI::App& app, Action& action) {
             "what a matrix without a type of its own becomes: f32, f64, bf16, f16,\ns8, u8 or s16; default f64");
   add_combine(verb, flags->gemm.combine);
   add_value(verb, "-o,--output", "FILE", "FILE.septet, or FILE.npy: the dense matrix",
-            [flags](const std::string& text) { flags->output = text; })
+            [flags](const std::string& text) { flags->output = parse_file("-o", text); })
       ->group("Output");
   add_json(verb, *flags);
   verb.footer(kExamples);

@@ -60,8 +60,7 @@ void run_emulate(const Flags& flags) {
   if (flags.trace.empty()) table += speed_line(flags.array.engine, report, seconds.count());  // else it includes that
   if (!flags.output.empty()) table += "\nC written to " + flags.output + "\n";
   if (!flags.trace.empty()) table += "\ntrace written to " + flags.trace + "\n";
-  publish(flags, report_json(report, flags.energy), table, &result);
-  trace.commit();
+  publish(flags, report_json(report, flags.energy), table, &result, trace.file());
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ std::string user_argument(const std::string& argument, const ArgumentNames& name
                                                        {"b_type", "--b-dtype"},
                                                        {"options.preload", names.preload},
                                                        {"trace", names.trace},
-                                                       {"trace.window", "--trace"},
+                                                       {"trace.window", "--trace-cycles, --trace-pes"},
                                                        {"trace.window.cycles", "--trace-cycles"},
                                                        {"trace.window.rows", "--trace-pes"},
                                                        {"trace.window.cols", "--trace-pes"},

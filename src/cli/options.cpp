@@ -347,13 +347,13 @@ void add_format_shapes(CLI::App& verb, PackOptions& packing) {
 
 void add_output(CLI::App& verb, Flags& flags) {
   add_value(verb, "-o,--output", "FILE.npy", "C, in the type of the sums: f32 (also of bf16 and f16), f64 or s32",
-            [&flags](const std::string& text) { flags.output = text; })
+            [&flags](const std::string& text) { flags.output = parse_file("-o", text); })
       ->group(kOutputGroup);
 }
 
 void add_json(CLI::App& verb, Flags& flags) {
   add_value(verb, "--json", "FILE", "the report as JSON; -: to stdout, instead of the table",
-            [&flags](const std::string& text) { flags.json = text; })
+            [&flags](const std::string& text) { flags.json = parse_file("--json", text); })
       ->group(kOutputGroup);
 }
 

@@ -28,17 +28,12 @@ class StagedText {
 
  private:
   void write() const {
-    std::FILE* file = std::fopen(file_.where().c_str(), "wb");
-    if (file == nullptr) fail_on_file(file_.path(), "cannot be created", errno);
-    errno = 0;
-    const bool written = std::fwrite(text_.data(), 1, text_.size(), file) == text_.size();
-    const int write_error = errno;
-    // A full disk may show itself only when the last buffer goes out.
-    const bool closed = std::fclose(file) == 0;
-    if (!written || !closed) fail_on_file(file_.path(), "cannot be written", written ? errno : write_error);
+    io::StagedWriter file(file_);
+    file.write(text_.data(), text_.size());
+    file.close();
   }
 
-  StagedFile file_;
+  io::StagedFile file_;
   const std::string text_;
 };
 
@@ -56,34 +51,46 @@ void check_outputs(const Flags& flags, bool packed_too) {
       refuse(flags.output,
              fmt::format("the output is a .npy {}file, and its name has to say so", packed_too ? "or .septet " : ""));
     }
-    check_writable(flags.output);
+    io::check_writable(flags.output);
   }
   if (!flags.json.empty() && flags.json != "-") {
-    if (flags.json == flags.output) {
+    if (io::same_file(flags.json, flags.output)) {
       refuse(flags.json, packed_too ? "is the output file already" : "is the file for C already");
     }
-    check_writable(flags.json);
+    io::check_writable(flags.json);
   }
 }
 
 void print(const std::string& text) {
   errno = 0;
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-  if (!written || std::fflush(stdout) != 0) fail_on_file("stdout", "cannot be written", errno);
+  if (!written || std::fflush(stdout) != 0) io::fail_on_file("stdout", "cannot be written", errno);
 }
 
-void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c) {
-  publish(flags, json, table, [&] {
-    if (c != nullptr) throw_if_error(io::write_npy(flags.output, *c));
-  });
+void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c,
+             io::StagedFile* trace) {
+  publish(
+      flags, json, table,
+      [&](const io::StagedFile& file) {
+        if (c != nullptr) io::write_npy(file, *c);
+      },
+      trace);
 }
 
-void publish(const Flags& flags, const Json& json, const std::string& table, const std::function<void()>& write) {
+void publish(const Flags& flags, const Json& json, const std::string& table, const WriteOutput& write,
+             io::StagedFile* trace) {
   const bool to_stdout = flags.json == "-";
-  std::optional<StagedText> staged;
-  if (!flags.json.empty() && !to_stdout) staged.emplace(flags.json, dump(json));
-  if (!flags.output.empty()) write();
-  if (staged) staged->commit();
+  std::optional<StagedText> report;
+  std::optional<io::StagedFile> output;
+  if (!flags.json.empty() && !to_stdout) report.emplace(flags.json, dump(json));
+  if (!flags.output.empty()) {
+    output.emplace(flags.output);
+    write(*output);
+  }
+  // The report first: as a device it is written only now, and may be full. Renames come after.
+  if (report) report->commit();
+  if (output) output->commit();
+  if (trace != nullptr) trace->commit();
   print(to_stdout ? dump(json) : table);
 }
 

@@ -3,9 +3,9 @@
 // Where results go: the report to stdout or to a file, C to a file. Files appear whole or not at all.
 #pragma once
 
+#include "io/staged_file.hpp"
 #include "options.hpp"
 #include "septet/matrix_view.hpp"
-#include "staged_file.hpp"
 
 #include <functional>
 #include <nlohmann/json.hpp>
@@ -24,9 +24,14 @@ bool is_septet(const std::string& path);
 
 /// The end of a verb that succeeded: writes C (if there is one and a file for it) and the JSON (if asked for), then
 /// prints the table, or with --json - the JSON.
-void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c = nullptr);
+/// `trace`: a file that is written already and gets its name with the others'. All of them have theirs when stdout
+/// turns out to be full or closed.
+void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c = nullptr,
+             io::StagedFile* trace = nullptr);
 /// The same for another output: `write` is called if there is a file for it.
-void publish(const Flags& flags, const Json& json, const std::string& table, const std::function<void()>& write);
+using WriteOutput = std::function<void(const io::StagedFile&)>;
+void publish(const Flags& flags, const Json& json, const std::string& table, const WriteOutput& write,
+             io::StagedFile* trace = nullptr);
 
 /// A text and the file that it becomes.
 struct OutputText {

@@ -53,7 +53,7 @@ void add_trace(CLI::App& verb, Flags& flags) {
   add_value(verb, "--trace", "FILE",
             "what every PE and unit does in each cycle. .vcd: registers, for GTKWave;\n"
             ".json: for Perfetto; .csv: a table; .svg: a picture of the array over time",
-            [&flags](const std::string& text) { flags.trace = text; })
+            [&flags](const std::string& text) { flags.trace = parse_file("--trace", text); })
       ->group(kGroup);
   add_value(verb, "--trace-cycles", "A:B", "cycles A to B - 1 alone; default all", [&flags](const std::string& text) {
     flags.trace_window.cycles = parse_range("--trace-cycles", text);
@@ -71,17 +71,17 @@ void check_trace(const Flags& flags) {
     return;
   }
   sink_for(flags.trace);
-  if (flags.trace == flags.output) refuse(flags.trace, "is the file for C already");
-  if (flags.trace == flags.json) refuse(flags.trace, "is the file for the report already");
-  check_writable(flags.trace);
+  if (io::same_file(flags.trace, flags.output)) refuse(flags.trace, "is the file for C already");
+  if (io::same_file(flags.trace, flags.json)) refuse(flags.trace, "is the file for the report already");
+  io::check_writable(flags.trace);
 }
 
 TraceFile::TraceFile(const Flags& flags) : window_(flags.trace_window) {
   if (flags.trace.empty()) return;
-  file_ = std::make_unique<StagedFile>(flags.trace);
+  file_ = std::make_unique<io::StagedFile>(flags.trace);
   errno = 0;
   stream_.open(file_->where(), std::ios::binary);
-  if (!stream_) fail_on_file(flags.trace, "cannot be created", errno);
+  if (!stream_) io::fail_on_file(flags.trace, "cannot be created", errno);
   sink_ = sink_for(flags.trace)(stream_);
 }
 
@@ -89,11 +89,7 @@ void TraceFile::close() {
   if (!file_) return;
   errno = 0;
   stream_.close();
-  if (!stream_) fail_on_file(file_->path(), "cannot be written", errno);
-}
-
-void TraceFile::commit() {
-  if (file_) file_->commit();
+  if (!stream_) io::fail_on_file(file_->path(), "cannot be written", errno);
 }
 
 }  // namespace septet::cli

@@ -3,9 +3,9 @@
 // --trace: the run's trace as a file, in the format that its name says.
 #pragma once
 
+#include "io/staged_file.hpp"
 #include "options.hpp"
 #include "septet/emulation/trace.hpp"
-#include "staged_file.hpp"
 
 #include <fstream>
 #include <memory>
@@ -26,11 +26,11 @@ class TraceFile {
   emulation::Trace trace() const { return {sink_.get(), window_}; }
   /// Closes the file: a full disk may show itself only now. Throws Error.
   void close();
-  /// … and gives it its name, after everything else went well. Throws Error.
-  void commit();
+  /// To be committed with the other outputs; null without --trace.
+  io::StagedFile* file() { return file_.get(); }
 
  private:
-  std::unique_ptr<StagedFile> file_;
+  std::unique_ptr<io::StagedFile> file_;
   std::ofstream stream_;
   std::unique_ptr<emulation::TraceSink> sink_;
   emulation::TraceWindow window_;

@@ -50,6 +50,11 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
+std::string parse_file(const std::string& flag, const std::string& text) {
+  if (text.empty()) refuse(flag, "'' is no file's name");
+  return text;
+}
+
 Index parse_whole(const std::string& flag, const std::string& text, Index least, Index most) {
   Index value = 0;
   const std::errc error = parse_number(text, value);

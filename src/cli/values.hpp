@@ -13,6 +13,9 @@ namespace septet::cli {
 /// What stands between separators; one part, perhaps empty, where there is none.
 std::vector<std::string> split(const std::string& text, char separator);
 
+/// A file's name: "" is none.
+std::string parse_file(const std::string& flag, const std::string& text);
+
 /// A whole number from `least` to `most`.
 Index parse_whole(const std::string& flag, const std::string& text, Index least, Index most);
 double parse_real(const std::string& flag, const std::string& text);

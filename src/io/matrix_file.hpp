@@ -12,6 +12,8 @@
 
 namespace septet::io {
 
+class StagedFile;
+
 /// Rows and columns, each, of a matrix whose size is only a claim: of a text file, an empty or a random matrix.
 /// Per-row index arrays are made from it, and the product of two still fits 64 bits.
 inline constexpr Index kMaxFileDimension = Index{1} << 24;
@@ -84,5 +86,7 @@ Status convert(const FileMatrix& matrix, Type type, bool densify, OwnedMatrix& c
 /// link stays one; what is there and is no regular file (a device, a pipe) is refused. Causes: bad_file, bad_shape,
 /// bad_type, bad_pointer, out_of_memory.
 Status write_npy(const std::string& path, const ConstMatrix& matrix);
+/// The same into a file that the caller commits. Throws Error.
+void write_npy(const StagedFile& staged, const ConstMatrix& matrix);
 
 }  // namespace septet::io

@@ -1,21 +1,14 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "input.hpp"
 #include "matrix_file.hpp"
+#include "staged_file.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <system_error>
-#include <utility>
 
 namespace septet::io {
 namespace {
-
-namespace fs = std::filesystem;
 
 std::string npy_header(const ConstMatrix& matrix) {
   // By Type; check() has refused bf16.
@@ -34,60 +27,7 @@ std::string npy_header(const ConstMatrix& matrix) {
   return header + dict;
 }
 
-// A file beside `target` that becomes `target` when commit() succeeds, and vanishes otherwise.
-class TemporaryFile {
- public:
-  TemporaryFile(const std::string& path, fs::path target) : path_(path), target_(std::move(target)) {
-    static std::atomic<unsigned> counter{0};
-    // A name of its own, as short as any: `target` may already be as long as the file system allows.
-    temporary_ = target_.parent_path() / fmt::format(".septet-{}-{}.tmp", ::getpid(), counter++);
-    file_ = std::fopen(temporary_.c_str(), "wbx");  // x: never somebody else's file
-    if (file_ == nullptr) fail_because("cannot be created", errno);
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (committed_) return;
-    if (file_ != nullptr) std::fclose(file_);
-    std::error_code ignored;
-    fs::remove(temporary_, ignored);
-  }
-
-  void write(const void* bytes, std::size_t count) {
-    if (std::fwrite(bytes, 1, count, file_) != count) fail_because("cannot be written", errno);
-  }
-
-  // A full disk may show itself only when the last buffer goes out: fclose() counts as a write.
-  void commit() {
-    if (std::fclose(std::exchange(file_, nullptr)) != 0) fail_because("cannot be written", errno);
-    std::error_code error;
-    fs::rename(temporary_, target_, error);
-    if (error) fail_because("cannot be replaced", error.value());
-    committed_ = true;
-  }
-
- private:
-  [[noreturn]] void fail_because(const char* what, int error) const {
-    fail(path_, fmt::format("{}: {}", what, errno_text(error)));
-  }
-
-  const std::string& path_;
-  fs::path target_, temporary_;
-  std::FILE* file_ = nullptr;
-  bool committed_ = false;
-};
-
-// Where to write: what a symbolic link points to, so that the link stays.
-fs::path target_of(const std::string& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) return path;
-  if (!fs::is_regular_file(status)) fail(path, "is there and not a regular file");
-  const fs::path target = fs::canonical(path, error);
-  return error ? fs::path(path) : target;
-}
-
-void write_rows(TemporaryFile& file, const ConstMatrix& matrix) {
+void write_rows(StagedWriter& file, const ConstMatrix& matrix) {
   const Index size = size_of(matrix.type);
   std::vector<char> row(static_cast<std::size_t>(matrix.cols * size));
   const char* base = static_cast<const char*>(matrix.data);
@@ -120,13 +60,20 @@ Status check(const ConstMatrix& matrix) {
 
 }  // namespace
 
+void write_npy(const StagedFile& staged, const ConstMatrix& matrix) {
+  throw_if_error(check(matrix));
+  staged.refuse_device();
+  StagedWriter file(staged);
+  const std::string header = npy_header(matrix);
+  file.write(header.data(), header.size());
+  if (matrix.rows > 0 && matrix.cols > 0) write_rows(file, matrix);
+  file.close();
+}
+
 Status write_npy(const std::string& path, const ConstMatrix& matrix) {
   return status_of(path, [&] {
-    throw_if_error(check(matrix));
-    TemporaryFile file(path, target_of(path));
-    const std::string header = npy_header(matrix);
-    file.write(header.data(), header.size());
-    if (matrix.rows > 0 && matrix.cols > 0) write_rows(file, matrix);
+    StagedFile file(path);
+    write_npy(file, matrix);
     file.commit();
   });
 }

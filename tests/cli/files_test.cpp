@@ -41,6 +41,9 @@ TEST_CASE("cli: nothing is written when something goes wrong") {
     folder.refused(verb + kOperands + "-o missing/C.npy --json report.json", "missing/C.npy", "No such file");
     folder.refused(verb + kOperands + "-o C.txt --json report.json", "C.txt", ".npy");
     folder.refused(verb + kOperands + "-o C.npy --json C.npy", "C.npy", "is the file for C already");
+    folder.refused(verb + kOperands + "-o C.npy --json ./C.npy", "./C.npy", "is the file for C already");
+    folder.refused(verb + kOperands + "-o '' --json report.json", "-o", "'' is no file's name");
+    folder.refused(verb + kOperands + "-o C.npy --json ''", "--json", "'' is no file's name");
     folder.refused(verb + kOperands + "-o C.npy --json .", ".", "directory");
   }
   folder.refused("verify random:3x4 random:5x2 --json report.json", "random:5x2", "");

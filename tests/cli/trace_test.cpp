@@ -3,6 +3,7 @@
 // septet emulate --trace: four kinds of files, windows, and what leaves no file behind.
 #include "cli_test_support.hpp"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -72,6 +73,9 @@ TEST_CASE("cli: traces that are refused leave nothing behind") {
   refused("--trace vcd", "vcd", "its name has to say so");
   refused("--trace nowhere/t.vcd", "nowhere/t.vcd", "cannot be created: No such file");
   refused("--trace t.json --json t.json", "t.json", "is the file for the report already");
+  refused("--trace t.json --json ./t.json", "t.json", "is the file for the report already");
+  refused("--trace ./t.json --json \"$PWD/t.json\"", "./t.json", "is the file for the report already");
+  refused("--trace ''", "--trace", "'' is no file's name");
   refused("--trace-cycles 0:4", "--trace-cycles", "needs --trace FILE");
   refused("--trace-pes 0:4,0:4", "--trace-pes", "needs --trace FILE");
   refused("--trace t.vcd --trace-cycles 5", "--trace-cycles", "'5' is no range");
@@ -81,9 +85,21 @@ TEST_CASE("cli: traces that are refused leave nothing behind") {
           "0 to 1000 is not within the run, which has 60 cycles");
   refused("--trace t.vcd --trace-pes 0:4", "--trace-pes", "'0:4' is no window");
   refused("--trace t.vcd --trace-pes 0:4,3:5", "--trace-pes", "3 to 5 is not within an array of 4 x 4");
-  folder.refused("emulate random:9x9000 random:9000x9 --array 4x4 --trace t.svg", "--trace",
+  folder.refused("emulate random:9x9000 random:9000x9 --array 4x4 --trace t.svg", "--trace-cycles, --trace-pes",
                  "are too much for a picture (5000 cycles");
+  folder.refused("emulate random:5x5 random:5x5 --array 8192x8192 --trace t.vcd --trace-cycles 0:1",
+                 "--trace-cycles, --trace-pes",
+                 "8192 x 8192 PEs are too much for a trace (262144 PEs): narrow the rows and columns of PEs");
   CHECK(folder.list() == kNothing);
+  std::filesystem::create_directory_symlink(".", folder.path("here"));
+  refused("--trace t.json --json here/t.json", "t.json", "is the file for the report already");
+  std::filesystem::remove(folder.path("here"));
+  folder.write("old.json", "old");
+  std::filesystem::create_symlink("old.json", folder.path("t.json"));
+  refused("--trace t.json --json old.json", "t.json", "is the file for the report already");
+  CHECK(folder.read("old.json") == "old");
+  std::filesystem::remove(folder.path("t.json"));
+  std::filesystem::remove(folder.path("old.json"));
   std::filesystem::create_directory(folder.path("t.vcd"));
   refused("--trace t.vcd", "t.vcd", "cannot be written: Is a directory");
 }
@@ -109,6 +125,73 @@ TEST_CASE("cli: a trace that cannot be finished leaves no file, and the old one 
     std::filesystem::remove(folder.path(link));
   }
   CHECK(folder.list() == std::vector<std::string>{"old.csv"});
+}
+
+TEST_CASE("cli: a stdout that is full or closed costs no file") {
+  const Folder folder;
+  const std::vector<std::string> all = {"C.npy", "r.json", "t.csv"};
+  const std::string outputs = "-o C.npy --json r.json --trace t.csv ";
+  folder.works(kRun + outputs);
+  const std::string c = folder.read("C.npy"), report = folder.read("r.json"), trace = folder.read("t.csv");
+  const auto check_files = [&] {
+    CHECK(folder.list() == all);
+    CHECK(folder.read("C.npy") == c);
+    CHECK(folder.read("r.json") == report);
+    CHECK(folder.read("t.csv") == trace);
+    for (const std::string& file : all) std::filesystem::remove(folder.path(file));
+  };
+  check_files();
+  // The pipe has no reader before the command begins: sleep gives `true` the time to be gone.
+  folder.septet(kRun + outputs + " | true", "sleep 0.2;");
+  check_files();
+  if (!std::ifstream("/dev/full")) {
+    MESSAGE("no /dev/full here: the rest checks nothing");
+    return;
+  }
+  const Outcome outcome = folder.septet(kRun + outputs + "> /dev/full");
+  CHECK(outcome.code == 2);
+  check_error_line(outcome.err, "stdout", "cannot be written: No space left on device");
+  check_files();
+  // A report that is a device is written before the others get their names.
+  folder.refused(kRun + "-o C.npy --json /dev/full --trace t.csv", "/dev/full", "cannot be written");
+  CHECK(folder.list() == kNothing);
+}
+
+// Runs what follows it, and sends itself the signal as soon as the trace's temporary has something in it.
+std::string killed_by(const std::string& signal) {
+  return "sh -c '(for i in $(seq 1000); do if [ -s .septet-*.tmp ]; then kill -" + signal +
+         " $$; touch sent; exit; fi; sleep 0.01; done) & exec \"$@\"' sh";
+}
+
+TEST_CASE("cli: a signal leaves no part of a trace") {
+  const Folder folder;
+  folder.write("old.vcd", "old");
+  const std::string run =  // 90 MB of trace
+      "emulate random:100x200 random:200x100 --array 16x16 --dataflow dOS -o C.npy --json r.json --trace old.vcd";
+  const std::vector<std::string> before = {"old.vcd"};
+  for (const auto& [name, number] : {std::pair("INT", SIGINT), std::pair("TERM", SIGTERM), std::pair("HUP", SIGHUP)}) {
+    CAPTURE(name);
+    struct sigaction ours {};
+    REQUIRE(::sigaction(number, nullptr, &ours) == 0);
+    if (ours.sa_handler == SIG_IGN) {
+      MESSAGE("this signal is ignored here, and so by the command: not tested: " << name);
+      continue;
+    }
+    const Outcome outcome = folder.septet(run, killed_by(name));
+    CHECK(outcome.code == 128 + number);
+    CHECK(folder.read("old.vcd") == "old");
+    std::filesystem::remove(folder.path("sent"));
+    CHECK(folder.list() == before);
+  }
+  CHECK(folder.septet(run, "ulimit -c 0; ulimit -f 256;").code == 128 + SIGXFSZ);
+  CHECK(folder.list() == before);
+}
+
+TEST_CASE("cli: a signal that is ignored ends nothing") {
+  const Folder folder;
+  const std::string run = "emulate random:40x70 random:70x50 --array 4x4 -o C.npy --trace t.vcd";  // 0.1 s
+  CHECK(folder.septet(run, "trap '' HUP INT; " + killed_by("HUP")).code == 0);
+  CHECK(folder.list() == std::vector<std::string>{"C.npy", "sent", "t.vcd"});
 }
 
 }  // namespace

@@ -76,6 +76,52 @@ TEST_CASE("windows outside of the run or the array are refused before anything i
   CHECK(product.c == std::vector<float>(9, 8));
 }
 
+TEST_CASE("a window of more PEs than a trace can keep is refused before anything is done") {
+  Product product;
+  std::ostringstream text;
+  const auto sink = emulation::vcd_sink(text);
+  const auto run = [&](Dataflow dataflow, const emulation::TraceWindow& window) {
+    GemmOptions options;
+    options.dataflow = dataflow;
+    options.array = {1024, 1024};
+    emulation::ArrayOptions array_options;
+    return emulation::try_emulate(row_major(product.a.data(), 3, 4), row_major(product.b.data(), 4, 3),
+                                  row_major(product.c.data(), 3, 3), options, array_options, product.report, {},
+                                  {sink.get(), window});
+  };
+  const Status status = run(Dataflow::dWS, {{0, 1}, {}, {}});
+  CHECK(status.cause() == Cause::bad_option);
+  CHECK(status.argument() == "trace.window");
+  CHECK(status.message() ==
+        "1024 x 1024 PEs are too much for a trace (262144 PEs): narrow the rows and columns of PEs");
+  CHECK(run(Dataflow::dWS, {{0, 1}, {0, 257}, {}}).argument() == "trace.window");
+  CHECK(text.str().empty());
+  CHECK(product.c == std::vector<float>(9, 7));
+  CHECK(run(Dataflow::dWS, {{0, 1}, {0, 1}, {}}).ok());
+  CHECK(product.c == std::vector<float>(9, 8));
+}
+
+TEST_CASE("under csOS every lane of a PE counts") {
+  Product product;
+  product.a = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0};  // columns that pack into one step
+  std::ostringstream text;
+  const auto sink = emulation::csv_sink(text);
+  GemmOptions options;
+  options.dataflow = Dataflow::csOS;
+  options.array = {512, 512};
+  options.combine.lanes = 2;
+  const auto run = [&](const emulation::TraceWindow& window) {
+    return emulation::try_emulate(row_major(product.a.data(), 3, 4), row_major(product.b.data(), 4, 3),
+                                  row_major(product.c.data(), 3, 3), options, {}, product.report, {},
+                                  {sink.get(), window});
+  };
+  const Status status = run({{0, 1}, {}, {}});
+  CHECK(status.argument() == "trace.window");
+  CHECK_MESSAGE(status.message().find("512 x 512 PEs of 2 lanes are too much for a trace (131072 PEs)") == 0,
+                status.message());
+  CHECK(run({{0, 1}, {0, 256}, {}}).ok());
+}
+
 TEST_CASE("a run without cycles has an empty trace, and no window") {
   Product product;
   for (const auto make : {emulation::csv_sink, emulation::vcd_sink, emulation::chrome_sink, emulation::picture_sink}) {

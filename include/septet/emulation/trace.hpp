@@ -130,7 +130,8 @@ class TraceSink {
   virtual void end() = 0;
 };
 
-/// For emulate(): no sink, no trace. A window that is not within the run, or the array, is bad_option.
+/// For emulate(): no sink, no trace. A window that is not within the run, or the array, is bad_option; so is one of
+/// more than 2^18 PEs ("trace.window"; csOS: times header.lanes), which no sink could hold in reasonable memory.
 struct Trace {
   TraceSink* sink = nullptr;
   TraceWindow window;

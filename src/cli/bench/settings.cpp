@@ -200,13 +200,13 @@ void add_method(CLI::App& verb, BenchSettings& settings) {
 
 void add_files(CLI::App& verb, BenchSettings& settings) {
   add_value(verb, "--json", "FILE", "everything as JSON; -: to stdout, instead of the table",
-            [&settings](const std::string& text) { settings.json = text; })
+            [&settings](const std::string& text) { settings.json = parse_file("--json", text); })
       ->group(kOutputGroup);
   add_value(verb, "--csv", "FILE", "a line per result; -: to stdout, instead of the table",
-            [&settings](const std::string& text) { settings.csv = text; })
+            [&settings](const std::string& text) { settings.csv = parse_file("--csv", text); })
       ->group(kOutputGroup);
   add_value(verb, "--report", "FILE.html", "charts and tables in one file that needs no network",
-            [&settings](const std::string& text) { settings.report = text; })
+            [&settings](const std::string& text) { settings.report = parse_file("--report", text); })
       ->group(kOutputGroup);
   verb.add_flag("--details", settings.details, "every result in the table")->group(kOutputGroup);
 }
