@@ -41,8 +41,8 @@ struct GemmOptions {
   Accumulate accumulate = Accumulate::chained;
   Index fold_depth = 0;  ///< k per fold of fold_then_add; 0: the array's height. emulate() takes the height only
   Mac mac = Mac::fused;
-  /// Narrower sums than the type's own, as real arrays have them. `accumulator`: the running sum (of the whole chain, or
-  /// of one fold). `fold_accumulator`: under fold_then_add, what the folds are added to.
+  /// Narrower sums than the type's own, as real arrays have them. `accumulator`: the running sum (of the whole chain,
+  /// or of one fold). `fold_accumulator`: under fold_then_add, what the folds are added to.
   Accumulator accumulator;
   Accumulator fold_accumulator;
   /// Floats: elements of A and B, the start of a sum, products (unfused) and sums that are subnormal (of f16

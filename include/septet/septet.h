@@ -356,8 +356,8 @@ SEPTET_API void septet_report_free(septet_report* report) SEPTET_NOEXCEPT;
 SEPTET_API const char* septet_report_key(int64_t index) SEPTET_NOEXCEPT;
 
 /// A count by its key: "cycles", "macs_issued", "reads_a_words", … (septet/emulation/report.hpp has them with their
-/// units), and what a memory system adds: "cycles_with_memory", "off_chip_reads_a_bytes", … (septet/emulation/memory.hpp;
-/// not among septet_report_key()'s, 0 without one). SEPTET_BAD_OPTION: an unknown key.
+/// units), and what a memory system adds: "cycles_with_memory", "off_chip_reads_a_bytes", …
+/// (septet/emulation/memory.hpp; not among septet_report_key()'s, 0 without one). SEPTET_BAD_OPTION: an unknown key.
 SEPTET_API septet_status septet_report_count(const septet_report* report, const char* key,
                                              int64_t* count) SEPTET_NOEXCEPT;
 
