@@ -62,7 +62,7 @@ class Run {
     return sums == Type::f64 ? t_.add_f64_pj : t_.add_f32_pj;
   }
 
-  double a_words() const { return count(r_.reads_a_words + r_.zeros_injected); }
+  double a_words() const { return count(r_.reads_a_words) + count(r_.zeros_injected); }
   double fold_writes() const { return count(r_.writes_c_words - r_.writes_without_fold); }
 
   /// A word that streams across the array passes W registers, one that streams down H; one of a column that is shifted
