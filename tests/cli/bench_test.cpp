@@ -153,7 +153,7 @@ TEST_CASE("bench: every product with every candidate, its keys and what they say
     ++count[result.at("candidate").get<std::string>() + " " + result.at("cache").get<std::string>()];
   }
   CHECK(count.size() == 2 * kCandidates);
-  for (const auto& [candidate, times] : count) CHECK_MESSAGE(times == kPoints / 2, candidate);
+  for (const auto& of : count) CHECK_MESSAGE(of.second == kPoints / 2, of.first);
   CHECK(json.at("crossovers").size() == 2 * 2 * 2 * 2 * 2);  // n, type, threads, cache; csr and csb
   CHECK(keys_of(json.at("crossovers")[0]) == std::vector<std::string>{"pattern", "m", "k", "n", "dtype", "threads",
                                                                       "cache", "candidate", "kind", "sparsity"});

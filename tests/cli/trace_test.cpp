@@ -24,7 +24,8 @@ TEST_CASE("cli: a trace in every format, which changes neither C nor the report"
       {"t.json", R"({"displayTimeUnit":"ns","otherData":{"title":"dWS on 4 x 4 PEs)"},
       {"t.csv", "cycle,unit,h,w,action,fold,step,m,n,k,lane,a,b,sum,chain,drain"},
       {"t.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\""}};
-  for (const auto& [file, start] : kinds) {
+  for (const auto& kind : kinds) {
+    const std::string file = kind.first, start = kind.second;
     CAPTURE(file);
     const Outcome traced = folder.works(kRun + "-o C.npy --json r.json --trace " + file);
     CHECK(traced.out.find(std::string("\ntrace written to ") + file + "\n") != std::string::npos);
@@ -169,7 +170,9 @@ TEST_CASE("cli: a signal leaves no part of a trace") {
   const std::string run =  // 90 MB of trace
       "emulate random:100x200 random:200x100 --array 16x16 --dataflow dOS -o C.npy --json r.json --trace old.vcd";
   const std::vector<std::string> before = {"old.vcd"};
-  for (const auto& [name, number] : {std::pair("INT", SIGINT), std::pair("TERM", SIGTERM), std::pair("HUP", SIGHUP)}) {
+  for (const auto& signal : {std::pair("INT", SIGINT), std::pair("TERM", SIGTERM), std::pair("HUP", SIGHUP)}) {
+    const char* const name = signal.first;
+    const int number = signal.second;
     CAPTURE(name);
     struct sigaction ours {};
     REQUIRE(::sigaction(number, nullptr, &ours) == 0);

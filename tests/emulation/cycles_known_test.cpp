@@ -202,9 +202,8 @@ TEST_CASE("cycles: the known answers of section 8") {
 
 TEST_CASE("cycles: SCALE-Sim's runs, closed form and every engine") {
   for (const ScaleSimRun& run : kScaleSimRuns) {
-    const std::pair<Dataflow, Index> totals[] = {
-        {Dataflow::dOS, run.os}, {Dataflow::dWS, run.ws}, {Dataflow::dIS, run.is}};
-    for (const auto& [dataflow, total] : totals) {
+    for (const Dataflow dataflow : {Dataflow::dOS, Dataflow::dWS, Dataflow::dIS}) {
+      const Index total = dataflow == Dataflow::dOS ? run.os : dataflow == Dataflow::dWS ? run.ws : run.is;
       const GemmOptions options = scalesim_options(dataflow, run.rows, run.cols);
       const Index m = run.n, n = run.m, k = run.k;
       INFO(std::string(name(dataflow)), ", ", m, "x", n, "x", k, " on ", run.rows, "x", run.cols);
