@@ -61,6 +61,7 @@ void run_unit(const Run& run, const Unit& unit) {
   const auto threads = static_cast<int>(std::min<Index>(
       detail::thread_count(run.options, run.plan.m * run.plan.n * std::max<Index>(run.plan.k, 1)), parts));
   std::vector<std::unique_ptr<Worker<Unit>>> workers;
+  workers.reserve(threads);
   for (int t = 0; t < threads; ++t) workers.push_back(std::make_unique<Worker<Unit>>(run, unit, epilogue));
   FoldProgress progress(run.progress, run.plan.fold_count());
   detail::SharedItems items(parts);

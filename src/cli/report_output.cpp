@@ -87,24 +87,24 @@ std::string sum_name(const Accumulator& accumulator, Type a_type) {
                      accumulator.overflow == Overflow::clamp ? " clamp" : "");
 }
 
-void add_numbers(Json& json, const Numbers& x) {
-  json["accumulate"] = name(x.accumulate);
-  json["mac"] = name(x.mac);
-  json["accumulator"] = sum_name(x.accumulator, x.a_type);
-  const bool folds = x.accumulate == Accumulate::fold_then_add;
-  json["fold_accumulator"] = folds ? Json(sum_name(x.fold_accumulator, x.a_type)) : Json(nullptr);
-  json["flush_subnormals"] = x.flush_subnormals;
+void add_numbers(Json& json, const Numbers& numbers) {
+  json["accumulate"] = name(numbers.accumulate);
+  json["mac"] = name(numbers.mac);
+  json["accumulator"] = sum_name(numbers.accumulator, numbers.a_type);
+  const bool folds = numbers.accumulate == Accumulate::fold_then_add;
+  json["fold_accumulator"] = folds ? Json(sum_name(numbers.fold_accumulator, numbers.a_type)) : Json(nullptr);
+  json["flush_subnormals"] = numbers.flush_subnormals;
 }
 
-std::string numbers_line(const Numbers& x) {
-  const std::string full = name(accumulator_of(x.a_type)), sum = sum_name(x.accumulator, x.a_type);
-  std::string line = fmt::format("{}, {}", name(x.accumulate), name(x.mac));
+std::string numbers_line(const Numbers& numbers) {
+  const std::string full = name(accumulator_of(numbers.a_type)), sum = sum_name(numbers.accumulator, numbers.a_type);
+  std::string line = fmt::format("{}, {}", name(numbers.accumulate), name(numbers.mac));
   if (sum != full) line += ", sums of " + sum;
-  if (x.accumulate == Accumulate::fold_then_add) {
-    const std::string total = sum_name(x.fold_accumulator, x.a_type);
+  if (numbers.accumulate == Accumulate::fold_then_add) {
+    const std::string total = sum_name(numbers.fold_accumulator, numbers.a_type);
     if (total != full || sum != full) line += ", folds added in " + total;
   }
-  return line + (x.flush_subnormals ? ", subnormals flushed" : "");
+  return line + (numbers.flush_subnormals ? ", subnormals flushed" : "");
 }
 
 Json report_json(const Report& r, const Energy& energy) {
