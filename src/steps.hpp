@@ -12,9 +12,9 @@ namespace septet::detail {
 /// Whether multiply_by_steps() is to take a product of this A's type; options of a validated call.
 bool goes_by_steps(Type type, const GemmOptions& options);
 
-/// C <- epilogue(A * B), whatever A is; resolved options, alpha and k not 0. With `instead`, nothing runs: it is filled
-/// with what would. Throws std::bad_alloc, before C is touched.
-void multiply_by_steps(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& resolved,
+/// C <- epilogue(A * B), whatever A is; `chosen`: resolved options, alpha and k not 0. With `instead`, nothing runs: it
+/// is filled with what would. Throws std::bad_alloc, before C is touched.
+void multiply_by_steps(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& chosen,
                        Explanation* instead);
 
 }  // namespace septet::detail

@@ -285,7 +285,7 @@ Status validate_view(const ConstMatrix& view, const char* argument) {
 }
 
 Status validate_pack(const Weights& a, const PackOptions& options) {
-  const Status status = validate_weights(a);
+  Status status = validate_weights(a);
   if (!status.ok()) return status;
   return validate_packing(resolved(a, options), a.type(), a.rows(), a.cols(), a.sparse() != nullptr);
 }

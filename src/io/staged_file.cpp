@@ -44,20 +44,20 @@ bool catch_signals() {
   return true;
 }
 
-void exchange(const char* from, const char* to) {
+bool exchange(const char* from, const char* to) noexcept {
   for (std::atomic<const char*>& temporary : temporaries) {
     const char* expected = from;
-    if (temporary.compare_exchange_strong(expected, to)) return;
+    if (temporary.compare_exchange_strong(expected, to)) return true;
   }
-  throw std::logic_error("too many staged files");
+  return false;
 }
 
 void remember(const char* path) {
   [[maybe_unused]] static const bool caught = catch_signals();
-  exchange(nullptr, path);
+  if (!exchange(nullptr, path)) throw std::logic_error("too many staged files");
 }
 
-void forget(const char* path) { exchange(path, nullptr); }
+void forget(const char* path) noexcept { exchange(path, nullptr); }
 
 }  // namespace
 
@@ -118,7 +118,7 @@ void StagedFile::commit() {
   temporary_.clear();
 }
 
-void StagedFile::remove() {
+void StagedFile::remove() noexcept {
   if (is_device()) return;
   std::error_code ignored;
   fs::remove(temporary_, ignored);

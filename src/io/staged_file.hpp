@@ -38,7 +38,7 @@ class StagedFile {
   void commit();
 
  private:
-  void remove();
+  void remove() noexcept;
 
   const std::string path_;
   std::filesystem::path target_, temporary_;
