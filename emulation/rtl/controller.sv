@@ -24,7 +24,6 @@ module controller #(
     output logic                 launch,             // it starts to stream in the next cycle
     // this cycle
     output logic                 begins,             // the run's cycle 0 is the next one
-    output logic                 idle,               // nothing is left to stream
     output logic                 streams,            // the current fold's step
     output logic [SIZE_BITS-1:0] step,
     output logic                 first,
@@ -58,7 +57,7 @@ module controller #(
 
   wire signed [BITS-1:0] preload_step = elapsed - (apart - p);
   assign begins = state == FIRST && elapsed == 0;
-  assign idle = state == IDLE || (state == RUN && !next_valid && elapsed >= t);
+  wire nothing_left = state == RUN && !next_valid && elapsed >= t;
   assign launch = state != IDLE && next_valid && elapsed == apart - 1'b1;
   assign streams = state == RUN && elapsed < t;
   assign step = elapsed[SIZE_BITS-1:0];
@@ -76,7 +75,7 @@ module controller #(
       state <= RUN;
       steps <= next_steps;
       elapsed <= 0;
-    end else if (idle) state <= IDLE;
+    end else if (nothing_left) state <= IDLE;
     else elapsed <= elapsed + 1'b1;
   end
 endmodule

@@ -13,7 +13,6 @@ module directory #(
     parameter LONGEST      = 4,   // elements of the longest vector
     parameter LENGTH_BITS  = 3,   // bits of a number up to LONGEST
     parameter LANES        = 1,
-    parameter LANE_BITS    = 1,   // bits of a lane number, at least 1
     parameter FIELD_LANE   = 0,   // bits that a lane takes in a CSB: 0 where there is one lane
     parameter COUNT_BITS   = 1,   // bits of a number up to LANES
     parameter SIZE_BITS    = 16,
@@ -91,11 +90,11 @@ module directory #(
 
   wire [SIZE_BITS-1:0] remaining = extent - begins;
   wire last_tile = remaining <= SIZE_BITS'(tile_length);
-  wire [CURSOR_BITS-1:0] next_byte = cursor + CURSOR_BITS'(7);  // its lowest 3 bits are not meant
-  wire [CURSOR_BITS-1:0] aligned = {next_byte[CURSOR_BITS-1:3], 3'd0};
-  wire [ADDRESS_BITS-1:0] values = aligned[CURSOR_BITS-1:3];
-  wire [CURSOR_BITS-1:0] weight_bits = CURSOR_BITS'(weights) * CURSOR_BITS'(WEIGHT_BITS) + CURSOR_BITS'(7);
-  wire [ADDRESS_BITS-1:0] value_bytes = combined ? weight_bits[CURSOR_BITS-1:3] : weights;
+  wire [ADDRESS_BITS-1:0] values = cursor[CURSOR_BITS-1:3] + ADDRESS_BITS'(cursor[2:0] != 0);  // the next whole byte
+  wire [CURSOR_BITS-1:0] aligned = {values, 3'd0};
+  wire [CURSOR_BITS-1:0] weight_bits = CURSOR_BITS'(weights) * CURSOR_BITS'(WEIGHT_BITS);
+  wire [ADDRESS_BITS-1:0] value_bytes =
+      combined ? weight_bits[CURSOR_BITS-1:3] + ADDRESS_BITS'(weight_bits[2:0] != 0) : weights;
   wire [31:0] position = 32'(first) + (state == LIVE ? live : step);
   wire full = position >= (32'd1 << VECTOR_BITS);
 
