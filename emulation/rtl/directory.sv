@@ -110,9 +110,9 @@ module directory #(
   ) last_steps (
       .clk(clk),
       .write(state == CLEAR || (live_here && by_rows)),
-      .write_index(v[VECTOR_BITS-1:0]),
+      .write_index(VECTOR_BITS'(v)),
       .write_data(state == CLEAR ? '0 : {tiles + 1'b1, live[SIZE_BITS-1:0]}),
-      .read_index(v[VECTOR_BITS-1:0]),
+      .read_index(VECTOR_BITS'(v)),
       .read_data({seen_tile, seen_step})
   );
 

@@ -529,12 +529,20 @@ module septet_array #(
   // ---- cycles, counted where they happen ----
   // The last sum's register was written in the cycle before the store unit sees it; a drained value is taken in it.
   assign finished = running && store_final[WIDTH-1];
-  logic begins_next;
+  wire at_cycle_0;  // in the next cycle
+  delay #(
+      .DEPTH(2),
+      .BITS (1)
+  ) to_the_edge (
+      .clk(clk),
+      .reset(reset),
+      .d(begins),
+      .q(at_cycle_0)
+  );
   always_ff @(posedge clk) begin
-    begins_next <= begins && !reset;
     if (reset || start || finished) running <= 0;
-    else if (begins_next) running <= 1;
-    cycle <= begins_next ? 64'd0 : cycle + 64'd1;
+    else if (at_cycle_0) running <= 1;
+    cycle <= at_cycle_0 ? 64'd0 : cycle + 64'd1;
     if (start) cycles <= 0;
     else if (finished) cycles <= output_stationary ? cycle + 64'd1 : cycle;
   end

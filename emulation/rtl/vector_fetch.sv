@@ -45,7 +45,7 @@ module vector_fetch #(
   localparam CURSOR_BITS = ADDRESS_BITS + 3;
   localparam WEIGHT_BITS = 8 + FIELD_LANE;
 
-  assign vector = tile_first + position[VECTOR_BITS-1:0];
+  assign vector = tile_first + VECTOR_BITS'(position);
 
   // Addresses in bits: of its bits, and of its first value.
   wire [CURSOR_BITS-1:0] elements_before = CURSOR_BITS'(position) * CURSOR_BITS'(tile_elements);
