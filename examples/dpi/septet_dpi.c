@@ -141,11 +141,16 @@ int septet_dpi_emulate(void* model, int m, int n, int k, const svOpenArrayHandle
   return status;
 }
 
-int septet_dpi_count(void* model, const char* key, int64_t* count) {
+int septet_dpi_count(void* model, const char* key, long long* count) {
   golden_model* golden = (golden_model*)model;
+  int64_t value = 0;
+  int status;
   *count = 0;
   if (golden == NULL) return SEPTET_BAD_POINTER;
-  return checked(golden, septet_report_count(golden->report, key, count));
+  if (golden->report == NULL) return fail(golden, SEPTET_BAD_POINTER, "report", "there is none before a product");
+  status = checked(golden, septet_report_count(golden->report, key, &value));
+  *count = value;
+  return status;
 }
 
 #ifdef __cplusplus
