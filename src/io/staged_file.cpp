@@ -130,13 +130,14 @@ void StagedFile::remove() noexcept {
   forget(temporary_.c_str());
 }
 
-StagedFolder::StagedFolder(const std::string& path) : made_(path) {
+StagedFolder::StagedFolder(const std::string& path) {
   std::error_code error;
-  if (fs::is_directory(path, error)) return made_.clear();
+  if (fs::is_directory(path, error)) return;
+  made_ = path;
   remember(made_.c_str());
   if (::mkdir(path.c_str(), 0777) == 0) return;
   const int reason = errno;
-  forget(made_.c_str());
+  keep();  // what is there is somebody else's
   fail_on_file(path, "cannot be created", reason);
 }
 
