@@ -1,13 +1,19 @@
 # Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
-"""golden_test.py GOLDEN_PY GOLDEN_C WORK: examples/python/golden.py on its own files, on those of examples/c/golden.c,
-and on files and dumps that are wrong."""
+"""golden_test.py GOLDEN_PY GOLDEN_C WORK [SEPTET]: examples/python/golden.py on its own files, on those of
+examples/c/golden.c, and on files and dumps that are wrong. Both write what `SEPTET export` writes, byte for byte."""
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
 
+import numpy as np
+
 script, program, work = pathlib.Path(sys.argv[1]), sys.argv[2], pathlib.Path(sys.argv[3])
+sys.path.insert(0, str(script.parent))
+import golden
+
+septet = "".join(sys.argv[4:])  # empty where the command is not built
 failures = 0
 
 
@@ -29,6 +35,24 @@ def changed(name, line, text):
     return dump
 
 
+def same_as_export(shape, *options):
+    """The files of `folder` against those of `septet export`, of the same operands."""
+    global failures
+    if not septet:
+        return
+    m, k, n = shape
+    for name, rows, cols in (("a_dense", m, k), ("b", k, n)):
+        np.save(work / f"{name}.npy", golden.read_hex(folder / f"{name}.hex", "int8", rows * cols).reshape(rows, cols))
+    exported = work / "exported"
+    subprocess.run([septet, "export", work / "a_dense.npy", work / "b.npy", "-o", exported, "--dataflow", dataflow,
+                    *options], check=True, stdout=subprocess.DEVNULL)
+    files = sorted(path.name for path in folder.iterdir())
+    good = len(files) == 5 and all((folder / file).read_bytes() == (exported / file).read_bytes() for file in files)
+    failures += not good
+    print(f"{'ok   ' if good else 'WRONG'} septet export: {' '.join(files)}")
+    run(0, f"{dataflow}: {m * n} values equal", "check", exported, exported / "c_expected.hex")
+
+
 shutil.rmtree(work, ignore_errors=True)
 work.mkdir(parents=True)
 for i, dataflow in enumerate(("dOS", "dWS", "dIS", "sOS", "sWS", "sIS", "csOS")):
@@ -37,10 +61,12 @@ for i, dataflow in enumerate(("dOS", "dWS", "dIS", "sOS", "sWS", "sIS", "csOS"))
     run(0, f"11 x 7 x 13, {dataflow}: .* cycles", "write", folder, "--shape", "11x7x13", "--dataflow", dataflow, "--array",
         "3x5", "--timing", timing)
     run(0, f"{dataflow}: 143 values equal; [1-9][0-9]* cycles", "check", folder, folder / "c_expected.hex")
+    same_as_export((11, 7, 13), "--array", "3x5", "--timing", timing)
     folder = work / f"c_{dataflow}"
     folder.mkdir()
     subprocess.run([program, dataflow, folder], check=True, stdout=subprocess.DEVNULL)
     run(0, f"24 x 40 x 20, {dataflow}: 480 values equal", "check", folder, folder / "c_expected.hex")
+    same_as_export((24, 40, 20), "--array", "4x8")
 
 folder = work / "sWS"
 right = (folder / "c_expected.hex").read_text().split()[-143:]  # without the comment
