@@ -23,7 +23,7 @@ done
 refused() {
   local status=0 message
   message=$("$golden" "${@:2}" 2>&1 >/dev/null) || status=$?
-  [ "$status" -eq 2 ] && [[ $message == "$1"* ]] || fail "$*: $status, $message"
+  if [ "$status" -ne 2 ] || [[ $message != "$1"* ]]; then fail "$*: $status, $message"; fi
 }
 refused 'usage: golden' csOS
 refused 'septet: dataflow: xOS is none of' xOS "$work"
