@@ -52,10 +52,10 @@ module mac_array #(
   assign c = sum[HEIGHT];
 
   for (genvar h = 0; h < HEIGHT; ++h) begin : g_left_edge
-    delay #(.CYCLES(h)) skew (.clk, .in(streaming ? a[h] : '0), .out(right[h][0]));
+    delay #(.CYCLES(h)) skew (.clk, .clear(start), .in(streaming ? a[h] : '0), .out(right[h][0]));
   end
   for (genvar w = 0; w < WIDTH; ++w) begin : g_top_edge
-    delay #(.CYCLES(w)) skew (.clk, .in(streaming ? b[w] : '0), .out(bottom[0][w]));
+    delay #(.CYCLES(w)) skew (.clk, .clear(start), .in(streaming ? b[w] : '0), .out(bottom[0][w]));
   end
   for (genvar h = 0; h < HEIGHT; ++h) begin : g_row
     for (genvar w = 0; w < WIDTH; ++w) begin : g_column
@@ -86,7 +86,7 @@ endmodule
 module delay #(
   parameter int CYCLES = 0
 ) (
-  input  logic       clk,
+  input  logic       clk, clear,
   input  logic [7:0] in,
   output logic [7:0] out
 );
@@ -94,7 +94,7 @@ module delay #(
     assign out = in;
   end else begin : g_stages
     logic [8*CYCLES-1:0] stages;
-    always_ff @(posedge clk) stages <= (8 * CYCLES)'({stages, in});
+    always_ff @(posedge clk) stages <= clear ? '0 : (8 * CYCLES)'({stages, in});
     assign out = stages[8*CYCLES-1-:8];
   end
 endmodule

@@ -8,14 +8,14 @@ module testbench;
   localparam int HEIGHT = 4, WIDTH = 4;
   localparam int LONGEST = 32;  // of m, n and k
 
-  bit                     clk = 0, reset = 1, start = 0;
+  logic                   clk = 0, reset = 1, start = 0;
   logic [HEIGHT-1:0][7:0] a_step;
   logic [WIDTH-1:0][7:0]  b_step;
   logic [WIDTH-1:0][31:0] c_row;
   logic [15:0]            steps, step;
   logic [31:0]            cycles;
   logic                   c_valid, busy;
-  bit   [1:0]             fault;
+  logic [1:0]             fault;
   mac_array #(.HEIGHT(HEIGHT), .WIDTH(WIDTH)) dut (.a(a_step), .b(b_step), .c(c_row), .*);
 
   always #5 clk = !clk;
