@@ -148,11 +148,7 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   const bool reads_operands = options.alpha != 0;
   std::vector<std::byte> buffer;
   std::shared_ptr<const PackedStorage> packed;
-  if (reads_operands && is_sparse(options.dataflow)) {
-    const bool streams =
-        a.packed() != nullptr && (a.packed()->format() == Format::tsb || a.packed()->format() == Format::csb);
-    packed = streams ? a.packed()->storage() : detail::pack_any(a, detail::packing_for(options));
-  }
+  if (reads_operands && is_sparse(options.dataflow)) packed = streamed_form(a, options);
   const Plan plan =
       detail::make_plan(a.rows(), b.cols, reads_operands ? a.cols() : 0, options, packed ? packed->live : nullptr);
   Report report = describe(plan, options, array_options, a.type(), b.type);
@@ -181,6 +177,14 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
   return report;
 }
 
+}  // namespace
+
+std::shared_ptr<const PackedStorage> streamed_form(const Weights& a, const GemmOptions& resolved) {
+  const bool streams =
+      a.packed() != nullptr && (a.packed()->format() == Format::tsb || a.packed()->format() == Format::csb);
+  return streams ? a.packed()->storage() : detail::pack_any(a, detail::packing_for(resolved));
+}
+
 Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& array_options, Type a_type,
                               Type b_type) {
   if (resolved.fold_depth != 0 && resolved.fold_depth != resolved.array.height) {
@@ -194,8 +198,6 @@ Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& a
   return memory_model::check_memory(array_options.memory, resolved.dataflow, resolved.array, resolved.combine.lanes,
                                     a_type, b_type);
 }
-
-}  // namespace
 
 Status try_emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
                    const ArrayOptions& array_options, Report& report, const Progress& progress, const Trace& trace) {

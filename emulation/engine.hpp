@@ -42,6 +42,12 @@ struct Run {
   }
 };
 
+/// What can be said about the array's part of the options before a run is planned.
+Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& array_options, Type a_type, Type b_type);
+
+/// A in the format that a sparse dataflow streams: its own, if it is packed as that.
+std::shared_ptr<const detail::PackedStorage> streamed_form(const Weights& a, const GemmOptions& resolved);
+
 /// Calls f with a null pointer of the sums' type.
 template <class F>
 decltype(auto) with_sums(const Run& run, F&& f) {

@@ -349,6 +349,17 @@ SEPTET_API septet_status septet_cycles(const septet_weights* a, int64_t n, int32
 SEPTET_API septet_status septet_cycles_of_shape(int64_t m, int64_t n, int64_t k, int32_t a_type, int32_t b_type,
                                                 const septet_options* options, septet_report** report) SEPTET_NOEXCEPT;
 
+enum { SEPTET_SIZES_WORDS = 17 };
+
+/// What a hardware array finds in its memories (septet/emulation/memory_image.hpp, docs/images.md): the
+/// SEPTET_SIZES_WORDS words that its controller is started with, and A as the dataflow streams it, for A times a k x n
+/// matrix of b_type. Reads the options of septet_emulate(). `image` gets sizes[11] bytes, or is NULL: then the sizes
+/// alone are written. Errors: as septet_emulate(); SEPTET_BAD_SHAPE, "capacity": fewer bytes than the image has.
+/// Nothing is then written.
+SEPTET_API septet_status septet_memory_image(const septet_weights* a, int64_t n, int32_t b_type,
+                                             const septet_options* options, uint32_t* sizes, void* image,
+                                             int64_t capacity) SEPTET_NOEXCEPT;
+
 /// NULL is fine.
 SEPTET_API void septet_report_free(septet_report* report) SEPTET_NOEXCEPT;
 

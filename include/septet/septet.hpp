@@ -6,6 +6,7 @@
 #include "septet/emulation/cycles.hpp"
 #include "septet/emulation/emulate.hpp"
 #include "septet/emulation/energy.hpp"
+#include "septet/emulation/memory_image.hpp"
 #include "septet/explain.hpp"
 #include "septet/gemm.hpp"
 #include "septet/packed_file.hpp"

@@ -3,6 +3,7 @@
 // The emulated array and its report.
 #include "capi.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -60,6 +61,28 @@ septet_status septet_cycles_of_shape(int64_t m, int64_t n, int64_t k, int32_t a_
       return emulation::try_cycles(m, n, k, type_of(a_type, "a_type"), type_of(b_type, "b_type"), chosen.gemm,
                                    chosen.array, made.report);
     });
+  });
+}
+
+static_assert(SEPTET_SIZES_WORDS == emulation::kSizesWords, "septet: both interfaces have the same words");
+
+septet_status septet_memory_image(const septet_weights* a, int64_t n, int32_t b_type, const septet_options* options,
+                                  uint32_t* sizes, void* image, int64_t capacity) noexcept {
+  return run([&]() -> Status {
+    const septet_options& chosen = options_of(options);
+    std::uint32_t* words = &required(sizes, "sizes");
+    emulation::MemoryImage made;
+    Status status =
+        emulation::try_memory_image(weights_of(a, "a"), n, type_of(b_type, "b_type"), chosen.gemm, chosen.array, made);
+    if (!status.ok()) return status;
+    const auto bytes = static_cast<Index>(made.a.size());
+    if (image != nullptr && capacity < bytes) {
+      return {Cause::bad_shape, "capacity",
+              std::to_string(capacity) + " bytes; the image has " + std::to_string(bytes)};
+    }
+    std::copy(made.sizes.begin(), made.sizes.end(), words);
+    if (image != nullptr) std::copy(made.a.begin(), made.a.end(), static_cast<std::byte*>(image));
+    return {};
   });
 }
 
