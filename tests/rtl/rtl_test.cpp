@@ -17,9 +17,9 @@ using namespace septet::support;
 
 namespace {
 
-std::vector<SimulatedArray*>& registered_arrays() {
-  static std::vector<SimulatedArray*> arrays;
-  return arrays;
+std::vector<MakeArray>& makers() {
+  static std::vector<MakeArray> list;
+  return list;
 }
 
 std::string place_text(Index m, Index n) { return "C[" + std::to_string(m) + "][" + std::to_string(n) + "]"; }
@@ -65,7 +65,7 @@ void check_problem(SimulatedArray& array, const RtlProblem& p, Rng& rng) {
   REQUIRE(static_cast<Index>(std::max({inputs.a.size(), inputs.b.size(), inputs.c.size()})) <= array.capacity());
 
   if (rng.chance(0.1)) array.reset();
-  const Outcome outcome = array.run(inputs, 4 * report.cycles + 10'000);
+  const Outcome outcome = array.run(inputs, 4 * report.cycles + 100'000);
   REQUIRE_MESSAGE(outcome.done, "not done");
   REQUIRE_MESSAGE(!outcome.refused, "refused");
   CHECK(outcome.cycles == report.cycles);
@@ -81,10 +81,9 @@ void check_problem(SimulatedArray& array, const RtlProblem& p, Rng& rng) {
 }
 
 void check_dataflow(Dataflow dataflow) {
-  const std::vector<SimulatedArray*> arrays = simulated_arrays();
+  const auto arrays = simulated_arrays();
   REQUIRE(!arrays.empty());
   Rng rng(static_cast<std::uint64_t>(dataflow));
-  for (SimulatedArray* array : arrays) array->reset();
   for (int i = 0; i < problem_count(600); ++i) {
     SimulatedArray& array = *arrays[static_cast<std::size_t>(i) % arrays.size()];
     const std::uint64_t seed = 1'000'000 * static_cast<std::uint64_t>(dataflow) + static_cast<std::uint64_t>(i);
@@ -94,17 +93,20 @@ void check_dataflow(Dataflow dataflow) {
 
 }  // namespace
 
-std::vector<SimulatedArray*> simulated_arrays() {
-  std::vector<SimulatedArray*> arrays = registered_arrays();
-  std::sort(arrays.begin(), arrays.end(), [](const SimulatedArray* x, const SimulatedArray* y) {
-    const ArrayShape p = x->shape(), q = y->shape();
-    return std::make_pair(p.height * p.width, p.height) < std::make_pair(q.height * q.width, q.height);
-  });
+std::vector<std::unique_ptr<SimulatedArray>> simulated_arrays() {
+  std::vector<std::unique_ptr<SimulatedArray>> arrays;
+  for (const MakeArray make : makers()) arrays.push_back(make());
+  const auto size = [](const auto& array) {
+    const ArrayShape shape = array->shape();
+    return std::make_pair(shape.height * shape.width, shape.height);
+  };
+  std::sort(arrays.begin(), arrays.end(), [&](const auto& x, const auto& y) { return size(x) < size(y); });
+  for (const auto& array : arrays) array->reset();
   return arrays;
 }
 
-bool register_array(SimulatedArray& array) {
-  registered_arrays().push_back(&array);
+bool register_array(MakeArray make) {
+  makers().push_back(make);
   return true;
 }
 
@@ -117,11 +119,10 @@ TEST_CASE("RTL = emulator = kernel: sIS") { check_dataflow(Dataflow::sIS); }
 TEST_CASE("RTL = emulator = kernel: csOS") { check_dataflow(Dataflow::csOS); }
 
 TEST_CASE("RTL: dataflows follow each other on one array, in any order") {
-  const std::vector<SimulatedArray*> arrays = simulated_arrays();
+  const auto arrays = simulated_arrays();
   Rng rng(77);
-  for (SimulatedArray* array : arrays) array->reset();
   for (int i = 0; i < problem_count(300); ++i) {
-    SimulatedArray& array = *rng.pick(arrays);
+    SimulatedArray& array = *arrays[static_cast<std::size_t>(rng.below(static_cast<Index>(arrays.size())))];
     const auto dataflow = static_cast<Dataflow>(rng.between(1, 7));
     check_problem(
         array, random_problem(9'000'000 + static_cast<std::uint64_t>(i), dataflow, array.shape(), array.lanes()), rng);
@@ -129,8 +130,7 @@ TEST_CASE("RTL: dataflows follow each other on one array, in any order") {
 }
 
 TEST_CASE("RTL: what cannot be run is refused, writes nothing, and the next product is right") {
-  for (SimulatedArray* array : simulated_arrays()) {
-    array->reset();
+  for (const auto& array : simulated_arrays()) {
     Rng rng(5);
     for (const Dataflow dataflow : {Dataflow::automatic, Dataflow::dOS, Dataflow::sOS, Dataflow::csOS}) {
       const RtlProblem p = random_problem(11, Dataflow::dOS, array->shape(), array->lanes());

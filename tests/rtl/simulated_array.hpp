@@ -3,13 +3,14 @@
 // emulation/rtl/testbench/septet_system.sv, Verilated for one array: memories are filled, it is started, and what it
 // writes is written down.
 //
-//   for (SimulatedArray* array : simulated_arrays()) array->run(inputs);
+//   for (const auto& array : simulated_arrays()) array->run(inputs, max_clocks);
 #pragma once
 
 #include "septet/types.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace septet::rtl_test {
@@ -54,9 +55,10 @@ class SimulatedArray {
   virtual Outcome run(const Inputs& inputs, Index max_clocks) = 0;
 };
 
-/// One for each array that was built, by PEs.
-std::vector<SimulatedArray*> simulated_arrays();
+using MakeArray = std::unique_ptr<SimulatedArray> (*)();
+/// A fresh one of each shape that was built, the smallest first. They have to be gone when main() returns.
+std::vector<std::unique_ptr<SimulatedArray>> simulated_arrays();
 /// Each model calls it once, before main().
-bool register_array(SimulatedArray& array);
+bool register_array(MakeArray make);
 
 }  // namespace septet::rtl_test

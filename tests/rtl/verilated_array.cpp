@@ -28,20 +28,27 @@ std::uint32_t field(const VlWide<N>& signal, int lsb, int width) {
 
 class VerilatedArray : public SimulatedArray {
  public:
+  VerilatedArray() {
+    context_.threads(1);  // else it keeps a pool of them
+    context_.randReset(2);
+    context_.randSeed(1);
+    model_ = std::make_unique<SEPTET_RTL_MODEL>(&context_);
+  }
+
   ArrayShape shape() const override { return {SEPTET_RTL_HEIGHT, SEPTET_RTL_WIDTH}; }
   int lanes() const override { return SEPTET_RTL_LANES; }
   Index capacity() const override { return Index{1} << SEPTET_RTL_MEMORY_BITS; }
 
   void reset() override {
-    model().reset = 1;
+    model_->reset = 1;
     for (int i = 0; i < 2; ++i) tick();
-    model().reset = 0;
+    model_->reset = 0;
   }
 
   Outcome run(const Inputs& inputs, Index max_clocks) override {
     Outcome outcome;
     const std::vector<std::int32_t> before = fill_memories(inputs);
-    auto& top = model();
+    SEPTET_RTL_MODEL& top = *model_;
     top.dataflow = static_cast<CData>(inputs.dataflow);
     top.overlapped = inputs.overlapped, top.fold_then_add = inputs.fold_then_add, top.preload = inputs.preload;
     top.m = inputs.m, top.n = inputs.n, top.k = inputs.k;
@@ -73,15 +80,6 @@ class VerilatedArray : public SimulatedArray {
   }
 
  private:
-  SEPTET_RTL_MODEL& model() {
-    if (model_ == nullptr) {
-      context_.randReset(2);
-      context_.randSeed(1 + SEPTET_RTL_HEIGHT);
-      model_ = std::make_unique<SEPTET_RTL_MODEL>(&context_);
-    }
-    return *model_;
-  }
-
   void tick() {
     for (const int clk : {1, 0}) {
       model_->clk = static_cast<CData>(clk);
@@ -91,7 +89,7 @@ class VerilatedArray : public SimulatedArray {
 
   // The words of C's memory.
   std::vector<std::int32_t> fill_memories(const Inputs& inputs) {
-    auto& root = *model().rootp;
+    auto& root = *model_->rootp;
     std::mt19937_64 random(inputs.seed);
     const auto fill = [&](auto& memory, const auto& words) {
       using Word = std::decay_t<decltype(memory[0])>;
@@ -131,8 +129,8 @@ class VerilatedArray : public SimulatedArray {
   std::unique_ptr<SEPTET_RTL_MODEL> model_;
 };
 
-VerilatedArray array;
-[[maybe_unused]] const bool registered = register_array(array);
+[[maybe_unused]] const bool registered =
+    register_array([]() -> std::unique_ptr<SimulatedArray> { return std::make_unique<VerilatedArray>(); });
 
 }  // namespace
 }  // namespace septet::rtl_test
