@@ -38,7 +38,6 @@ struct Outcome {
   bool done = false, refused = false;
   bool writes_late = false;          ///< after `done`
   Index cycles = 0;                  ///< as the array counts them
-  Index clocks_running = 0;          ///< clock cycles of `running`
   std::vector<Write> writes;         ///< by cycle, then by column
   std::vector<std::int32_t> c;       ///< afterwards
   bool nothing_else_written = true;  ///< beyond C

@@ -58,7 +58,6 @@ class VerilatedArray : public SimulatedArray {
     for (Index clock = 0; clock < max_clocks && top.done == 0; ++clock) {
       top.eval();
       note_writes(outcome);
-      outcome.clocks_running += top.running;
       tick();
     }
     outcome.done = top.done != 0, outcome.refused = top.refused != 0;
