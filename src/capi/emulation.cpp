@@ -64,7 +64,7 @@ septet_status septet_cycles_of_shape(int64_t m, int64_t n, int64_t k, int32_t a_
   });
 }
 
-static_assert(SEPTET_SIZES_WORDS == emulation::kSizesWords, "septet: both interfaces have the same words");
+static_assert(int{SEPTET_SIZES_WORDS} == int{emulation::kSizesWords}, "septet: both interfaces have the same words");
 
 septet_status septet_memory_image(const septet_weights* a, int64_t n, int32_t b_type, const septet_options* options,
                                   uint32_t* sizes, void* image, int64_t capacity) noexcept {

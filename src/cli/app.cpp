@@ -52,6 +52,8 @@ void add_verbs(CLI::App& app, Action& action) {
   add_cycles(app, action);
   add_inspect(app, action);
   add_convert(app, action);
+  add_export(app, action);
+  add_compare(app, action);
   add_bench(app, action);
   for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) verb->group("Verbs");
 }

@@ -131,8 +131,10 @@ void add_cycles(CLI::App& app, Action& action) {
   add_preset(verb, flags);
   add_array(verb, flags.gemm.array);
   add_timing(verb, flags);
+  add_bandwidth(verb, flags);
   add_memory(verb, flags);
   add_arithmetic(verb, flags);
+  add_alpha(verb, flags);
   add_beta(verb, flags, "anything but 0: the sums start from an old C; default 0");
   add_dtype(verb, flags,
             "f32, f64, bf16, f16, s8, u8 or s16: of a shape, or of a file without\n"

@@ -73,9 +73,11 @@ void add_emulate(CLI::App& app, Action& action) {
   add_preset(verb, *flags);
   add_array(verb, flags->gemm.array);
   add_timing(verb, *flags);
+  add_bandwidth(verb, *flags);
   add_engine(verb, *flags);
   add_memory(verb, *flags);
   add_arithmetic(verb, *flags);
+  add_alpha(verb, *flags);
   add_dtype(verb, *flags, kOperandTypes);
   add_beta(verb, *flags, "0 ignores the old C, anything else reads it from the -o file; default 0");
   add_combine(verb, flags->gemm.combine);

@@ -166,6 +166,7 @@ void add_gemm(CLI::App& app, Action& action) {
   add_preset(verb, *flags);
   add_array(verb, flags->gemm.array);
   add_arithmetic(verb, *flags);
+  add_alpha(verb, *flags);
   add_dtype(verb, *flags, kOperandTypes);
   add_beta(verb, *flags, "0 ignores the old C, anything else reads it from the -o file; default 0");
   add_combine(verb, flags->gemm.combine);

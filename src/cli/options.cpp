@@ -181,8 +181,6 @@ void add_arithmetic(CLI::App& verb, Flags& flags) {
   add_accumulators(verb, flags);
   add_parsed(verb, "--mac", "ROUNDING", "fused (one rounding) or unfused (two); default fused", gemm.mac, parse_mac)
       ->group(kNumbersGroup);
-  add_parsed(verb, "--alpha", "x", "C = alpha * A * B + beta * C; default 1", gemm.alpha, parse_real)
-      ->group(kNumbersGroup);
   add_value(verb, "--preload", "FILE", "where the sums start: M x N, or M x 1 or 1 x N for a bias",
             [&flags](const std::string& text) { flags.preload = text; })
       ->group(kNumbersGroup);
@@ -210,6 +208,11 @@ void check_accumulators(const Flags& flags, Type a_type) {
   };
   check("--accumulator", flags.accumulator);
   check("--fold-accumulator", flags.fold_accumulator);
+}
+
+void add_alpha(CLI::App& verb, Flags& flags) {
+  add_parsed(verb, "--alpha", "x", "C = alpha * A * B + beta * C; default 1", flags.gemm.alpha, parse_real)
+      ->group(kNumbersGroup);
 }
 
 void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning) {
@@ -245,6 +248,9 @@ void add_timing(CLI::App& verb, Flags& flags) {
              "or scalesim (serial without the drain); default serial",
              flags.array.timing, parse_timing)
       ->group(kArrayGroup);
+}
+
+void add_bandwidth(CLI::App& verb, Flags& flags) {
   add_parsed(verb, "--bandwidth", "BYTES", "bytes per cycle between memory and array; default 0: no limit",
              flags.array.bandwidth,
              [](const std::string& flag, const std::string& text) {

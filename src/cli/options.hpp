@@ -49,13 +49,14 @@ void add_array(CLI::App& verb, ArrayShape& array);
 void add_dataflow(CLI::App& verb, Flags& flags);
 /// --preset. Before every flag that a preset may set: flags take effect in the order of their definition, so these win.
 void add_preset(CLI::App& verb, Flags& flags);
-/// --accumulate, --fold-depth, --accumulator, --fold-accumulator, --flush-subnormals, --mac, --alpha, --preload and the
-/// zero points.
+/// --accumulate, --fold-depth, --accumulator, --fold-accumulator, --flush-subnormals, --mac, --preload and the zero
+/// points.
 void add_arithmetic(CLI::App& verb, Flags& flags);
 /// Refuses flags of add_arithmetic() that exclude each other, in words of the command line.
 void check_arithmetic(const Flags& flags);
 /// … and accumulators that are none of A's type.
 void check_accumulators(const Flags& flags, Type a_type);
+void add_alpha(CLI::App& verb, Flags& flags);
 void add_beta(CLI::App& verb, Flags& flags, const std::string& meaning);
 void add_a_zero_point(CLI::App& verb, Flags& flags);
 /// What --dtype is for where there are two operands.
@@ -66,8 +67,10 @@ inline constexpr const char* kOperandTypes =
 void add_dtype(CLI::App& verb, Flags& flags, const std::string& meaning);
 /// --lanes, --combine, --window.
 void add_combine(CLI::App& verb, Combine& combine);
-/// --timing, --bandwidth.
+/// --timing.
 void add_timing(CLI::App& verb, Flags& flags);
+/// --bandwidth.
+void add_bandwidth(CLI::App& verb, Flags& flags);
 /// --engine.
 void add_engine(CLI::App& verb, Flags& flags);
 /// --buffers, --off-chip-bandwidth, --energy, --print-energy-table.

@@ -116,8 +116,10 @@ void add_verify(CLI::App& app, Action& action) {
   add_preset(verb, *flags);
   add_array(verb, flags->gemm.array);
   add_timing(verb, *flags);
+  add_bandwidth(verb, *flags);
   add_engine(verb, *flags);
   add_arithmetic(verb, *flags);
+  add_alpha(verb, *flags);
   add_dtype(verb, *flags, kOperandTypes);
   add_combine(verb, flags->gemm.combine);
   add_cpu(verb, *flags);

@@ -4,6 +4,7 @@
 #include "input.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -19,13 +20,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// What a signal has to remove: all that a handler may touch. No verb stages more than three files.
-std::atomic<const char*> temporaries[8];
+// What a signal has to remove: all that a handler may touch. No verb stages more: export has seven images in three
+// formats, their folder and two files of JSON.
+std::atomic<const char*> temporaries[32];
 static_assert(std::atomic<const char*>::is_always_lock_free);
 
 extern "C" void remove_temporaries(int signal) {
   for (const std::atomic<const char*>& temporary : temporaries) {
     if (const char* path = temporary.load(); path != nullptr) ::unlink(path);
+  }
+  for (const std::atomic<const char*>& temporary : temporaries) {  // a folder, when nothing is in it any more
+    if (const char* path = temporary.load(); path != nullptr) ::rmdir(path);
   }
   ::raise(signal);  // once more, by default (SA_RESETHAND): the process ends as if nobody had caught it
 }
@@ -123,6 +128,30 @@ void StagedFile::remove() noexcept {
   std::error_code ignored;
   fs::remove(temporary_, ignored);
   forget(temporary_.c_str());
+}
+
+StagedFolder::StagedFolder(const std::string& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return;
+  made_ = path;
+  remember(made_.c_str());
+  if (::mkdir(path.c_str(), 0777) == 0) return;
+  const int reason = errno;
+  keep();  // what is there is somebody else's
+  fail_on_file(path, "cannot be created", reason);
+}
+
+StagedFolder::~StagedFolder() {
+  if (made_.empty()) return;
+  std::error_code ignored;
+  fs::remove(made_, ignored);
+  keep();
+}
+
+void StagedFolder::keep() {
+  if (made_.empty()) return;
+  forget(made_.c_str());
+  made_.clear();
 }
 
 StagedWriter::StagedWriter(const StagedFile& staged)

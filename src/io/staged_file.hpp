@@ -44,6 +44,22 @@ class StagedFile {
   std::filesystem::path target_, temporary_;
 };
 
+/// A folder for staged files: made if it is not there, and gone again if it is not kept.
+class StagedFolder {
+ public:
+  /// Throws Error.
+  explicit StagedFolder(const std::string& path);
+  StagedFolder(const StagedFolder&) = delete;
+  StagedFolder& operator=(const StagedFolder&) = delete;
+  /// Files that are in it have to be gone before.
+  ~StagedFolder();
+
+  void keep();
+
+ private:
+  std::string made_;  // empty: nothing to remove
+};
+
 /// Writes to a staged file. A full disk may show itself only in close(). Throws Error about the file's own path.
 class StagedWriter {
  public:
