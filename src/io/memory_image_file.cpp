@@ -90,6 +90,7 @@ class Lexer {
     return word_;
   }
 
+  Index file_size() const { return file_.size(); }
   /// There was a comment of a coe file.
   bool saw_semicolon() const { return semicolon_; }
 
@@ -189,6 +190,10 @@ class Words {
     const bool within = digits.size() <= 16 && to < static_cast<std::uint64_t>(std::max<Index>(shape_.depth, 1));
     if (!within) fail_on_address(digits);
     if (static_cast<Index>(to) != next_ && !jumped_) {
+      // Memory follows what is really there: a word takes a character at least.
+      if (shape_.depth > lexer_.file_size()) {
+        lexer_.fail(fmt::format("a file of {} bytes has no room for {} words", lexer_.file_size(), shape_.depth));
+      }
       jumped_ = true;
       seen_.resize(static_cast<std::size_t>(shape_.depth));
       std::fill_n(seen_.begin(), std::min(next_, shape_.depth), true);

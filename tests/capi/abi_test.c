@@ -119,6 +119,8 @@ static void test_array(void) {
   int64_t index, here, there;
   const char *key, *dataflow = NULL;
   double utilization = -1;
+  uint32_t sizes[SEPTET_SIZES_WORDS];
+  float image[kM * kK];
   int calls = 0;
   expect_ok(septet_options_create(&options), "options");
   expect_ok(septet_options_set_progress_function(options, count_calls, &calls), "progress");
@@ -138,6 +140,9 @@ static void test_array(void) {
   expect(utilization > 0 && utilization <= 1, "utilization");
   expect_ok(septet_report_dataflow(counted, &dataflow), "dataflow");
   expect(strcmp(dataflow, "dOS") == 0, "dataflow");
+  expect_ok(septet_memory_image(&dense, kN, SEPTET_F32, options, sizes, image, sizeof image), "memory image");
+  expect(sizes[2] == kM && sizes[3] == kN && sizes[4] == kK && sizes[11] == sizeof image, "sizes");
+  expect(image[0] == 1 && image[1] == 0 && image[3] == 3 && image[4] == 2, "a tile, column by column");
   septet_report_free(counted);
   septet_report_free(computed);
   septet_report_free(from_shape);
