@@ -35,9 +35,10 @@ class Vcd:
                 break
         self.tokens = tokens
 
-    def states(self):
-        """Yields (time, values by identifier) after all changes of that time; `values` is one dictionary, updated."""
-        values = dict.fromkeys(self.width)
+    def states(self, wanted):
+        """Yields (time, values by identifier) after all changes of that time; `values` is one dictionary, updated. Of the
+        `wanted` identifiers alone: a testbench dumps much else."""
+        values = dict.fromkeys(wanted)
         time = None
         for token in self.tokens:
             if token[0] == "#":
@@ -46,8 +47,10 @@ class Vcd:
                 time = int(token[1:])
             elif token[0] in "bB":
                 digits = token[1:].lower()
-                values[next(self.tokens)] = None if set(digits) & set("xz") else int(digits, 2)
-            elif token[0] in "01xXzZ":
+                identifier = next(self.tokens)
+                if identifier in values:
+                    values[identifier] = None if set(digits) & set("xz") else int(digits, 2)
+            elif token[0] in "01xXzZ" and token[1:] in values:
                 values[token[1:]] = int(token[0]) if token[0] in "01" else None
         if time is not None:
             yield time, values
@@ -112,7 +115,7 @@ def comparisons(rtl, emulator, dataflow):
 def emulated_cycles(emulator):
     """Cycle -> values of its registers and flags."""
     cycle = emulator.ids["array.cycle"]
-    return {values[cycle]: dict(values) for _, values in emulator.states() if values[cycle] is not None}
+    return {values[cycle]: dict(values) for _, values in emulator.states(emulator.width) if values[cycle] is not None}
 
 
 def compare(rtl, emulator, dataflow):
@@ -121,8 +124,10 @@ def compare(rtl, emulator, dataflow):
     clk, running = find(rtl, "array.clk"), find(rtl, "array.running")
     cycle = find(rtl, "array.cycle")
     counts, seen = {}, set()
+    wanted = {clk, running, cycle} | {got for _, _, got in macs}
+    wanted |= {identifier for pair in pairs for identifier in (pair.got, pair.got_valid) if identifier is not None}
     before = None
-    for _, values in rtl.states():
+    for _, values in rtl.states(wanted):
         edge = before is not None and before[clk] == 0 and values[clk] == 1
         if edge and before[running] == 1 and before[cycle] in expected:
             number = before[cycle]

@@ -18,7 +18,7 @@ mkdir -p "$build"
 
 read -ra flags <<<"${SEPTET_RTL_FLAGS:-}"
 # Nothing is built anew that is up to date.
-verilator --binary --trace -Wno-fatal -j "$(nproc)" "${flags[@]}" "${parameters[@]/#/-G}" --top septet_testbench \
+verilator --binary --trace --timescale 1ns/1ps -Wno-fatal -j "$(nproc)" "${flags[@]}" "${parameters[@]/#/-G}" --top septet_testbench \
   --Mdir "$build" -o simulate "$rtl"/*.sv "$rtl"/testbench/*.sv >"$build/build.log" 2>&1 || {
   cat "$build/build.log" >&2
   exit 2
