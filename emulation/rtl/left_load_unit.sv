@@ -7,11 +7,14 @@ module left_load_unit #(
     parameter LENGTH_BITS  = 3,
     parameter LANE_BITS    = 1,
     parameter SIZE_BITS    = 16,
-    parameter ADDRESS_BITS = 24
+    parameter ADDRESS_BITS = 24,
+    parameter OPERAND_BITS = 8
 ) (
     input  logic                    clk,
     input  logic                    reset,
     input  logic                    weight_stationary,
+    input  logic                    b_unsigned,
+    input  logic [             8:0] b_zero_point,
     // this cycle's step, if there is one
     input  logic                    streams,
     input  logic [   SIZE_BITS-1:0] step,
@@ -20,7 +23,7 @@ module left_load_unit #(
     input  logic [ LENGTH_BITS-1:0] rows,               // in use
     // the weight
     input  logic                    weight_valid,
-    input  logic [             7:0] weight,
+    input  logic [OPERAND_BITS-1:0] weight,
     input  logic [   LANE_BITS-1:0] weight_lane,
     // weights stationary: where the row of B begins that the next fold will stream here
     input  logic                    row_known,
@@ -29,7 +32,7 @@ module left_load_unit #(
     input  logic [             7:0] b_data,
     // to the array
     output logic                    left_valid,
-    output logic [             7:0] left,
+    output logic [OPERAND_BITS-1:0] left,
     output logic [   LANE_BITS-1:0] lane,
     output logic                    first_out,
     output logic                    last_out
@@ -43,14 +46,24 @@ module left_load_unit #(
   end
   assign b_address = row + ADDRESS_BITS'(step);
 
+  wire [OPERAND_BITS-1:0] b;
+  operand #(
+      .OPERAND_BITS(OPERAND_BITS)
+  ) convert (
+      .is_unsigned(b_unsigned),
+      .zero_point(b_zero_point),
+      .stored(b_data),
+      .value(b)
+  );
+
   wire valid = streams && (weight_stationary ? LENGTH_BITS'(ROW) < rows : weight_valid);
   delay #(
       .DEPTH(ROW + 1),
-      .BITS (1 + 8 + LANE_BITS + 2)
+      .BITS (1 + OPERAND_BITS + LANE_BITS + 2)
   ) skew (
       .clk(clk),
       .reset(reset),
-      .d({valid, weight_stationary ? b_data : weight, weight_lane, first, last}),
+      .d({valid, weight_stationary ? b : weight, weight_lane, first, last}),
       .q({left_valid, left, lane, first_out, last_out})
   );
 endmodule

@@ -15,6 +15,7 @@ module septet_array #(
     parameter SIZE_BITS    = 16,  // M, N and K are below 2^SIZE_BITS
     parameter ADDRESS_BITS = 24,  // bytes of A, elements of B and of C
     parameter VECTOR_BITS  = 12,  // live vectors of all tiles together: up to 2^VECTOR_BITS
+    parameter OPERAND_BITS = 8,   // 8: int8 without zero points; 9: int8 and uint8, less their zero points
     parameter TILE_BITS    = 8,   // tiles with a live vector: up to 2^TILE_BITS
     // follow from the above
     parameter LONGEST      = HEIGHT > WIDTH ? HEIGHT : WIDTH,
@@ -33,6 +34,10 @@ module septet_array #(
     input  logic [           SIZE_BITS-1:0] m,
     input  logic [           SIZE_BITS-1:0] n,
     input  logic [           SIZE_BITS-1:0] k,
+    input  logic                            a_unsigned,        // A is uint8
+    input  logic                            b_unsigned,
+    input  logic [                     8:0] a_zero_point,      // two's complement
+    input  logic [                     8:0] b_zero_point,
     // packed weights: windows of bytes from an address on, the first one's bits are the lowest
     output logic [        ADDRESS_BITS-1:0] a_bits_address,
     input  logic [        8*BITS_BYTES-1:0] a_bits_data,
@@ -66,7 +71,9 @@ module septet_array #(
   wire combined = dataflow == 7;
   wire sparse = dataflow >= 4;
   wire has_preload = !output_stationary || preload;
-  wire impossible = dataflow == 0 || (output_stationary && fold_then_add);
+  wire int8_alone = !a_unsigned && !b_unsigned && a_zero_point == 0 && b_zero_point == 0;
+  wire impossible =
+      dataflow == 0 || (output_stationary && fold_then_add) || (OPERAND_BITS == 8 && !int8_alone);
 
   // ---- scan, then run ----
   localparam IDLE = 0, SCAN = 1, RUN = 2;
@@ -228,7 +235,7 @@ module septet_array #(
   wire [LANES*SIZE_BITS-1:0] index;
   wire [COUNT_BITS-1:0] count;
   wire [LONGEST-1:0] weight_valid;
-  wire [LONGEST*8-1:0] weight;
+  wire [LONGEST*OPERAND_BITS-1:0] weight;
   wire [LONGEST*LANE_BITS-1:0] weight_lane;
   vector_fetch #(
       .LONGEST(LONGEST),
@@ -241,12 +248,15 @@ module septet_array #(
       .ADDRESS_BITS(ADDRESS_BITS),
       .VECTOR_BITS(VECTOR_BITS),
       .BITS_BYTES(BITS_BYTES),
-      .VALUES_BYTES(VALUES_BYTES)
+      .VALUES_BYTES(VALUES_BYTES),
+      .OPERAND_BITS(OPERAND_BITS)
   ) fetch (
       .clk(clk),
       .reset(reset),
       .sparse(sparse),
       .combined(combined),
+      .is_unsigned(a_unsigned),
+      .zero_point(a_zero_point),
       .request(weight_stationary ? preloads && LENGTH_BITS'(preload_row) < next_rows : streams),
       .position(weight_stationary ? next_first_vector + SIZE_BITS'(preload_row) : step),
       .tile_elements(weight_stationary ? tile_elements : elements),
@@ -333,7 +343,7 @@ module septet_array #(
   end
 
   wire [HEIGHT-1:0] left_valid, left_first, left_last, drain_shift;
-  wire [HEIGHT*8-1:0] left;
+  wire [HEIGHT*OPERAND_BITS-1:0] left;
   wire [HEIGHT*LANE_BITS-1:0] left_lane;
   wire [HEIGHT*ADDRESS_BITS-1:0] left_b_address;
   genvar h, w;
@@ -344,25 +354,28 @@ module septet_array #(
           .LENGTH_BITS(LENGTH_BITS),
           .LANE_BITS(LANE_BITS),
           .SIZE_BITS(SIZE_BITS),
-          .ADDRESS_BITS(ADDRESS_BITS)
+          .ADDRESS_BITS(ADDRESS_BITS),
+          .OPERAND_BITS(OPERAND_BITS)
       ) unit (
           .clk(clk),
           .reset(reset),
           .weight_stationary(weight_stationary),
+          .b_unsigned(b_unsigned),
+          .b_zero_point(b_zero_point),
           .streams(f_streams),
           .step(f_step),
           .first(f_first),
           .last(f_last),
           .rows(f_rows),
           .weight_valid(weight_valid[h]),
-          .weight(weight[h*8+:8]),
+          .weight(weight[h*OPERAND_BITS+:OPERAND_BITS]),
           .weight_lane(weight_lane[h*LANE_BITS+:LANE_BITS]),
           .row_known(f_preloads && f_preload_row == ROW_BITS'(h)),
           .row_address(b_rows[ADDRESS_BITS-1:0]),
           .b_address(left_b_address[h*ADDRESS_BITS+:ADDRESS_BITS]),
           .b_data(b_data[h*8+:8]),
           .left_valid(left_valid[h]),
-          .left(left[h*8+:8]),
+          .left(left[h*OPERAND_BITS+:OPERAND_BITS]),
           .lane(left_lane[h*LANE_BITS+:LANE_BITS]),
           .first_out(left_first[h]),
           .last_out(left_last[h])
@@ -371,7 +384,7 @@ module septet_array #(
   endgenerate
 
   wire [WIDTH-1:0] top_valid, chain_valid;
-  wire [WIDTH*LANES*8-1:0] top;
+  wire [WIDTH*LANES*OPERAND_BITS-1:0] top;
   wire [WIDTH*32-1:0] sum, chain, bottom_sum, bottom_drain;
   wire [WIDTH*LANES*ADDRESS_BITS-1:0] top_b_address;
   // Tokens of the load and store units, from column to column.
@@ -426,19 +439,22 @@ module septet_array #(
           .COLUMN(w),
           .LENGTH_BITS(LENGTH_BITS),
           .LANES(LANES),
-          .ADDRESS_BITS(ADDRESS_BITS)
+          .ADDRESS_BITS(ADDRESS_BITS),
+          .OPERAND_BITS(OPERAND_BITS)
       ) load (
           .clk(clk),
           .reset(reset),
           .output_stationary(output_stationary),
           .weight_stationary(weight_stationary),
+          .b_unsigned(b_unsigned),
+          .b_zero_point(b_zero_point),
           .b_used(output_stationary ? f_streams : preload_used),
           .b_columns(output_stationary ? f_columns : f_preload_columns),
           .b_rows(b_rows),
           .b_address(top_b_address[w*LANES*ADDRESS_BITS+:LANES*ADDRESS_BITS]),
           .b_data(unit_b_data),
           .weight_valid(weight_valid[w]),
-          .weight(weight[w*8+:8]),
+          .weight(weight[w*OPERAND_BITS+:OPERAND_BITS]),
           .stride(stride),
           .token_valid(enter_token[w]),
           .token_address(enter_at[w*ADDRESS_BITS+:ADDRESS_BITS]),
@@ -451,7 +467,7 @@ module septet_array #(
           .store_address(store_at[w*ADDRESS_BITS+:ADDRESS_BITS]),
           .store_data(c_write_data[w*32+:32]),
           .top_valid(top_valid[w]),
-          .top(top[w*LANES*8+:LANES*8]),
+          .top(top[w*LANES*OPERAND_BITS+:LANES*OPERAND_BITS]),
           .sum(sum[w*32+:32]),
           .chain_valid(chain_valid[w]),
           .chain(chain[w*32+:32])
@@ -504,7 +520,8 @@ module septet_array #(
       .HEIGHT(HEIGHT),
       .WIDTH(WIDTH),
       .LANES(LANES),
-      .LANE_BITS(LANE_BITS)
+      .LANE_BITS(LANE_BITS),
+      .OPERAND_BITS(OPERAND_BITS)
   ) pes (
       .clk(clk),
       .reset(reset),

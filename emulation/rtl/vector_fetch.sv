@@ -13,12 +13,15 @@ module vector_fetch #(
     parameter ADDRESS_BITS = 24,
     parameter VECTOR_BITS  = 12,
     parameter BITS_BYTES   = 5,
-    parameter VALUES_BYTES = 5
+    parameter VALUES_BYTES = 5,
+    parameter OPERAND_BITS = 8
 ) (
     input  logic                         clk,
     input  logic                         reset,
     input  logic                         sparse,
     input  logic                         combined,
+    input  logic                         is_unsigned,
+    input  logic [                  8:0] zero_point,
     // which one: vector `position` of a tile of the directory
     input  logic                         request,
     input  logic [        SIZE_BITS-1:0] position,
@@ -39,7 +42,7 @@ module vector_fetch #(
     output logic [  LANES*SIZE_BITS-1:0] index,           // its k or m; combined: one per lane
     output logic [       COUNT_BITS-1:0] count,           // lanes in use
     output logic [          LONGEST-1:0] valid,
-    output logic [        LONGEST*8-1:0] value,
+    output logic [LONGEST*OPERAND_BITS-1:0] value,
     output logic [LONGEST*LANE_BITS-1:0] lane
 );
   localparam CURSOR_BITS = ADDRESS_BITS + 3;
@@ -73,10 +76,13 @@ module vector_fetch #(
       .LENGTH_BITS(LENGTH_BITS),
       .LANE_BITS(LANE_BITS),
       .FIELD_LANE(FIELD_LANE),
-      .VALUES_BYTES(VALUES_BYTES)
+      .VALUES_BYTES(VALUES_BYTES),
+      .OPERAND_BITS(OPERAND_BITS)
   ) decompression (
       .sparse(sparse),
       .combined(combined),
+      .is_unsigned(is_unsigned),
+      .zero_point(zero_point),
       .elements(requested ? elements : '0),
       .bits(bits[LONGEST-1:0]),
       .values(values_data >> values_at[2:0]),

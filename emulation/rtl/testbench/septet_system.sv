@@ -11,6 +11,7 @@ module septet_system #(
   parameter int ADDRESS_BITS = 24,
   parameter int VECTOR_BITS = 12,
   parameter int TILE_BITS = 8,
+  parameter int OPERAND_BITS = 8,
   parameter int MEMORY_BITS = 16  // at most ADDRESS_BITS
 ) (
   input  logic clk,
@@ -23,6 +24,10 @@ module septet_system #(
   input  logic [SIZE_BITS-1:0] m,
   input  logic [SIZE_BITS-1:0] n,
   input  logic [SIZE_BITS-1:0] k,
+  input  logic a_unsigned,
+  input  logic b_unsigned,
+  input  logic [8:0] a_zero_point,
+  input  logic [8:0] b_zero_point,
   output logic busy,
   output logic done,
   output logic refused,
@@ -60,7 +65,8 @@ module septet_system #(
     .SIZE_BITS(SIZE_BITS),
     .ADDRESS_BITS(ADDRESS_BITS),
     .VECTOR_BITS(VECTOR_BITS),
-    .TILE_BITS(TILE_BITS)
+    .TILE_BITS(TILE_BITS),
+    .OPERAND_BITS(OPERAND_BITS)
   ) array (
     .*
   );

@@ -15,13 +15,14 @@ module septet_testbench #(
   parameter int ADDRESS_BITS = 24,
   parameter int VECTOR_BITS = 12,
   parameter int TILE_BITS = 8,
+  parameter int OPERAND_BITS = 8,
   parameter int MEMORY_BITS = 20
 );
   // Words of sizes.hex.
   localparam int VERSION = 0, DATAFLOW = 1, M = 2, N = 3, K = 4, ARRAY_HEIGHT = 5, ARRAY_WIDTH = 6, ARRAY_LANES = 7,
       TIMING = 8, ACCUMULATE = 9, PRELOAD = 10, A_BYTES = 11, A_TYPE = 12, B_TYPE = 13, SUM_TYPE = 14,
       A_ZERO_POINT = 15, B_ZERO_POINT = 16, SIZES = 17;
-  localparam int CSOS = 7, TYPE_S8 = 2, TYPE_S32 = 4;
+  localparam int CSOS = 7, TYPE_S8 = 2, TYPE_U8 = 3, TYPE_S32 = 4;
   localparam longint DATAFLOWS = 8, TIMINGS = 2, ACCUMULATIONS = 2;  // serial, overlapped: scalesim is not a machine's
   localparam longint SIZE_LIMIT = longint'(1) << SIZE_BITS;
   localparam longint WORDS = longint'(1) << MEMORY_BITS;
@@ -46,6 +47,7 @@ module septet_testbench #(
     .ADDRESS_BITS(ADDRESS_BITS),
     .VECTOR_BITS(VECTOR_BITS),
     .TILE_BITS(TILE_BITS),
+    .OPERAND_BITS(OPERAND_BITS),
     .MEMORY_BITS(MEMORY_BITS)
   ) system (
     .dataflow(sizes[DATAFLOW][2:0]),
@@ -55,6 +57,10 @@ module septet_testbench #(
     .m(sizes[M][SIZE_BITS-1:0]),
     .n(sizes[N][SIZE_BITS-1:0]),
     .k(sizes[K][SIZE_BITS-1:0]),
+    .a_unsigned(sizes[A_TYPE] == TYPE_U8),
+    .b_unsigned(sizes[B_TYPE] == TYPE_U8),
+    .a_zero_point(sizes[A_ZERO_POINT][8:0]),
+    .b_zero_point(sizes[B_ZERO_POINT][8:0]),
     /* verilator lint_off PINCONNECTEMPTY */
     .busy(),  // these two are for waveforms
     .running(),
@@ -103,11 +109,13 @@ module septet_testbench #(
     check_word(ARRAY_HEIGHT, "the array's height", HEIGHT);
     check_word(ARRAY_WIDTH, "the array's width", WIDTH);
     if (sizes[DATAFLOW] == CSOS) check_word(ARRAY_LANES, "the number of lanes", LANES);
-    check_word(A_TYPE, "A's type", TYPE_S8);
-    check_word(B_TYPE, "B's type", TYPE_S8);
+    if (OPERAND_BITS == 8 || sizes[A_TYPE] != TYPE_U8) check_word(A_TYPE, "A's type", TYPE_S8);
+    if (OPERAND_BITS == 8 || sizes[B_TYPE] != TYPE_U8) check_word(B_TYPE, "B's type", TYPE_S8);
     check_word(SUM_TYPE, "the sums' type", TYPE_S32);
-    check_word(A_ZERO_POINT, "A's zero point", 0);
-    check_word(B_ZERO_POINT, "B's zero point", 0);
+    if (OPERAND_BITS == 8) begin
+      check_word(A_ZERO_POINT, "A's zero point", 0);
+      check_word(B_ZERO_POINT, "B's zero point", 0);
+    end
     check_below(DATAFLOW, "the dataflow", DATAFLOWS);
     check_below(TIMING, "the timing", TIMINGS);
     check_below(ACCUMULATE, "the accumulation", ACCUMULATIONS);
