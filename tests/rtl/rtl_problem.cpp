@@ -105,23 +105,39 @@ class StoreSink : public emulation::TraceSink {
   std::vector<StoredWord> words_;
 };
 
+// Types and zero points. A's elements have been drawn with 0 for its zeros, and are moved.
+void draw_operand_types(Rng& rng, RtlProblem& p) {
+  const auto draw = [&](Type& type, int& zero_point) {
+    if (rng.chance(0.5)) type = Type::u8;
+    const int lowest = type == Type::u8 ? 0 : -128;
+    if (rng.chance(0.7)) zero_point = lowest + static_cast<int>(rng.pick<Index>({0, 255, rng.below(256)}));
+  };
+  draw(p.a_type, p.options.a_zero_point);
+  draw(p.b_type, p.options.b_zero_point);
+  for (Index i = 0; i < p.m; ++i) {
+    for (Index j = 0; j < p.k; ++j) p.a(i, j) = static_cast<std::int8_t>(p.a(i, j) + p.options.a_zero_point);
+  }
+}
+
 }  // namespace
 
-RtlProblem random_problem(std::uint64_t seed, Dataflow dataflow, const ArrayShape& array, int lanes) {
+RtlProblem random_problem(std::uint64_t seed, Dataflow dataflow, const SimulatedArray& array) {
+  const ArrayShape shape = array.shape();
   Rng rng(seed);
   RtlProblem p;
   p.seed = seed;
-  p.options.array = array;
-  p.m = random_size(rng, array);
-  p.n = random_size(rng, array);
-  p.k = random_size(rng, array);
-  draw_options(rng, p, dataflow, lanes);
+  p.options.array = shape;
+  p.m = random_size(rng, shape);
+  p.n = random_size(rng, shape);
+  p.k = random_size(rng, shape);
+  draw_options(rng, p, dataflow, array.lanes());
   p.a = Storage<std::int8_t>(p.m, p.k);
   p.b = Storage<std::int8_t>(p.k, p.n);
   p.start = Storage<std::int32_t>(p.m, p.n);
   const ValueKind values = rng.pick({ValueKind::mixed, ValueKind::mixed, ValueKind::extremes});
   fill_pattern(rng, p.a.view(), random_pattern(rng, p), values);
   fill_random(rng, p.b.view(), values);
+  if (array.operand_bits() == 9) draw_operand_types(rng, p);
   for (Index i = 0; i < p.m; ++i) {
     for (Index j = 0; j < p.n; ++j) p.start(i, j) = 0;
   }
@@ -137,21 +153,24 @@ std::string describe(const RtlProblem& p) {
   const GemmOptions& o = p.options;
   return "seed=" + number(static_cast<Index>(p.seed)) + " " + septet::name(o.dataflow) +
          " array=" + number(o.array.height) + "x" + number(o.array.width) + " m=" + number(p.m) + " n=" + number(p.n) +
-         " k=" + number(p.k) + " pattern=" + p.pattern + " " + septet::name(p.array_options.timing) + " " +
-         septet::name(o.accumulate) + " preload=" + number(o.preload.data != nullptr) +
+         " k=" + number(p.k) + " pattern=" + p.pattern + " " + septet::name(p.a_type) + "-" + number(o.a_zero_point) +
+         "*" + septet::name(p.b_type) + "-" + number(o.b_zero_point) + " " + septet::name(p.array_options.timing) +
+         " " + septet::name(o.accumulate) + " preload=" + number(o.preload.data != nullptr) +
          " lanes=" + number(o.combine.lanes) + " " + septet::name(o.combine.policy) +
          " window=" + number(o.combine.window);
 }
 
 Inputs inputs_of(const RtlProblem& p) {
   using namespace septet::emulation;
-  const MemoryImage image = memory_image(p.a.view(), p.n, Type::s8, p.options, p.array_options);
+  const MemoryImage image = memory_image(p.a_view(), p.n, p.b_type, p.options, p.array_options);
   Inputs inputs;
   inputs.dataflow = static_cast<int>(image.sizes[kSizesDataflow]);
   inputs.m = image.sizes[kSizesM], inputs.n = image.sizes[kSizesN], inputs.k = image.sizes[kSizesK];
   inputs.overlapped = image.sizes[kSizesTiming] == 1;
   inputs.fold_then_add = image.sizes[kSizesAccumulate] == 1;
   inputs.preload = image.sizes[kSizesPreload] == 1;
+  inputs.a_unsigned = p.a_type == Type::u8, inputs.b_unsigned = p.b_type == Type::u8;
+  inputs.a_zero_point = p.options.a_zero_point, inputs.b_zero_point = p.options.b_zero_point;
   inputs.a = image.a;
   for (Index i = 0; i < p.k; ++i) {
     for (Index j = 0; j < p.n; ++j) inputs.b.push_back(p.b(i, j));
@@ -168,7 +187,7 @@ std::vector<StoredWord> stored_words(const RtlProblem& p) {
   Storage<std::int32_t> c(p.m, p.n);
   emulation::ArrayOptions array_options = p.array_options;
   array_options.engine = Engine::plain;
-  emulation::emulate(p.a.view(), p.b.view(), c.view(), p.options, array_options, {}, {&sink, {{}, {0, 1}, {}}});
+  emulation::emulate(p.a_view(), p.b_view(), c.view(), p.options, array_options, {}, {&sink, {{}, {0, 1}, {}}});
   return sink.take();
 }
 

@@ -1,6 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Random products that the RTL multiplies (s8 times s8 into s32, no zero points), and what the emulator says of them.
+// Random products that the RTL multiplies (s8 and u8 into s32, with zero points), and what the emulator says of them.
 #pragma once
 
 #include "septet/septet.hpp"
@@ -24,12 +24,23 @@ struct RtlProblem {
   std::string pattern;
   GemmOptions options;
   emulation::ArrayOptions array_options;
-  support::Storage<std::int8_t> a, b;
+  Type a_type = Type::s8, b_type = Type::s8;
+  support::Storage<std::int8_t> a, b;    ///< u8: the same bits
   support::Storage<std::int32_t> start;  ///< what C's memory starts from: the preload, or zeros
+
+  ConstMatrix a_view() const { return typed(a, a_type); }
+  ConstMatrix b_view() const { return typed(b, b_type); }
+
+ private:
+  static ConstMatrix typed(const support::Storage<std::int8_t>& matrix, Type type) {
+    ConstMatrix view = matrix.view();
+    view.type = type;
+    return view;
+  }
 };
 
-/// For an array of this shape, and csOS of so many lanes.
-RtlProblem random_problem(std::uint64_t seed, Dataflow dataflow, const ArrayShape& array, int lanes);
+/// For this array: of its shape, its lanes, and operands that it takes.
+RtlProblem random_problem(std::uint64_t seed, Dataflow dataflow, const SimulatedArray& array);
 
 /// One line with everything that reproduces the problem.
 std::string describe(const RtlProblem& problem);

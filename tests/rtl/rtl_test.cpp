@@ -49,10 +49,10 @@ std::string write_difference(const std::vector<Write>& got, const std::vector<St
 // C as the kernel and the emulator have it, with the report; they must agree before anything else is asked.
 Storage<std::int32_t> expected_c(const RtlProblem& p, bool plain, emulation::Report& report) {
   Storage<std::int32_t> kernel(p.m, p.n), emulated(p.m, p.n);
-  gemm(p.a.view(), p.b.view(), kernel.view(), p.options);
+  gemm(p.a_view(), p.b_view(), kernel.view(), p.options);
   emulation::ArrayOptions array_options = p.array_options;
   array_options.engine = plain ? Engine::plain : Engine::registers;
-  report = emulation::emulate(p.a.view(), p.b.view(), emulated.view(), p.options, array_options);
+  report = emulation::emulate(p.a_view(), p.b_view(), emulated.view(), p.options, array_options);
   const Difference difference = compare_bits(emulated.view(), kernel.view());
   REQUIRE_MESSAGE(difference.equal, "emulator and kernel: " << difference.text);
   return kernel;
@@ -90,7 +90,7 @@ void check_dataflow(Dataflow dataflow) {
   for (int i = 0; i < problem_count(1000); ++i) {
     SimulatedArray& array = *arrays[static_cast<std::size_t>(i) % arrays.size()];
     const std::uint64_t seed = 1'000'000 * static_cast<std::uint64_t>(dataflow) + static_cast<std::uint64_t>(i);
-    check_problem(array, random_problem(seed, dataflow, array.shape(), array.lanes()), rng);
+    check_problem(array, random_problem(seed, dataflow, array), rng);
   }
 }
 
@@ -127,8 +127,7 @@ TEST_CASE("RTL: dataflows follow each other on one array, in any order") {
   for (int i = 0; i < problem_count(500); ++i) {
     SimulatedArray& array = *arrays[static_cast<std::size_t>(rng.below(static_cast<Index>(arrays.size())))];
     const auto dataflow = static_cast<Dataflow>(rng.between(1, 7));
-    check_problem(
-        array, random_problem(9'000'000 + static_cast<std::uint64_t>(i), dataflow, array.shape(), array.lanes()), rng);
+    check_problem(array, random_problem(9'000'000 + static_cast<std::uint64_t>(i), dataflow, array), rng);
   }
 }
 
@@ -136,7 +135,7 @@ TEST_CASE("RTL: what cannot be run is refused, writes nothing, and the next prod
   for (const auto& array : simulated_arrays()) {
     Rng rng(5);
     for (const Dataflow dataflow : {Dataflow::automatic, Dataflow::dOS, Dataflow::sOS, Dataflow::csOS}) {
-      const RtlProblem p = random_problem(11, Dataflow::dOS, array->shape(), array->lanes());
+      const RtlProblem p = random_problem(11, Dataflow::dOS, *array);
       INFO(describe(p));
       Inputs inputs = inputs_of(p);
       inputs.dataflow = static_cast<int>(dataflow);
@@ -146,7 +145,7 @@ TEST_CASE("RTL: what cannot be run is refused, writes nothing, and the next prod
       CHECK(outcome.refused);
       CHECK(outcome.writes.empty());
       CHECK(outcome.c == inputs.c);
-      check_problem(*array, random_problem(12, Dataflow::sIS, array->shape(), array->lanes()), rng);
+      check_problem(*array, random_problem(12, Dataflow::sIS, *array), rng);
     }
   }
 }

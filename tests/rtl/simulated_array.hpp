@@ -20,8 +20,10 @@ struct Inputs {
   int dataflow = 1;  ///< as word 1 of the sizes
   Index m = 0, n = 0, k = 0;
   bool overlapped = false, fold_then_add = false, preload = false;
+  bool a_unsigned = false, b_unsigned = false;
+  int a_zero_point = 0, b_zero_point = 0;
   std::vector<std::byte> a;     ///< the packed weights
-  std::vector<std::int8_t> b;   ///< row-major
+  std::vector<std::int8_t> b;   ///< row-major; uint8: the same bits
   std::vector<std::int32_t> c;  ///< what C's memory starts from, row-major
   std::uint64_t seed = 1;
 };
@@ -48,6 +50,8 @@ class SimulatedArray {
   virtual ~SimulatedArray() = default;
   virtual ArrayShape shape() const = 0;
   virtual int lanes() const = 0;
+  /// 8: int8 without zero points; 9: uint8 and zero points, too.
+  virtual int operand_bits() const = 0;
   /// Words of each memory.
   virtual Index capacity() const = 0;
   virtual void reset() = 0;

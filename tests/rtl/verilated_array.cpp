@@ -37,6 +37,7 @@ class VerilatedArray : public SimulatedArray {
 
   ArrayShape shape() const override { return {SEPTET_RTL_HEIGHT, SEPTET_RTL_WIDTH}; }
   int lanes() const override { return SEPTET_RTL_LANES; }
+  int operand_bits() const override { return SEPTET_RTL_OPERAND_BITS; }
   Index capacity() const override { return Index{1} << SEPTET_RTL_MEMORY_BITS; }
 
   void reset() override {
@@ -52,6 +53,8 @@ class VerilatedArray : public SimulatedArray {
     top.dataflow = static_cast<CData>(inputs.dataflow);
     top.overlapped = inputs.overlapped, top.fold_then_add = inputs.fold_then_add, top.preload = inputs.preload;
     top.m = inputs.m, top.n = inputs.n, top.k = inputs.k;
+    top.a_unsigned = inputs.a_unsigned, top.b_unsigned = inputs.b_unsigned;
+    top.a_zero_point = inputs.a_zero_point & 0x1ff, top.b_zero_point = inputs.b_zero_point & 0x1ff;
     top.start = 1;
     tick();
     top.start = 0;
