@@ -97,7 +97,8 @@ def comparisons(rtl, emulator, dataflow):
         got = registers[kind]
         got_valid = registers[valid_of] + "_valid"
         has_valid = any(("." + n).endswith("." + pe + got_valid) for n in rtl.ids)
-        width = emulator.width[want]
+        # Operands have 9 bits where a zero point was subtracted; an RTL that could do it has them always.
+        lsb = rtl.width[find(rtl, pe + "left")] * int(lane or 0)
         result.append(
             Comparison(
                 f"PE({h}, {w}).{got}" + (f" lane {lane}" if lane else ""),
@@ -105,8 +106,8 @@ def comparisons(rtl, emulator, dataflow):
                 emulator.ids[f"array.pe_{h}_{w}.{valid_of}_valid"],
                 find(rtl, pe + got),
                 find(rtl, pe + got_valid) if has_valid else None,
-                width * int(lane or 0),
-                width,
+                lsb,
+                emulator.width[want],
             )
         )
     return result, macs

@@ -9,16 +9,18 @@ run=$here/../../emulation/rtl/testbench/run.sh
 mkdir -p "$folder"
 cd "$folder"
 "$septet" gemm random:10x1,dtype=s8,seed=7 random:1x9,dtype=s8,seed=8 -o preload.npy >/dev/null
-product=(random:10x11,zeros=0.6,seed=3,dtype=s8 random:11x9,dtype=s8,seed=4)
 
-# check HEIGHT WIDTH OPTION ...: of septet's
+# check HEIGHT WIDTH OPTION ...: of septet's. Where operands have 9 bits, A and B are unsigned, and B has a zero point.
 check() {
-  local height=$1 width=$2
-  shift 2
-  local options=("${product[@]}" --array "${height}x$width" "$@")
+  local height=$1 width=$2 operand_bits=$3 type=s8
+  shift 3
+  [ "$operand_bits" = 8 ] || set -- "$@" --b-zero-point 100
+  [ "$operand_bits" = 8 ] || type=u8
+  local options=("random:10x11,zeros=0.6,seed=3,dtype=$type" "random:11x9,dtype=$type,seed=4" --array "${height}x$width"
+    "$@")
   "$septet" export "${options[@]}" -o images >/dev/null
   "$septet" emulate "${options[@]}" --trace emulated.vcd >/dev/null
-  "$run" HEIGHT="$height,WIDTH=$width" images +dump=c.hex +writes=writes.hex +vcd=rtl.vcd >said.txt
+  "$run" HEIGHT="$height,WIDTH=$width,OPERAND_BITS=$operand_bits" images +dump=c.hex +writes=writes.hex +vcd=rtl.vcd >said.txt
   grep -qx "cycles $(sed -n 's/^  "cycles": \([0-9]*\),$/\1/p' images/manifest.json)" said.txt || {
     echo "${height}x$width $*: not the emulator's cycles:" "$(cat said.txt)"
     exit 1
@@ -31,10 +33,10 @@ check() {
 }
 
 rm -f said.log
-for array in "3 4" "5 2"; do
+for array in "3 4 8" "5 2 9"; do
   for dataflow in dOS dWS dIS sOS sWS sIS csOS; do
     for timing in serial overlapped; do
-      # shellcheck disable=SC2086 # two words
+      # shellcheck disable=SC2086 # several words
       for preload in "" "--preload preload.npy"; do
         check $array --dataflow $dataflow --timing $timing $preload
         case $dataflow in *OS) ;; *) check $array --dataflow $dataflow --timing $timing --accumulate fold $preload ;; esac
