@@ -7,8 +7,6 @@
 //   +vcd=FILE       every signal as a waveform
 //   +max_cycles=N   clock cycles to wait for `done`, the scan of the packed weights included (default 100 million)
 // Prints `cycles N`, the run's cycles as the contract counts them. What cannot be run ends in $fatal.
-`timescale 1ns / 1ps
-
 module septet_testbench #(
   parameter int HEIGHT = 4,
   parameter int WIDTH = 4,
