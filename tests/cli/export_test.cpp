@@ -8,8 +8,10 @@
 #include "images_support.hpp"
 #include "support/comparison.hpp"
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 namespace septet::cli::test {
 namespace {
@@ -338,6 +340,39 @@ TEST_CASE("export: what is refused leaves nothing behind, and what is there as i
   folder.refused(kSmall + "-o images --dataflow sIS", "images/b.hex", "");
   CHECK(folder.read("images/c_expected.hex") == before);
   CHECK(list(folder, "images") == kHexFiles);
+}
+
+// What docs/images.md shows as ```text NAME.
+std::string shown_as(const std::string& name) {
+  std::ifstream file(SEPTET_DOCS_DIR "/images.md", std::ios::binary);
+  const std::string page{std::istreambuf_iterator<char>(file), {}}, begin = "```text " + name + "\n";
+  const std::size_t from = page.find(begin);
+  REQUIRE_MESSAGE(from != std::string::npos, name);
+  return page.substr(from + begin.size(), page.find("```", from + begin.size()) - from - begin.size());
+}
+
+TEST_CASE("export: the page's example and compare's output are what it shows") {
+  const Folder folder;
+  folder.write("a.mtx", shown_as("a.mtx"));
+  folder.write("b.mtx", shown_as("b.mtx"));
+  folder.works("export a.mtx b.mtx --dtype s8 --dataflow sOS --array 2x3 --image hex,mem,coe -o images");
+  for (const std::string name : {"a.hex", "a.mem", "a.coe", "sizes.hex"}) {
+    CAPTURE(name);
+    CHECK(folder.read("images/" + name) == shown_as(name));
+  }
+  folder.works("export random:12x20,zeros=0.7,dtype=s8 random:20x9,dtype=s8 --dataflow sWS --array 4x4 -o other");
+  Images images(folder, "other");
+  images.c_expected[8] = 0xabcd;
+  folder.write("dump.hex", hex_text(images.c_expected, 8));
+  CHECK(folder.septet("compare dump.hex --images other").out == shown_as("compare"));
+}
+
+TEST_CASE("export: an interrupted one leaves nothing") {
+  const Folder folder;
+  const Outcome outcome = folder.septet("export random:40x40,dtype=s8 random:40x1000,dtype=s8 --array 8x8 -o images",
+                                        "ulimit -c 0; ulimit -f 64;");
+  CHECK(outcome.code == 128 + SIGXFSZ);
+  CHECK(folder.list().empty());
 }
 
 TEST_CASE("export: a kernel and an emulator that differ: nothing is written") {

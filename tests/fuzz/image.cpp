@@ -31,9 +31,8 @@ struct File {
 };
 
 Input seed(int bits, int depth, const std::string& text) {
-  Input input = {static_cast<std::uint8_t>(bits - 1), static_cast<std::uint8_t>(depth)};
-  input.insert(input.end(), text.begin(), text.end());
-  return input;
+  const std::string whole = std::string{static_cast<char>(bits - 1), static_cast<char>(depth)} + text;
+  return {whole.begin(), whole.end()};
 }
 
 using Words = std::vector<std::uint64_t>;
