@@ -50,8 +50,20 @@ check("packed B", w @ septet.pack(x, side="right"), w @ x, bound)
 layer = septet.matmul(w, x, alpha=0.5, **{"epilogue.bias": bias[:, None], "epilogue.activation": "relu"})
 check("bias and relu", layer, np.maximum(0.5 * (w @ x) + bias[:, None], 0), bound)
 
+# The emulated array: values, and a count that SCALE-Sim gives, too. What a memory would hold of A: dOS streams the
+# columns of each tile of three rows.
+a, b = whole((128, 256), "int8"), whole((256, 256), "int8")
+c, report = septet.emulate(a, b, dataflow="dWS", timing="scalesim", **{"array.height": 32, "array.width": 32})
+check("emulated", c, a.astype("int32") @ b.astype("int32"))
+check("cycles, folds", np.array([[report["cycles"], report["folds"]]]), np.array([[11200, 32]]))
+sizes, image = septet.memory_image(a[:7], 5, "int8", dataflow="dOS", **{"array.height": 3, "array.width": 2})
+check("sizes", sizes[None, 1:7].astype("int64"), np.array([[1, 7, 5, 256, 3, 2]]))
+tiles = np.concatenate([a[i:min(i + 3, 7)].T.ravel() for i in (0, 3, 6)])
+check("image of A", image.view("int8")[None].astype("int64"), tiles[None].astype("int64"))
+
 for argument, call in (("b", lambda: septet.matmul(w, w)), ("dataflow", lambda: septet.pack(w, dataflow="xOS")),
-                       ("options.threads", lambda: septet.matmul(w, x, threads=-1))):
+                       ("options.threads", lambda: septet.matmul(w, x, threads=-1)),
+                       ("options.array", lambda: septet.emulate(w, x, **{"array.height": 0}))):
     try:
         call()
         failures += 1

@@ -6,6 +6,7 @@
     c = septet.matmul(scipy.sparse.csr_matrix(a), b)         # the caller's own CSR or CSC arrays
     layer = septet.pack(a, dataflow="csOS")                  # once; then any number of products
     c = layer @ b
+    c, report = septet.emulate(a, b, dataflow="csOS")        # on the emulated array; report["cycles"], …
 
 Options are those of septet.h: numbers, names, and arrays, which are broadcast to the output's shape.
 
@@ -63,20 +64,27 @@ def _load():
             "septet_gemm": (weights, matrix, matrix, c_void_p),
             "septet_gemm_packed_b": (matrix, c_void_p, matrix, c_void_p),
             "septet_pack": (weights, c_void_p, handle),
+            "septet_emulate": (weights, matrix, matrix, c_void_p, handle),
+            "septet_memory_image": (weights, c_int64, c_int32, c_void_p, c_void_p, c_void_p, c_int64),
+            "septet_report_count": (c_void_p, c_char_p, POINTER(c_int64)),
+            "septet_report_utilization": (c_void_p, POINTER(c_double)),
+            "septet_report_dataflow": (c_void_p, POINTER(c_char_p)),
             "septet_options_create": (handle,),
             "septet_options_set_number": (c_void_p, c_char_p, c_double),
             "septet_options_set_name": (c_void_p, c_char_p, c_char_p),
             "septet_options_set_matrix": (c_void_p, c_char_p, matrix)}.items():
         function = getattr(library, name)
         function.argtypes, function.errcheck = arguments, raise_error
-    for name in ("septet_packed_free", "septet_options_free"):
+    for name in ("septet_packed_free", "septet_options_free", "septet_report_free"):
         getattr(library, name).argtypes, getattr(library, name).restype = (c_void_p,), None
     for name in ("septet_error_argument", "septet_error_message"):
         getattr(library, name).restype = c_char_p
+    library.septet_report_key.argtypes, library.septet_report_key.restype = (c_int64,), c_char_p
     return library
 
 
 _library = _load()
+SIZES_WORDS = 17  # of memory_image()
 
 
 def _type_of(array, argument):
@@ -155,14 +163,55 @@ def pack(a, **options):
     return Packed(a, options)
 
 
+def _output(a, b):
+    return np.zeros((a.shape[0], b.shape[1]), _TYPES.get(a.dtype, (0, a.dtype))[1])
+
+
 def matmul(a, b, out=None, **options):
     """C = alpha * A @ B + beta * C in `out`, or in a new array of the sums' type. A: dense, CSR, CSC or packed; B:
     dense, or packed with side="right"."""
-    if out is None:
-        out = np.zeros((a.shape[0], b.shape[1]), _TYPES.get(a.dtype, (0, a.dtype))[1])
+    out = _output(a, b) if out is None else out
     with _options(options, out.shape) as chosen:
         if isinstance(b, Packed):
             _library.septet_gemm_packed_b(_matrix(a, "a"), b.handle, _matrix(out, "c"), chosen)
         else:
             _library.septet_gemm(_weights(a), _matrix(b, "b"), _matrix(out, "c"), chosen)
     return out
+
+
+def _counts(report):
+    """What a report says, by septet_report_key(), with the dataflow's name and the utilization."""
+    counts, count, key = {}, c_int64(), _library.septet_report_key(0)
+    while key is not None:
+        _library.septet_report_count(report, key, byref(count))
+        counts[key.decode()] = count.value
+        key = _library.septet_report_key(len(counts))
+    dataflow, utilization = c_char_p(), c_double()
+    _library.septet_report_dataflow(report, byref(dataflow))
+    _library.septet_report_utilization(report, byref(utilization))
+    return {"dataflow": dataflow.value.decode(), **counts, "utilization": utilization.value}
+
+
+def emulate(a, b, out=None, **options):
+    """matmul() on an emulated array: (C, report), the report a dictionary of "cycles", "macs_issued", … A: dense, CSR,
+    CSC or packed; B: dense."""
+    out = _output(a, b) if out is None else out
+    report = c_void_p()
+    with _options(options, out.shape) as chosen:
+        _library.septet_emulate(_weights(a), _matrix(b, "b"), _matrix(out, "c"), chosen, byref(report))
+    try:
+        return out, _counts(report)
+    finally:
+        _library.septet_report_free(report)
+
+
+def memory_image(a, n, b_dtype, **options):
+    """What a hardware array finds in its memories, for A times a matrix of n columns: (sizes, image), words of its
+    controller and the bytes of A as the dataflow streams it (docs/images.md)."""
+    sizes = np.zeros(SIZES_WORDS, "uint32")
+    weights, b_type = _weights(a), _TYPES[np.dtype(b_dtype)][0]
+    with _options(options, (a.shape[0], n)) as chosen:
+        _library.septet_memory_image(weights, n, b_type, chosen, sizes.ctypes.data, None, 0)
+        image = np.zeros(int(sizes[11]), "uint8")
+        _library.septet_memory_image(weights, n, b_type, chosen, sizes.ctypes.data, image.ctypes.data, image.size)
+    return sizes, image
