@@ -1,8 +1,9 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet export: operands, sizes and expected results of a product as memory images for RTL.
+#include "export.hpp"
+
 #include "comparison.hpp"
-#include "images.hpp"
 #include "operands.hpp"
 #include "packing.hpp"
 #include "progress.hpp"
@@ -32,11 +33,6 @@ constexpr const char* kExamples =
     "  septet export random:12x20,dtype=f16 random:20x9,dtype=f16 --dataflow dWS --array 4x4 --accumulate fold -o "
     "images\n"
     "With files: septet export weights.npy inputs.npy --dataflow sOS --array 8x8 --preload bias.npy -o images";
-
-struct ExportFlags : Flags {
-  std::string folder;
-  std::vector<io::ImageFormat> formats = {io::ImageFormat::hex};
-};
 
 std::vector<io::ImageFormat> parse_formats(const std::string& flag, const std::string& text) {
   std::vector<io::ImageFormat> formats;
@@ -102,12 +98,6 @@ void put_matrix(ImageFiles& files, const ConstMatrix& matrix) {
       files.put(word);
     }
   }
-  files.close();
-}
-
-void put_c_start(ImageFiles& files, const ExportedProduct& product, const ConstMatrix& preload) {
-  if (product.preload) return put_matrix(files, preload);
-  for (Index i = 0; i < product.m * product.n; ++i) files.put(0);
   files.close();
 }
 
@@ -197,58 +187,86 @@ void remove_stale(const ExportFlags& flags) {
   }
 }
 
-void run_export(const ExportFlags& flags) {
+// Everything that goes into the folder, in the order of writing.
+class Export {
+ public:
+  Export(const ExportFlags& flags, const ExportedProduct& product)
+      : flags_(flags), product_(product), folder_(flags.folder) {}
+
+  ImageFiles& open(Image image) { return files_.emplace_back(flags_.folder, product_, image); }
+  void put(Image image, const ConstMatrix& matrix) { put_matrix(open(image), matrix); }
+  template <class Words>
+  void put_words(Image image, const Words& words) {
+    ImageFiles& files = open(image);
+    for (const auto word : words) files.put(static_cast<std::uint64_t>(word));
+    files.close();
+  }
+  void put_zeros(Image image) {
+    ImageFiles& files = open(image);
+    for (Index i = 0; i < product_.shape(image).depth; ++i) files.put(0);
+    files.close();
+  }
+  /// The files get their names; last the manifest: without it there is no export.
+  void commit(const Json& manifest) {
+    io::StagedFile file(manifest_path(flags_.folder));
+    file.refuse_device();
+    io::StagedWriter writer(file);
+    const std::string text = dump(manifest);
+    writer.write(text.data(), text.size());
+    writer.close();
+    remove_stale(flags_);
+    for (ImageFiles& files : files_) files.commit();
+    file.commit();
+    folder_.keep();
+  }
+
+ private:
+  const ExportFlags& flags_;
+  const ExportedProduct& product_;
+  io::StagedFolder folder_;
+  std::deque<ImageFiles> files_;
+};
+
+}  // namespace
+
+void export_images(const ExportFlags& flags, const Kernel& kernel) {
   check_outputs(flags);
   if (!flags.target.empty()) require(set_target(flags.target.c_str()));
   check_folder(flags.folder);
   Product product = load_product(flags);
   const PackedMatrix stored = as_streamed(flags, product.a.file(), product.a.type());
   const Weights a = stored.empty() ? product.a.weights(wants_dense(flags.gemm.dataflow)) : stored;
-  const ConstMatrix b = product.b.dense_view();
+  const ConstMatrix a_dense = *product.a.weights(true).dense(), b = product.b.dense_view();
+  const ConstMatrix& preload = product.options.preload;
 
   emulation::MemoryImage image;
   emulation::Report expected;
-  require(emulation::try_memory_image(a, b.cols, b.type, product.options, flags.array, image), product.names);
-  require(emulation::try_cycles(a, b.cols, b.type, product.options, flags.array, expected), product.names);
-  const ConstMatrix a_dense = *product.a.weights(true).dense();
+  const auto require_types = [&](const Status& status) {  // B's type is that of its file here
+    require(status.argument() == "b_type" ? Status(status.cause(), "b", status.message()) : status, product.names);
+  };
+  require_types(emulation::try_memory_image(a, b.cols, b.type, product.options, flags.array, image));
+  require_types(emulation::try_cycles(a, b.cols, b.type, product.options, flags.array, expected));
   if (!stored.empty()) check_pattern(flags, product, expected.dataflow, a_dense, image);
 
   const ExportedProduct exported = describe(flags, product, expected, image);
-  io::StagedFolder folder(flags.folder);
-  std::deque<ImageFiles> files;
-  const auto open = [&](Image which) -> ImageFiles& { return files.emplace_back(flags.folder, exported, which); };
-  io::OwnedMatrix kernel = make_output(flags, product), emulated = make_output(flags, product);
-  ImageFiles& writes = open(Image::writes_expected);
+  Export images(flags, exported);
+  io::OwnedMatrix computed = make_output(flags, product), emulated = make_output(flags, product);
+  ImageFiles& writes = images.open(Image::writes_expected);
   const emulation::Report report = run_array(flags, product, a, b, emulated.dense_view(), writes);
   writes.close();
-  require(try_gemm(a, b, kernel.dense_view(), product.options), product.names);
-  check_results(report, expected, kernel.dense_view(), emulated.dense_view());
+  require(kernel(a, b, computed.dense_view(), product.options), product.names);
+  check_results(report, expected, computed.dense_view(), emulated.dense_view());
 
-  ImageFiles& sizes = open(Image::sizes);
-  for (const std::uint32_t word : image.sizes) sizes.put(word);
-  sizes.close();
-  ImageFiles& bytes = open(Image::a);
-  for (const std::byte byte : image.a) bytes.put(static_cast<std::uint64_t>(byte));
-  bytes.close();
-  put_matrix(open(Image::b), b);
-  put_matrix(open(Image::a_dense), a_dense);
-  put_c_start(open(Image::c_start), exported, product.options.preload);
-  put_matrix(open(Image::c_expected), ConstMatrix(kernel.dense_view()));
+  images.put_words(Image::sizes, image.sizes);
+  images.put_words(Image::a, image.a);
+  images.put(Image::b, b);
+  images.put(Image::a_dense, a_dense);
+  preload.data != nullptr ? images.put(Image::c_start, preload) : images.put_zeros(Image::c_start);
+  images.put(Image::c_expected, computed.dense_view());
   const Json manifest = manifest_json(exported, report);
-  io::StagedFile manifest_file(manifest_path(flags.folder));
-  io::StagedWriter manifest_writer(manifest_file);
-  const std::string text = dump(manifest);
-  manifest_writer.write(text.data(), text.size());
-  manifest_writer.close();
-
-  remove_stale(flags);
-  for (ImageFiles& file : files) file.commit();
-  manifest_file.commit();  // last: without it there is no export
-  folder.keep();
+  images.commit(manifest);
   publish(flags, manifest, export_table(flags, exported, report));
 }
-
-}  // namespace
 
 void add_export(CLI::App& app, Action& action) {
   CLI::App& verb = *app.add_subcommand("export", "Operands and expected results as memory images for RTL");
@@ -271,7 +289,12 @@ void add_export(CLI::App& app, Action& action) {
   add_combine(verb, flags->gemm.combine);
   add_cpu(verb, *flags);
   verb.footer(kExamples);
-  set_action(verb, action, *flags, [flags] { run_export(*flags); });
+  set_action(verb, action, *flags, [flags] {
+    const Kernel kernel = [](const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options) {
+      return try_gemm(a, b, c, options);
+    };
+    export_images(*flags, kernel);
+  });
 }
 
 }  // namespace septet::cli
