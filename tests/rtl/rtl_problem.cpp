@@ -121,7 +121,8 @@ void draw_operand_types(Rng& rng, RtlProblem& p) {
 
 }  // namespace
 
-RtlProblem random_problem(std::uint64_t seed, Dataflow dataflow, const SimulatedArray& array) {
+RtlProblem random_problem(std::uint64_t seed, Dataflow dataflow, const SimulatedArray& array,
+                          const std::optional<Sizes>& sizes) {
   const ArrayShape shape = array.shape();
   Rng rng(seed);
   RtlProblem p;
@@ -130,12 +131,13 @@ RtlProblem random_problem(std::uint64_t seed, Dataflow dataflow, const Simulated
   p.m = random_size(rng, shape);
   p.n = random_size(rng, shape);
   p.k = random_size(rng, shape);
+  if (sizes) p.m = sizes->m, p.n = sizes->n, p.k = sizes->k;
   draw_options(rng, p, dataflow, array.lanes());
   p.a = Storage<std::int8_t>(p.m, p.k);
   p.b = Storage<std::int8_t>(p.k, p.n);
   p.start = Storage<std::int32_t>(p.m, p.n);
   const ValueKind values = rng.pick({ValueKind::mixed, ValueKind::mixed, ValueKind::extremes});
-  fill_pattern(rng, p.a.view(), random_pattern(rng, p), values);
+  fill_pattern(rng, p.a.view(), sizes ? Pattern(p.m, p.k, true) : random_pattern(rng, p), values);
   fill_random(rng, p.b.view(), values);
   if (array.operand_bits() == 9) draw_operand_types(rng, p);
   for (Index i = 0; i < p.m; ++i) {

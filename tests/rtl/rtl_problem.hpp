@@ -7,6 +7,7 @@
 #include "simulated_array.hpp"
 #include "support/storage.hpp"
 
+#include <optional>
 #include <string>
 
 namespace septet::rtl_test {
@@ -39,8 +40,13 @@ struct RtlProblem {
   }
 };
 
-/// For this array: of its shape, its lanes, and operands that it takes.
-RtlProblem random_problem(std::uint64_t seed, Dataflow dataflow, const SimulatedArray& array);
+struct Sizes {
+  Index m = 0, n = 0, k = 0;
+};
+
+/// For this array: of its shape, its lanes, and operands that it takes. With `sizes`: of these, A without a zero.
+RtlProblem random_problem(std::uint64_t seed, Dataflow dataflow, const SimulatedArray& array,
+                          const std::optional<Sizes>& sizes = {});
 
 /// One line with everything that reproduces the problem.
 std::string describe(const RtlProblem& problem);

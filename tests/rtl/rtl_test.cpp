@@ -71,6 +71,8 @@ void check_problem(SimulatedArray& array, const RtlProblem& p, Rng& rng) {
   REQUIRE_MESSAGE(!outcome.refused, "refused");
   CHECK(outcome.cycles == report.cycles);
   CHECK(outcome.nothing_else_written);
+  const auto beyond_c = [&](const Write& write) { return write.address >= p.m * p.n; };
+  CHECK(std::none_of(outcome.writes.begin(), outcome.writes.end(), beyond_c));
   CHECK(!outcome.writes_late);
   CHECK(static_cast<Index>(outcome.writes.size()) == report.writes_c_words - report.writes_without_fold);
 
@@ -131,21 +133,53 @@ TEST_CASE("RTL: dataflows follow each other on one array, in any order") {
   }
 }
 
-TEST_CASE("RTL: what cannot be run is refused, writes nothing, and the next product is right") {
+namespace {
+
+// Then the next product has to be right.
+void check_refused(SimulatedArray& array, const Inputs& inputs) {
+  const Outcome outcome = array.run(inputs, 100'000);
+  CHECK(outcome.done);
+  CHECK(outcome.refused);
+  CHECK(outcome.writes.empty());
+  CHECK(outcome.c == inputs.c);
+  Rng rng(5);
+  check_problem(array, random_problem(12, Dataflow::sIS, array), rng);
+}
+
+}  // namespace
+
+TEST_CASE("RTL: no dataflow, and fold-then-add where outputs stay, are refused") {
   for (const auto& array : simulated_arrays()) {
-    Rng rng(5);
     for (const Dataflow dataflow : {Dataflow::automatic, Dataflow::dOS, Dataflow::sOS, Dataflow::csOS}) {
       const RtlProblem p = random_problem(11, Dataflow::dOS, *array);
       INFO(describe(p));
       Inputs inputs = inputs_of(p);
       inputs.dataflow = static_cast<int>(dataflow);
       inputs.fold_then_add = true;
-      const Outcome outcome = array->run(inputs, 10'000);
-      CHECK(outcome.done);
-      CHECK(outcome.refused);
-      CHECK(outcome.writes.empty());
-      CHECK(outcome.c == inputs.c);
-      check_problem(*array, random_problem(12, Dataflow::sIS, *array), rng);
+      check_refused(*array, inputs);
+    }
+  }
+}
+
+TEST_CASE("RTL: as many tiles and live vectors as there is room for, and one more") {
+  constexpr Index kTiles = Index{1} << 8, kVectors = Index{1} << 12;  // septet_array's defaults
+  struct Case {
+    Dataflow dataflow;
+    Sizes most, more;
+  };
+  const Case cases[] = {{Dataflow::dOS, {kTiles, 2, 3}, {kTiles + 1, 2, 3}},
+                        {Dataflow::sOS, {kTiles, 2, 3}, {kTiles + 1, 2, 3}},
+                        {Dataflow::dIS, {2, 3, kTiles}, {2, 3, kTiles + 1}},
+                        {Dataflow::sOS, {1, 1, kVectors}, {1, 1, kVectors + 1}},
+                        {Dataflow::sIS, {kVectors, 1, 1}, {kVectors + 1, 1, 1}}};
+  Rng rng(6);
+  for (const auto& array : simulated_arrays()) {
+    if (array->shape().height != 1) continue;  // tiles of one row, or of one k
+    for (const Case& c : cases) {
+      check_problem(*array, random_problem(13, c.dataflow, *array, c.most), rng);
+      const RtlProblem p = random_problem(13, c.dataflow, *array, c.more);
+      INFO(describe(p));
+      check_refused(*array, inputs_of(p));
     }
   }
 }

@@ -25,10 +25,10 @@ check() {
     echo "${height}x$width $*: not the emulator's cycles:" "$(cat said.txt)"
     exit 1
   }
-  "$septet" compare c.hex --images images >said.txt && "$septet" compare writes.hex --images images --writes >said.txt || {
+  if ! { "$septet" compare c.hex --images images && "$septet" compare writes.hex --images images --writes; } >said.txt; then
     echo "${height}x$width $*: $(cat said.txt)"
     exit 1
-  }
+  fi
   echo "${height}x$width $*: $(python3 "$here/waveforms.py" rtl.vcd emulated.vcd "$2" || echo FAILED)" | tee -a said.log
 }
 
