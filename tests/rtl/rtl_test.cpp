@@ -69,7 +69,11 @@ void check_problem(SimulatedArray& array, const RtlProblem& p, Rng& rng) {
   const Outcome outcome = array.run(inputs, 4 * report.cycles + 100'000);
   REQUIRE_MESSAGE(outcome.done, "not done");
   REQUIRE_MESSAGE(!outcome.refused, "refused");
+  // Sums that leave a bottom register (WS, IS) are in it first.
+  const Index later = is_output_stationary(p.options.dataflow) ? 0 : 1;
   CHECK(outcome.cycles == report.cycles);
+  CHECK(outcome.running == (report.folds > 0 ? report.cycles + later : 0));
+  CHECK(outcome.counts_from_zero);
   CHECK(outcome.nothing_else_written);
   const auto beyond_c = [&](const Write& write) { return write.address >= p.m * p.n; };
   CHECK(std::none_of(outcome.writes.begin(), outcome.writes.end(), beyond_c));
@@ -78,8 +82,6 @@ void check_problem(SimulatedArray& array, const RtlProblem& p, Rng& rng) {
 
   const Difference difference = compare_bits(row_major(outcome.c.data(), p.m, p.n), want.view());
   if (difference.equal && !rng.chance(0.5)) return;
-  // Sums that leave a bottom register (WS, IS) are in it first.
-  const Index later = is_output_stationary(p.options.dataflow) ? 0 : 1;
   const std::string first = write_difference(outcome.writes, stored_words(p), p.n, later);
   CHECK_MESSAGE(difference.equal, difference.text);
   CHECK_MESSAGE(first.empty(), first);

@@ -40,6 +40,8 @@ struct Outcome {
   bool done = false, refused = false;
   bool writes_late = false;          ///< after `done`
   Index cycles = 0;                  ///< as the array counts them
+  Index running = 0;                 ///< clock cycles in which it runs
+  bool counts_from_zero = true;      ///< and gives them the numbers 0, 1, …
   std::vector<Write> writes;         ///< by cycle, then by column
   std::vector<std::int32_t> c;       ///< afterwards
   bool nothing_else_written = true;  ///< beyond C

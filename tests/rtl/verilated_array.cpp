@@ -61,6 +61,7 @@ class VerilatedArray : public SimulatedArray {
     for (Index clock = 0; clock < max_clocks && top.done == 0; ++clock) {
       top.eval();
       note_writes(outcome);
+      if (top.running != 0) outcome.counts_from_zero &= static_cast<Index>(top.cycle) == outcome.running++;
       tick();
     }
     outcome.done = top.done != 0, outcome.refused = top.refused != 0;

@@ -4,40 +4,40 @@
 // for. Whoever simulates fills `a`, `b` and `c` (C's memory starts from c_start) by $readmemh or from C++ before
 // `start`, and reads `c` after `done`. Each holds 2^MEMORY_BITS words; beyond them there is x, and nothing is written.
 module septet_system #(
-  parameter int HEIGHT = 4,
-  parameter int WIDTH = 4,
-  parameter int LANES = 4,
-  parameter int SIZE_BITS = 16,
-  parameter int ADDRESS_BITS = 24,
-  parameter int VECTOR_BITS = 12,
-  parameter int TILE_BITS = 8,
-  parameter int OPERAND_BITS = 8,
-  parameter int MEMORY_BITS = 16  // at most ADDRESS_BITS
+    parameter int HEIGHT = 4,
+    parameter int WIDTH = 4,
+    parameter int LANES = 4,
+    parameter int SIZE_BITS = 16,
+    parameter int ADDRESS_BITS = 24,
+    parameter int VECTOR_BITS = 12,
+    parameter int TILE_BITS = 8,
+    parameter int OPERAND_BITS = 8,
+    parameter int MEMORY_BITS = 16  // at most ADDRESS_BITS
 ) (
-  input  logic clk,
-  input  logic reset,
-  input  logic start,
-  input  logic [2:0] dataflow,
-  input  logic overlapped,
-  input  logic fold_then_add,
-  input  logic preload,
-  input  logic [SIZE_BITS-1:0] m,
-  input  logic [SIZE_BITS-1:0] n,
-  input  logic [SIZE_BITS-1:0] k,
-  input  logic a_unsigned,
-  input  logic b_unsigned,
-  input  logic [8:0] a_zero_point,
-  input  logic [8:0] b_zero_point,
-  output logic busy,
-  output logic done,
-  output logic refused,
-  output logic running,
-  output logic [63:0] cycle,
-  output logic [63:0] cycles,
-  // what is written at the next clock edge, to be looked at
-  output logic [WIDTH-1:0] c_write,
-  output logic [WIDTH*ADDRESS_BITS-1:0] c_write_address,
-  output logic [WIDTH*32-1:0] c_write_data
+    input  logic clk,
+    input  logic reset,
+    input  logic start,
+    input  logic [2:0] dataflow,
+    input  logic overlapped,
+    input  logic fold_then_add,
+    input  logic preload,
+    input  logic [SIZE_BITS-1:0] m,
+    input  logic [SIZE_BITS-1:0] n,
+    input  logic [SIZE_BITS-1:0] k,
+    input  logic a_unsigned,
+    input  logic b_unsigned,
+    input  logic [8:0] a_zero_point,
+    input  logic [8:0] b_zero_point,
+    output logic busy,
+    output logic done,
+    output logic refused,
+    output logic running,
+    output logic [63:0] cycle,
+    output logic [63:0] cycles,
+    // what is written at the next clock edge, to be looked at
+    output logic [WIDTH-1:0] c_write,
+    output logic [WIDTH*ADDRESS_BITS-1:0] c_write_address,
+    output logic [WIDTH*32-1:0] c_write_data
 );
   localparam int LONGEST = HEIGHT > WIDTH ? HEIGHT : WIDTH;
   localparam int BITS_BYTES = (LONGEST + 14) / 8 > 5 ? (LONGEST + 14) / 8 : 5;
@@ -59,16 +59,16 @@ module septet_system #(
   logic [WIDTH*32-1:0] c_read_data;
 
   septet_array #(
-    .HEIGHT(HEIGHT),
-    .WIDTH(WIDTH),
-    .LANES(LANES),
-    .SIZE_BITS(SIZE_BITS),
-    .ADDRESS_BITS(ADDRESS_BITS),
-    .VECTOR_BITS(VECTOR_BITS),
-    .TILE_BITS(TILE_BITS),
-    .OPERAND_BITS(OPERAND_BITS)
+      .HEIGHT(HEIGHT),
+      .WIDTH(WIDTH),
+      .LANES(LANES),
+      .SIZE_BITS(SIZE_BITS),
+      .ADDRESS_BITS(ADDRESS_BITS),
+      .VECTOR_BITS(VECTOR_BITS),
+      .TILE_BITS(TILE_BITS),
+      .OPERAND_BITS(OPERAND_BITS)
   ) array (
-    .*
+      .*
   );
 
   function automatic logic is_held(input logic [ADDRESS_BITS-1:0] address);

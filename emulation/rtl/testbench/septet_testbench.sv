@@ -8,15 +8,15 @@
 //   +max_cycles=N   clock cycles to wait for `done`, the scan of the packed weights included (default 100 million)
 // Prints `cycles N`, the run's cycles as the contract counts them. What cannot be run ends in $fatal.
 module septet_testbench #(
-  parameter int HEIGHT = 4,
-  parameter int WIDTH = 4,
-  parameter int LANES = 4,
-  parameter int SIZE_BITS = 16,
-  parameter int ADDRESS_BITS = 24,
-  parameter int VECTOR_BITS = 12,
-  parameter int TILE_BITS = 8,
-  parameter int OPERAND_BITS = 8,
-  parameter int MEMORY_BITS = 20
+    parameter int HEIGHT = 4,
+    parameter int WIDTH = 4,
+    parameter int LANES = 4,
+    parameter int SIZE_BITS = 16,
+    parameter int ADDRESS_BITS = 24,
+    parameter int VECTOR_BITS = 12,
+    parameter int TILE_BITS = 8,
+    parameter int OPERAND_BITS = 8,
+    parameter int MEMORY_BITS = 20
 );
   // Words of sizes.hex.
   localparam int VERSION = 0, DATAFLOW = 1, M = 2, N = 3, K = 4, ARRAY_HEIGHT = 5, ARRAY_WIDTH = 6, ARRAY_LANES = 7,
@@ -40,32 +40,32 @@ module septet_testbench #(
   logic [WIDTH*32-1:0] c_write_data;
 
   septet_system #(
-    .HEIGHT(HEIGHT),
-    .WIDTH(WIDTH),
-    .LANES(LANES),
-    .SIZE_BITS(SIZE_BITS),
-    .ADDRESS_BITS(ADDRESS_BITS),
-    .VECTOR_BITS(VECTOR_BITS),
-    .TILE_BITS(TILE_BITS),
-    .OPERAND_BITS(OPERAND_BITS),
-    .MEMORY_BITS(MEMORY_BITS)
+      .HEIGHT(HEIGHT),
+      .WIDTH(WIDTH),
+      .LANES(LANES),
+      .SIZE_BITS(SIZE_BITS),
+      .ADDRESS_BITS(ADDRESS_BITS),
+      .VECTOR_BITS(VECTOR_BITS),
+      .TILE_BITS(TILE_BITS),
+      .OPERAND_BITS(OPERAND_BITS),
+      .MEMORY_BITS(MEMORY_BITS)
   ) system (
-    .dataflow(sizes[DATAFLOW][2:0]),
-    .overlapped(sizes[TIMING][0]),
-    .fold_then_add(sizes[ACCUMULATE][0]),
-    .preload(sizes[PRELOAD][0]),
-    .m(sizes[M][SIZE_BITS-1:0]),
-    .n(sizes[N][SIZE_BITS-1:0]),
-    .k(sizes[K][SIZE_BITS-1:0]),
-    .a_unsigned(sizes[A_TYPE] == TYPE_U8),
-    .b_unsigned(sizes[B_TYPE] == TYPE_U8),
-    .a_zero_point(sizes[A_ZERO_POINT][8:0]),
-    .b_zero_point(sizes[B_ZERO_POINT][8:0]),
-    /* verilator lint_off PINCONNECTEMPTY */
-    .busy(),  // these two are for waveforms
-    .running(),
-    /* verilator lint_on PINCONNECTEMPTY */
-    .*
+      .dataflow(sizes[DATAFLOW][2:0]),
+      .overlapped(sizes[TIMING][0]),
+      .fold_then_add(sizes[ACCUMULATE][0]),
+      .preload(sizes[PRELOAD][0]),
+      .m(sizes[M][SIZE_BITS-1:0]),
+      .n(sizes[N][SIZE_BITS-1:0]),
+      .k(sizes[K][SIZE_BITS-1:0]),
+      .a_unsigned(sizes[A_TYPE] == TYPE_U8),
+      .b_unsigned(sizes[B_TYPE] == TYPE_U8),
+      .a_zero_point(sizes[A_ZERO_POINT][8:0]),
+      .b_zero_point(sizes[B_ZERO_POINT][8:0]),
+      /* verilator lint_off PINCONNECTEMPTY */
+      .busy(),  // these two are for waveforms
+      .running(),
+      /* verilator lint_on PINCONNECTEMPTY */
+      .*
   );
 
   initial forever #5 clk = !clk;
