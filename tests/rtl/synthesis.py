@@ -18,8 +18,9 @@ def load(name):
 
 
 def base(module):
-    """The module's name in the source: without its parameters."""
-    return module.rsplit("\\", 1)[-1]
+    """The module's name in the source: `$paramod\\name\\parameters` or `$paramod$hash\\name` without its parameters."""
+    parts = module.split("\\")
+    return parts[1] if parts[0] == "$paramod" else parts[-1]
 
 
 def instances(modules):
