@@ -20,7 +20,7 @@ module controller #(
     // the next fold (fold_sequencer)
     input  logic                 next_valid,
     input  logic [SIZE_BITS-1:0] next_steps,
-    input  logic [SIZE_BITS-1:0] next_distance,
+    input  logic [  SIZE_BITS:0] next_distance,
     output logic                 launch,             // it starts to stream in the next cycle
     // this cycle
     output logic                 begins,             // the run's cycle 0 is the next one
@@ -32,7 +32,7 @@ module controller #(
     output logic [ ROW_BITS-1:0] preload_row         // which of them: from the last one to the first
 );
   // Differences may be negative, and a serial fold is longer than any size.
-  localparam BITS = SIZE_BITS + 3;
+  localparam BITS = SIZE_BITS + 4;
   localparam signed [BITS-1:0] TAIL = BITS'(HEIGHT + WIDTH - 2);
   wire signed [BITS-1:0] p = has_preload ? BITS'(HEIGHT) : '0;
   wire signed [BITS-1:0] d = output_stationary ? BITS'(HEIGHT) : '0;

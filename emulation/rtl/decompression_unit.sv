@@ -37,9 +37,14 @@ module decompression_unit #(
         valid[e] = bits[e] || !combined;
         if (bits[e] || !sparse) begin
           there[e] = 1;
-          if (combined) stored[8*e+:8] = values[32'(rank)*WEIGHT_BITS+FIELD_LANE+:8];
-          else stored[8*e+:8] = values[32'(rank)*8+:8];
-          if (combined && FIELD_LANE != 0) lane[LANE_BITS*e+:LANE_BITS] = values[32'(rank)*WEIGHT_BITS+:LANE_BITS];
+          // One of e + 1 places, rather than any.
+          for (int r = 0; r < LONGEST; r++) begin
+            if (r <= e && rank == LENGTH_BITS'(r)) begin
+              if (combined) stored[8*e+:8] = values[r*WEIGHT_BITS+FIELD_LANE+:8];
+              else stored[8*e+:8] = values[r*8+:8];
+              if (combined && FIELD_LANE != 0) lane[LANE_BITS*e+:LANE_BITS] = values[r*WEIGHT_BITS+:LANE_BITS];
+            end
+          end
           rank = rank + 1'b1;
         end
       end

@@ -32,7 +32,7 @@ module directory #(
     input  logic [    LENGTH_BITS-1:0] tile_length,    // elements of a vector in all tiles but the last
     input  logic [    LENGTH_BITS-1:0] height,         // of the array, for the tiles' distances
     output logic                       done,
-    output logic                       overflow,       // more tiles or vectors than there is room for
+    output logic                       overflow,       // more tiles, vectors or bytes than there is room for
     // packed weights: a window of bytes
     output logic [   ADDRESS_BITS-1:0] bits_address,
     input  logic [   8*BITS_BYTES-1:0] bits_data,
@@ -45,7 +45,7 @@ module directory #(
     output logic [    VECTOR_BITS-1:0] tile_first,     // where its vectors begin in the list
     output logic [   ADDRESS_BITS+2:0] tile_bits,      // address of its second-stage or presence bits, in bits
     output logic [   ADDRESS_BITS-1:0] tile_values,    // address of its values
-    output logic [      SIZE_BITS-1:0] tile_distance,  // by rows: Z of section 7, from the tile before
+    output logic [        SIZE_BITS:0] tile_distance,  // by rows: Z of section 7, from the tile before
     // a vector of the list
     input  logic [    VECTOR_BITS-1:0] vector,
     output logic [LANES*SIZE_BITS-1:0] vector_index,   // its k or m; combined: one per lane
@@ -66,7 +66,7 @@ module directory #(
   logic [VECTOR_BITS:0] first;
   logic [ADDRESS_BITS-1:0] weights;
   logic [CURSOR_BITS-1:0] second_stage;
-  logic [SIZE_BITS-1:0] distance;
+  logic [SIZE_BITS:0] distance;
   logic [LANES*SIZE_BITS-1:0] indices;
   logic [COUNT_BITS-1:0] count, lane;
 
@@ -93,16 +93,21 @@ module directory #(
   wire [ADDRESS_BITS-1:0] values = cursor[CURSOR_BITS-1:3] + ADDRESS_BITS'(cursor[2:0] != 0);  // the next whole byte
   wire [CURSOR_BITS-1:0] aligned = {values, 3'd0};
   wire [CURSOR_BITS-1:0] weight_bits = CURSOR_BITS'(weights) * CURSOR_BITS'(WEIGHT_BITS);
+  wire [SIZE_BITS+LENGTH_BITS-1:0] dense_bytes =
+      (SIZE_BITS + LENGTH_BITS)'(elements) * (SIZE_BITS + LENGTH_BITS)'(vectors);
   wire [ADDRESS_BITS-1:0] value_bytes =
-      combined ? weight_bits[CURSOR_BITS-1:3] + ADDRESS_BITS'(weight_bits[2:0] != 0) : weights;
+      combined ? weight_bits[CURSOR_BITS-1:3] + ADDRESS_BITS'(weight_bits[2:0] != 0) :
+      sparse ? weights : ADDRESS_BITS'(dense_bytes);
   wire [31:0] position = 32'(first) + (state == LIVE ? live : step);
+  // Where the next tile begins; with a carry: behind all addresses. Dense vectors are as long as each other.
+  wire [ADDRESS_BITS:0] next_base = (ADDRESS_BITS + 1)'(values) + (ADDRESS_BITS + 1)'(value_bytes);
   wire full = position >= (32'd1 << VECTOR_BITS);
 
   // Which step of the last tile with any row m was, for Z: {tile + 1, step}; 0: none.
   logic [TILE_BITS:0] seen_tile;
   logic [SIZE_BITS-1:0] seen_step;
   wire live_here = state == LIVE && v != vectors && field[0];
-  wire [SIZE_BITS-1:0] gap = seen_step + SIZE_BITS'(height) - live[SIZE_BITS-1:0];
+  wire [SIZE_BITS:0] gap = (SIZE_BITS + 1)'(seen_step) + (SIZE_BITS + 1)'(height) - live[SIZE_BITS:0];
   wire gap_counts = by_rows && tiles != 0 && seen_tile == tiles && 32'(seen_step) + 32'(height) > live;
   table_1r1w #(
       .INDEX_BITS(VECTOR_BITS),
@@ -147,7 +152,7 @@ module directory #(
       .read_data(vector_values)
   );
 
-  localparam TILE_WORD = SIZE_BITS + LENGTH_BITS + SIZE_BITS + VECTOR_BITS + CURSOR_BITS + ADDRESS_BITS + SIZE_BITS;
+  localparam TILE_WORD = SIZE_BITS + LENGTH_BITS + SIZE_BITS + VECTOR_BITS + CURSOR_BITS + ADDRESS_BITS + SIZE_BITS + 1;
   wire no_room = tiles[TILE_BITS];
   wire record = state == RECORD && live != 0;
   table_1r1w #(
@@ -232,7 +237,7 @@ module directory #(
             cursor <= cursor + CURSOR_BITS'(COUNT_BITS);
             state <= INDICES;
           end
-          if (step != live && full) overflow <= 1;
+          if (step != live && (full || live >> SIZE_BITS != 0)) overflow <= 1;
         end
         INDICES: begin
           lane <= lane + 1'b1;
@@ -252,10 +257,10 @@ module directory #(
           end
         end
         RECORD: begin
-          if (record && no_room) overflow <= 1;
+          if ((record && no_room) || next_base[ADDRESS_BITS] || next_base[ADDRESS_BITS-1:0] < base) overflow <= 1;
           if (record) tiles <= tiles + 1'b1;
           if (record && sparse) first <= first + live[VECTOR_BITS:0];
-          base <= sparse ? values + value_bytes : base + ADDRESS_BITS'(elements) * ADDRESS_BITS'(vectors);
+          base <= next_base[ADDRESS_BITS-1:0];
           begins <= begins + SIZE_BITS'(elements);
           state <= TILE;
         end

@@ -22,7 +22,7 @@ module fold_sequencer #(
     output logic [  TILE_BITS-1:0] tile,
     input  logic [LENGTH_BITS-1:0] tile_elements,
     input  logic [  SIZE_BITS-1:0] tile_steps,
-    input  logic [  SIZE_BITS-1:0] tile_distance,
+    input  logic [    SIZE_BITS:0] tile_distance,
     // the fold
     output logic                   valid,              // there is one
     output logic [  SIZE_BITS-1:0] n0,                 // its first column of C; weights stationary: 0
@@ -30,7 +30,7 @@ module fold_sequencer #(
     output logic [  SIZE_BITS-1:0] steps,              // T
     output logic [LENGTH_BITS-1:0] rows,               // PE rows in use
     output logic [LENGTH_BITS-1:0] columns,            // PE columns in use
-    output logic [  SIZE_BITS-1:0] distance            // Z: cycles after the start of the fold before
+    output logic [    SIZE_BITS:0] distance            // Z: cycles after the start of the fold before
 );
   localparam [SIZE_BITS-1:0] H = SIZE_BITS'(HEIGHT), W = SIZE_BITS'(WIDTH);
 
@@ -47,7 +47,7 @@ module fold_sequencer #(
   assign steps = weight_stationary ? n : tile_steps;
   assign rows = weight_stationary ? cut : tile_elements;
   assign columns = weight_stationary ? tile_elements : slice;
-  assign distance = chained && input_stationary && tile != 0 ? tile_distance : '0;
+  assign distance = chained && input_stationary ? tile_distance : '0;
 
   wire inner_done = weight_stationary ? last_cut : input_stationary ? last_tile : last_columns;
   wire outer_done = input_stationary ? last_columns : last_tile;

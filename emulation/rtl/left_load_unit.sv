@@ -59,11 +59,20 @@ module left_load_unit #(
   wire valid = streams && (weight_stationary ? LENGTH_BITS'(ROW) < rows : weight_valid);
   delay #(
       .DEPTH(ROW + 1),
-      .BITS (1 + OPERAND_BITS + LANE_BITS + 2)
-  ) skew (
+      .BITS (3)
+  ) control_skew (
       .clk(clk),
       .reset(reset),
-      .d({valid, weight_stationary ? b : weight, weight_lane, first, last}),
-      .q({left_valid, left, lane, first_out, last_out})
+      .d({valid, first, last}),
+      .q({left_valid, first_out, last_out})
+  );
+  delay #(
+      .DEPTH(ROW + 1),
+      .BITS (OPERAND_BITS + LANE_BITS)
+  ) skew (
+      .clk(clk),
+      .reset(1'b0),
+      .d({weight_stationary ? b : weight, weight_lane}),
+      .q({left, lane})
   );
 endmodule

@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // A byte of A or B as the PEs multiply it. 8 bits: as it is, int8. 9 bits: int8 or uint8, less its zero point, which
-// always fits (docs/dataflows.md, section 6).
+// always fits: a zero point is a value of the byte's own type (docs/dataflows.md, section 6).
 module operand #(
     parameter OPERAND_BITS = 8
 ) (

@@ -26,18 +26,26 @@ module result_path #(
     // to the left edge
     output logic [      HEIGHT-1:0] drain_shift
 );
-  localparam TOKEN = 1 + ADDRESS_BITS + 2 * LENGTH_BITS + 1;
   wire early_valid, early_final;
   wire [ADDRESS_BITS-1:0] early_address;
   wire [LENGTH_BITS-1:0] early_columns, early_rows;
   delay #(
       .DEPTH(HEIGHT - 1),
-      .BITS (TOKEN)
-  ) through_the_array (
+      .BITS (1)
+  ) valid_through_the_array (
       .clk(clk),
       .reset(reset),
-      .d({step_valid, step_address, step_columns, step_rows, step_final}),
-      .q({early_valid, early_address, early_columns, early_rows, early_final})
+      .d(step_valid),
+      .q(early_valid)
+  );
+  delay #(
+      .DEPTH(HEIGHT - 1),
+      .BITS (ADDRESS_BITS + 2 * LENGTH_BITS + 1)
+  ) through_the_array (
+      .clk(clk),
+      .reset(1'b0),
+      .d({step_address, step_columns, step_rows, step_final}),
+      .q({early_address, early_columns, early_rows, early_final})
   );
 
   logic valid, last_fold;

@@ -15,18 +15,19 @@ module septet_array #(
     parameter SIZE_BITS    = 16,  // M, N and K are below 2^SIZE_BITS
     parameter ADDRESS_BITS = 24,  // bytes of A, elements of B and of C
     parameter VECTOR_BITS  = 12,  // live vectors of all tiles together: up to 2^VECTOR_BITS
-    parameter OPERAND_BITS = 8,   // 8: int8 without zero points; 9: int8 and uint8, less their zero points
     parameter TILE_BITS    = 8,   // tiles with a live vector: up to 2^TILE_BITS
+    parameter OPERAND_BITS = 8,   // 8: int8 without zero points; 9: int8 and uint8, less their zero points
     // follow from the above
-    parameter LONGEST      = HEIGHT > WIDTH ? HEIGHT : WIDTH,
-    parameter FIELD_LANE   = $clog2(LANES),
-    parameter BITS_BYTES   = LONGEST + 14 > 40 ? (LONGEST + 14) / 8 : 5,
-    parameter VALUES_BYTES = (LONGEST * (8 + FIELD_LANE) + 14) / 8,
-    parameter B_PORTS      = HEIGHT > LANES * WIDTH ? HEIGHT : LANES * WIDTH
+    localparam LONGEST      = HEIGHT > WIDTH ? HEIGHT : WIDTH,
+    localparam FIELD_LANE   = $clog2(LANES),
+    localparam BITS_BYTES   = LONGEST + 14 > 40 ? (LONGEST + 14) / 8 : 5,
+    localparam VALUES_BYTES = (LONGEST * (8 + FIELD_LANE) + 14) / 8,
+    localparam B_PORTS      = HEIGHT > LANES * WIDTH ? HEIGHT : LANES * WIDTH
 ) (
     input  logic                            clk,
     input  logic                            reset,             // synchronous
-    input  logic                            start,             // for one cycle; what follows is held until done
+    input  logic                            start,             // for one cycle; while busy: ignored
+    // held from start until done
     input  logic [                     2:0] dataflow,          // 1 dOS, 2 dWS, 3 dIS, 4 sOS, 5 sWS, 6 sIS, 7 csOS
     input  logic                            overlapped,        // else serial
     input  logic                            fold_then_add,     // else chained
@@ -36,7 +37,7 @@ module septet_array #(
     input  logic [           SIZE_BITS-1:0] k,
     input  logic                            a_unsigned,        // A is uint8
     input  logic                            b_unsigned,
-    input  logic [                     8:0] a_zero_point,      // two's complement
+    input  logic [                     8:0] a_zero_point,      // two's complement, a value of A's type
     input  logic [                     8:0] b_zero_point,
     // packed weights: windows of bytes from an address on, the first one's bits are the lowest
     output logic [        ADDRESS_BITS-1:0] a_bits_address,
@@ -64,6 +65,14 @@ module septet_array #(
   localparam COUNT_BITS = $clog2(LANES + 1);
   localparam ROW_BITS = HEIGHT > 1 ? $clog2(HEIGHT) : 1;
 
+  generate
+    if (HEIGHT < 1 || WIDTH < 1 || LANES < 1 || LONGEST >> SIZE_BITS != 0 || SIZE_BITS > 31 ||
+        SIZE_BITS > ADDRESS_BITS || VECTOR_BITS < 1 || VECTOR_BITS > 31 || TILE_BITS < 1 || TILE_BITS > 31 ||
+        OPERAND_BITS < 8 || OPERAND_BITS > 9) begin : refused_parameters
+      initial $fatal(1, "septet_array: these parameters cannot be built");
+    end
+  endgenerate
+
   // ---- what is asked for ----
   wire output_stationary = dataflow == 1 || dataflow == 4 || dataflow == 7;
   wire weight_stationary = dataflow == 2 || dataflow == 5;
@@ -72,8 +81,13 @@ module septet_array #(
   wire sparse = dataflow >= 4;
   wire has_preload = !output_stationary || preload;
   wire int8_alone = !a_unsigned && !b_unsigned && a_zero_point == 0 && b_zero_point == 0;
-  wire impossible =
-      dataflow == 0 || (output_stationary && fold_then_add) || (OPERAND_BITS == 8 && !int8_alone);
+  // All of B and of C can be addressed.
+  wire [2*SIZE_BITS-1:0] b_words = (2 * SIZE_BITS)'(k) * (2 * SIZE_BITS)'(n);
+  wire [2*SIZE_BITS-1:0] c_words = (2 * SIZE_BITS)'(m) * (2 * SIZE_BITS)'(n);
+  wire too_large = 64'(b_words) > (64'd1 << ADDRESS_BITS) || 64'(c_words) > (64'd1 << ADDRESS_BITS);
+  wire impossible = dataflow == 0 || (output_stationary && fold_then_add) || too_large ||
+      (OPERAND_BITS == 8 && !int8_alone);
+  wire accepted = start && !busy;
 
   // ---- scan, then run ----
   localparam IDLE = 0, SCAN = 1, RUN = 2;
@@ -86,7 +100,7 @@ module septet_array #(
       state <= IDLE;
       done <= 0;
       refused <= 0;
-    end else if (start) begin
+    end else if (accepted) begin
       state <= impossible ? IDLE : SCAN;
       done <= impossible;
       refused <= impossible;
@@ -103,7 +117,8 @@ module septet_array #(
   // ---- the directory, and the fold that comes next ----
   wire [TILE_BITS:0] tiles;
   wire [TILE_BITS-1:0] tile;
-  wire [SIZE_BITS-1:0] tile_begin, tile_steps, tile_distance;
+  wire [SIZE_BITS-1:0] tile_begin, tile_steps;
+  wire [SIZE_BITS:0] tile_distance, next_distance;
   wire [LENGTH_BITS-1:0] tile_elements;
   wire [VECTOR_BITS-1:0] tile_first, vector;
   wire [ADDRESS_BITS+2:0] tile_bits;
@@ -121,10 +136,10 @@ module septet_array #(
       .VECTOR_BITS(VECTOR_BITS),
       .TILE_BITS(TILE_BITS),
       .BITS_BYTES(BITS_BYTES)
-  ) directory (
+  ) live_lists (
       .clk(clk),
       .reset(reset),
-      .start(start && !impossible),
+      .start(accepted && !impossible),
       .sparse(sparse),
       .combined(combined),
       .by_rows(input_stationary),
@@ -151,7 +166,7 @@ module septet_array #(
       .vector_values(vector_values)
   );
 
-  wire [SIZE_BITS-1:0] next_n0, next_first_vector, next_steps, next_distance;
+  wire [SIZE_BITS-1:0] next_n0, next_first_vector, next_steps;
   wire [LENGTH_BITS-1:0] next_rows, next_columns;
   wire launch;
   fold_sequencer #(
@@ -162,7 +177,7 @@ module septet_array #(
       .TILE_BITS(TILE_BITS)
   ) folds (
       .clk(clk),
-      .rewind(start),
+      .rewind(accepted),
       .next(launch),
       .weight_stationary(weight_stationary),
       .input_stationary(input_stationary),
@@ -191,7 +206,7 @@ module septet_array #(
       .WIDTH(WIDTH),
       .SIZE_BITS(SIZE_BITS),
       .ROW_BITS(ROW_BITS)
-  ) controller (
+  ) control (
       .clk(clk),
       .reset(reset),
       .start(go),
@@ -288,7 +303,7 @@ module septet_array #(
     f_streams <= streams && !reset;
     f_preloads <= preloads && !reset;
     f_first <= first && !reset;
-    f_last <= last && !reset;
+    f_last <= last && output_stationary && !reset;  // nothing drains otherwise
     f_final <= last && !next_valid;
     f_step <= step;
     f_begin_m <= begin_m;
@@ -320,8 +335,8 @@ module septet_array #(
   wire [SIZE_BITS-1:0] c_row = output_stationary ? preload_at : weight_stationary ? f_begin_m : index[SIZE_BITS-1:0];
   wire [SIZE_BITS-1:0] c_column = output_stationary ? f_preload_n0 : weight_stationary ? f_step : f_n0;
   wire [ADDRESS_BITS-1:0] c_address = ADDRESS_BITS'(c_row) * ADDRESS_BITS'(n) + ADDRESS_BITS'(c_column);
-  wire [SIZE_BITS-1:0] last_row = f_begin_m + SIZE_BITS'(HEIGHT - 1);
-  wire [ADDRESS_BITS-1:0] drain_address = ADDRESS_BITS'(last_row) * ADDRESS_BITS'(n) + ADDRESS_BITS'(f_n0);
+  wire [ADDRESS_BITS-1:0] last_row = ADDRESS_BITS'(f_begin_m) + ADDRESS_BITS'(HEIGHT - 1);  // may be beyond M
+  wire [ADDRESS_BITS-1:0] drain_address = last_row * ADDRESS_BITS'(n) + ADDRESS_BITS'(f_n0);
   wire [ADDRESS_BITS-1:0] stride = weight_stationary ? ADDRESS_BITS'(n) : ADDRESS_BITS'(1);
 
   // ---- edge ----
@@ -557,10 +572,10 @@ module septet_array #(
       .q(at_cycle_0)
   );
   always_ff @(posedge clk) begin
-    if (reset || start || finished) running <= 0;
+    if (reset || finished) running <= 0;
     else if (at_cycle_0) running <= 1;
     cycle <= at_cycle_0 ? 64'd0 : cycle + 64'd1;
-    if (start) cycles <= 0;
+    if (accepted) cycles <= 0;
     else if (finished) cycles <= output_stationary ? cycle + 64'd1 : cycle;
   end
 endmodule

@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// A memory of 2^INDEX_BITS words: one write port, at the clock edge, and one read port, in the same cycle. An SRAM or
-// a register file of the target's own may take its place.
+// A memory of 2^INDEX_BITS words: one write port, at the clock edge, and one read port, in the same cycle: a register
+// file, or distributed RAM. (A clocked SRAM would take a stage more, in the controller and in vector_fetch.)
 module table_1r1w #(
     parameter INDEX_BITS = 4,
     parameter BITS       = 8

@@ -68,17 +68,21 @@ module top_load_unit #(
   wire [OPERAND_BITS-1:0] operand;
   delay #(
       .DEPTH(COLUMN + 1),
-      .BITS (1 + LANES * OPERAND_BITS + 1 + OPERAND_BITS)
-  ) skew (
+      .BITS (2)
+  ) control_skew (
       .clk(clk),
       .reset(reset),
-      .d({
-        output_stationary && b_valid,
-        b,
-        weight_stationary ? weight_valid : b_valid,
-        weight_stationary ? weight : b[OPERAND_BITS-1:0]
-      }),
-      .q({top_valid, top, operand_valid, operand})
+      .d({output_stationary && b_valid, weight_stationary ? weight_valid : b_valid}),
+      .q({top_valid, operand_valid})
+  );
+  delay #(
+      .DEPTH(COLUMN + 1),
+      .BITS ((LANES + 1) * OPERAND_BITS)
+  ) skew (
+      .clk(clk),
+      .reset(1'b0),
+      .d({b, weight_stationary ? weight : b[OPERAND_BITS-1:0]}),
+      .q({top, operand})
   );
 
   always_ff @(posedge clk) begin
