@@ -55,10 +55,12 @@ Pattern random_pattern(Rng& rng, RtlProblem& p) {
   return lines_pattern(rng, p.m, p.k);
 }
 
-// Around the tiles' edges, or anything; little arrays get little problems, since theirs have many folds.
-Index random_size(Rng& rng, const ArrayShape& array) {
+// Around the tiles' edges, or the widths' ends, or anything; little arrays get little problems, since theirs have many
+// folds.
+Index random_size(Rng& rng, const ArrayShape& array, Index largest) {
   const Index tile = rng.chance(0.5) ? array.height : array.width;
-  const Index most = array.height * array.width < 16 ? 20 : 40;
+  const Index most = std::min<Index>(array.height * array.width < 16 ? 20 : 40, largest);
+  if (largest < 40 && rng.chance(0.5)) return largest - rng.below(3);
   if (rng.chance(0.02)) return 0;
   if (rng.chance(0.1)) return 1;
   if (rng.chance(0.3)) return std::clamp<Index>(rng.between(1, 2) * tile + rng.between(-1, 1), 1, most);
@@ -128,9 +130,9 @@ RtlProblem random_problem(std::uint64_t seed, Dataflow dataflow, const Simulated
   RtlProblem p;
   p.seed = seed;
   p.options.array = shape;
-  p.m = random_size(rng, shape);
-  p.n = random_size(rng, shape);
-  p.k = random_size(rng, shape);
+  p.m = random_size(rng, shape, array.largest_size());
+  p.n = random_size(rng, shape, array.largest_size());
+  p.k = random_size(rng, shape, array.largest_size());
   if (sizes) p.m = sizes->m, p.n = sizes->n, p.k = sizes->k;
   draw_options(rng, p, dataflow, array.lanes());
   p.a = Storage<std::int8_t>(p.m, p.k);

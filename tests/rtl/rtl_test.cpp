@@ -62,7 +62,8 @@ void check_problem(SimulatedArray& array, const RtlProblem& p, Rng& rng) {
   INFO(describe(p));
   emulation::Report report;
   const Storage<std::int32_t> want = expected_c(p, rng.chance(0.2), report);
-  const Inputs inputs = inputs_of(p);
+  Inputs inputs = inputs_of(p);
+  inputs.restless = rng.chance(0.1);
   REQUIRE(static_cast<Index>(std::max({inputs.a.size(), inputs.b.size(), inputs.c.size()})) <= array.capacity());
 
   if (rng.chance(0.1)) array.reset();
@@ -135,6 +136,20 @@ TEST_CASE("RTL: dataflows follow each other on one array, in any order") {
   }
 }
 
+TEST_CASE("RTL: a reset in the midst of a run leaves nothing behind") {
+  const auto arrays = simulated_arrays();
+  Rng rng(78);
+  for (int i = 0; i < problem_count(200); ++i) {
+    SimulatedArray& array = *arrays[static_cast<std::size_t>(i) % arrays.size()];
+    const auto draw = [&](std::uint64_t seed) {
+      return random_problem(seed + static_cast<std::uint64_t>(i), static_cast<Dataflow>(rng.between(1, 7)), array);
+    };
+    array.run(inputs_of(draw(7'100'000)), rng.below(300));
+    array.reset();
+    check_problem(array, draw(7'200'000), rng);
+  }
+}
+
 namespace {
 
 // Then the next product has to be right.
@@ -158,6 +173,17 @@ TEST_CASE("RTL: no dataflow, and fold-then-add where outputs stay, are refused")
       Inputs inputs = inputs_of(p);
       inputs.dataflow = static_cast<int>(dataflow);
       inputs.fold_then_add = true;
+      check_refused(*array, inputs);
+    }
+  }
+}
+
+TEST_CASE("RTL: a B or a C that cannot be addressed is refused") {
+  for (const auto& array : simulated_arrays()) {
+    if (array->largest_size() < 4097) continue;  // 2^24 addresses
+    for (const Sizes& sizes : {Sizes{4097, 4096, 0}, Sizes{0, 4096, 4097}}) {
+      Inputs inputs;
+      inputs.m = sizes.m, inputs.n = sizes.n, inputs.k = sizes.k;
       check_refused(*array, inputs);
     }
   }

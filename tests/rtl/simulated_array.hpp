@@ -26,6 +26,7 @@ struct Inputs {
   std::vector<std::int8_t> b;   ///< row-major; uint8: the same bits
   std::vector<std::int32_t> c;  ///< what C's memory starts from, row-major
   std::uint64_t seed = 1;
+  bool restless = false;  ///< `start` comes again and again while it is busy
 };
 
 /// One word on its way to C's memory.
@@ -54,6 +55,8 @@ class SimulatedArray {
   virtual int lanes() const = 0;
   /// 8: int8 without zero points; 9: uint8 and zero points, too.
   virtual int operand_bits() const = 0;
+  /// The most that M, N and K can be.
+  virtual Index largest_size() const = 0;
   /// Words of each memory.
   virtual Index capacity() const = 0;
   virtual void reset() = 0;

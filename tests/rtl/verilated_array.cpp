@@ -38,6 +38,7 @@ class VerilatedArray : public SimulatedArray {
   ArrayShape shape() const override { return {SEPTET_RTL_HEIGHT, SEPTET_RTL_WIDTH}; }
   int lanes() const override { return SEPTET_RTL_LANES; }
   int operand_bits() const override { return SEPTET_RTL_OPERAND_BITS; }
+  Index largest_size() const override { return (Index{1} << SEPTET_RTL_SIZE_BITS) - 1; }
   Index capacity() const override { return Index{1} << SEPTET_RTL_MEMORY_BITS; }
 
   void reset() override {
@@ -62,7 +63,9 @@ class VerilatedArray : public SimulatedArray {
       top.eval();
       note_writes(outcome);
       if (top.running != 0) outcome.counts_from_zero &= static_cast<Index>(top.cycle) == outcome.running++;
+      top.start = inputs.restless && top.busy != 0 && clock % 3 == 0;
       tick();
+      top.start = 0;
     }
     outcome.done = top.done != 0, outcome.refused = top.refused != 0;
     outcome.cycles = static_cast<Index>(top.cycles);
