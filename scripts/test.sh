@@ -7,8 +7,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # What some tests need: without it they are left out, and the configure step says so.
-wanted=(abigail-tools libblas3 libblas-test liblapack3 libmpfr-dev python3-numpy python3-scipy python3-venv qemu-user
-        verilator yosys)
+wanted=(abigail-tools iverilog libblas3 libblas-test liblapack3 libmpfr-dev python3-numpy python3-scipy python3-venv
+        qemu-user verilator yosys)
 case ${1:-} in
   "") tools=() ;;
   --all) tools=(clang clang-format clang-tidy libomp-dev g++-aarch64-linux-gnu libopenblas0-pthread octave

@@ -36,7 +36,7 @@ fault() {
   rm -rf "$broken"
   cp -r "$rtl" "$broken"
   sed -i "$3" "$broken/$2"
-  [ "$(diff "$rtl/$2" "$broken/$2" | grep -c '^>')" = 1 ] || fail "$1: the fault does not apply to one line of $2"
+  ! cmp -s "$rtl/$2" "$broken/$2" || fail "$1: the fault does not apply to $2"
   SEPTET_RTL_BUILD=$PWD/build-$1 SEPTET_RTL_FLAGS="${SEPTET_RTL_FLAGS:-} --no-trace" simulate "$broken" "$4"
   compared c.hex 1 "$5"
   compared writes.hex 1 "$6" --writes
@@ -49,7 +49,7 @@ for dataflow in dOS dIS sOS; do
   compared writes.hex 0 "" --writes
 done
 
-# Row 2's weights come a cycle early, so that they meet the wrong row of B. Its sums are the first to leave.
+# Row 2's weights, and its control, come a cycle early, so that they meet the wrong row of B. Its sums are the first to leave.
 fault skew left_load_unit.sv 's/\.DEPTH(ROW + 1)/.DEPTH(ROW == 2 ? ROW : ROW + 1)/' dOS \
   'fold 0, PE(2, 0), cycle 13' 'fold 0, PE(2, 0), cycle 13'
 

@@ -71,32 +71,28 @@ module septet_system #(
       .*
   );
 
-  function automatic logic is_held(input logic [ADDRESS_BITS-1:0] address);
-    return address >> MEMORY_BITS == 0;
-  endfunction
-
-  function automatic logic [7:0] a_byte(input logic [ADDRESS_BITS-1:0] address);
-    return is_held(address) ? a[address[MEMORY_BITS-1:0]] : 'x;
-  endfunction
-
-  function automatic logic [7:0] b_byte(input logic [ADDRESS_BITS-1:0] address);
-    return is_held(address) ? b[address[MEMORY_BITS-1:0]] : 'x;
-  endfunction
-
-  function automatic logic [31:0] c_word(input logic [ADDRESS_BITS-1:0] address);
-    return is_held(address) ? c[address[MEMORY_BITS-1:0]] : 'x;
-  endfunction
-
-  always_comb begin
-    for (int i = 0; i < BITS_BYTES; i++) a_bits_data[8*i+:8] = a_byte(a_bits_address + ADDRESS_BITS'(i));
-    for (int i = 0; i < VALUES_BYTES; i++) a_values_data[8*i+:8] = a_byte(a_values_address + ADDRESS_BITS'(i));
-    for (int i = 0; i < B_PORTS; i++) b_data[8*i+:8] = b_byte(b_address[i*ADDRESS_BITS+:ADDRESS_BITS]);
-    for (int w = 0; w < WIDTH; w++) c_read_data[32*w+:32] = c_word(c_read_address[w*ADDRESS_BITS+:ADDRESS_BITS]);
+  // Each port by itself: a process that reads a memory would wait for changes of all its words.
+  for (genvar i = 0; i < BITS_BYTES; i++) begin : a_bits
+    logic [ADDRESS_BITS-1:0] at;
+    assign at = a_bits_address + ADDRESS_BITS'(i);
+    assign a_bits_data[8*i+:8] = at >> MEMORY_BITS == 0 ? a[at[MEMORY_BITS-1:0]] : 'x;
   end
-
-  for (genvar w = 0; w < WIDTH; w++) begin : store
-    logic [ADDRESS_BITS-1:0] address;
-    assign address = c_write_address[w*ADDRESS_BITS+:ADDRESS_BITS];
-    always @(posedge clk) if (c_write[w] && is_held(address)) c[address[MEMORY_BITS-1:0]] <= c_write_data[32*w+:32];
+  for (genvar i = 0; i < VALUES_BYTES; i++) begin : a_values
+    logic [ADDRESS_BITS-1:0] at;
+    assign at = a_values_address + ADDRESS_BITS'(i);
+    assign a_values_data[8*i+:8] = at >> MEMORY_BITS == 0 ? a[at[MEMORY_BITS-1:0]] : 'x;
+  end
+  for (genvar i = 0; i < B_PORTS; i++) begin : b_port
+    logic [ADDRESS_BITS-1:0] at;
+    assign at = b_address[i*ADDRESS_BITS+:ADDRESS_BITS];
+    assign b_data[8*i+:8] = at >> MEMORY_BITS == 0 ? b[at[MEMORY_BITS-1:0]] : 'x;
+  end
+  for (genvar w = 0; w < WIDTH; w++) begin : c_port
+    logic [ADDRESS_BITS-1:0] read_at, write_at;
+    assign read_at = c_read_address[w*ADDRESS_BITS+:ADDRESS_BITS];
+    assign c_read_data[32*w+:32] = read_at >> MEMORY_BITS == 0 ? c[read_at[MEMORY_BITS-1:0]] : 'x;
+    assign write_at = c_write_address[w*ADDRESS_BITS+:ADDRESS_BITS];
+    always @(posedge clk)
+      if (c_write[w] && write_at >> MEMORY_BITS == 0) c[write_at[MEMORY_BITS-1:0]] <= c_write_data[32*w+:32];
   end
 endmodule

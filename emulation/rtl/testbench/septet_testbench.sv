@@ -82,29 +82,29 @@ module septet_testbench #(
     return path;
   endfunction
 
-  function automatic void check_word(input int word, input string what, input logic [31:0] wanted);
+  task automatic check_word(input int word, input string what, input logic [31:0] wanted);
     if (sizes[word] != wanted)
       $fatal(1, "%s/sizes.hex, word %0d: %s is %0d; this testbench was built for %0d", images, word, what,
              $signed(sizes[word]), $signed(wanted));
-  endfunction
+  endtask
 
-  function automatic void check_below(input int word, input string what, input longint limit);
+  task automatic check_below(input int word, input string what, input longint limit);
     if (longint'(sizes[word]) >= limit)
       $fatal(1, "%s/sizes.hex, word %0d: %s is %0d; this testbench takes less than %0d", images, word, what,
              sizes[word], limit);
-  endfunction
+  endtask
 
-  function automatic void check_memory(input string what, input longint words);
+  task automatic check_memory(input string what, input longint words);
     if (words > WORDS)
       $fatal(1, "%s has %0d words; its memory has %0d: build the testbench with a larger MEMORY_BITS than %0d", what,
              words, WORDS, MEMORY_BITS);
-  endfunction
+  endtask
 
   function automatic longint product(input logic [31:0] x, input logic [31:0] y);
     return longint'(x) * longint'(y);
   endfunction
 
-  function automatic void check_sizes();
+  task automatic check_sizes;
     check_word(VERSION, "the version", 1);
     check_word(ARRAY_HEIGHT, "the array's height", HEIGHT);
     check_word(ARRAY_WIDTH, "the array's width", WIDTH);
@@ -125,15 +125,15 @@ module septet_testbench #(
     check_memory("a.hex", longint'(sizes[A_BYTES]));
     check_memory("b.hex", product(sizes[K], sizes[N]));
     check_memory("c_start.hex", product(sizes[M], sizes[N]));
-  endfunction
+  endtask
 
-  function automatic void load_images();
+  task automatic load_images;
     $readmemh(image("sizes"), sizes);
-    check_sizes();
+    check_sizes;
     if (sizes[A_BYTES] > 0) $readmemh(image("a"), system.a, 0, int'(sizes[A_BYTES]) - 1);
     if (product(sizes[K], sizes[N]) > 0) $readmemh(image("b"), system.b, 0, int'(product(sizes[K], sizes[N])) - 1);
     if (product(sizes[M], sizes[N]) > 0) $readmemh(image("c_start"), system.c, 0, int'(product(sizes[M], sizes[N])) - 1);
-  endfunction
+  endtask
 
   // ---- results ----
 
@@ -143,12 +143,12 @@ module septet_testbench #(
     $fdisplay(opened, "// %s", what);
   endfunction
 
-  function automatic void dump_c();
+  task automatic dump_c;
     int dump;
     dump = opened(dump_name, "C after the run");
     for (int i = 0; i < int'(product(sizes[M], sizes[N])); i++) $fdisplay(dump, "%08x", system.c[i]);
     $fclose(dump);
-  endfunction
+  endtask
 
   // Columns in ascending order, and no place outside of C.
   always @(posedge clk)
@@ -165,7 +165,7 @@ module septet_testbench #(
   initial begin
     if (!$value$plusargs("images=%s", images)) $fatal(1, "+images=DIR is missing: the folder that septet export wrote");
     if ($value$plusargs("max_cycles=%d", max_cycles) && max_cycles <= 0) $fatal(1, "+max_cycles has to be positive");
-    load_images();
+    load_images;
     if ($value$plusargs("writes=%s", writes_name)) writes = opened(writes_name, "words written to C's memory, in order");
     if ($value$plusargs("vcd=%s", vcd_name)) begin
       $dumpfile(vcd_name);
@@ -182,7 +182,7 @@ module septet_testbench #(
     end
     @(negedge clk);
     if (refused) $fatal(1, "the array refuses these sizes: see `refused` in septet_array.sv");
-    if ($value$plusargs("dump=%s", dump_name)) dump_c();
+    if ($value$plusargs("dump=%s", dump_name)) dump_c;
     if (writes != 0) $fclose(writes);
     $display("cycles %0d", cycles);
     $finish;
