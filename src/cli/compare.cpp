@@ -5,6 +5,7 @@
 #include "errors.hpp"
 #include "images.hpp"
 #include "io/input.hpp"
+#include "progress.hpp"
 #include "report_output.hpp"
 #include "text_table.hpp"
 #include "values.hpp"
@@ -15,7 +16,7 @@
 #include <fmt/format.h>
 
 #include <cstring>
-#include <map>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -83,16 +84,9 @@ std::string text_of(std::uint64_t bits, Type type) {
 
 // ---- the export, checked
 
-// Against what its words have to be; that their number is right is seen first, because it explains more.
-void check_image(const std::string& path, const io::ImageShape& shape,
-                 const std::function<void(const io::ImageWord&)>& check) {
-  io::read_image(path, shape, [](const io::ImageWord&) {});
-  io::read_image(path, shape, check);
-}
-
 void check_sizes(const std::string& folder, const Exported& exported) {
   const std::string path = image_path(folder, Image::sizes, exported.format);
-  check_image(path, exported.product.shape(Image::sizes), [&](const io::ImageWord& word) {
+  io::read_image(path, exported.product.shape(Image::sizes), [&](const io::ImageWord& word) {
     const std::uint32_t expected = exported.image.sizes[static_cast<std::size_t>(word.address)];
     if (word.bits == expected) return;
     io::fail_on_line(
@@ -103,7 +97,7 @@ void check_sizes(const std::string& folder, const Exported& exported) {
 
 void check_a(const std::string& folder, const Exported& exported) {
   const std::string path = image_path(folder, Image::a, exported.format);
-  check_image(path, {8, static_cast<Index>(exported.image.a.size())}, [&](const io::ImageWord& word) {
+  io::read_image(path, exported.product.shape(Image::a), [&](const io::ImageWord& word) {
     const auto expected = static_cast<std::uint64_t>(exported.image.a[static_cast<std::size_t>(word.address)]);
     if (word.bits == expected) return;
     io::fail_on_line(path, word.line,
@@ -115,7 +109,14 @@ Exported read_export(const std::string& folder) {
   Exported exported;
   exported.product = read_manifest(folder);
   const ExportedProduct& product = exported.product;
+  for (const io::ImageFormat format : product.formats) {
+    for (const Image image : kImages) io::InputFile(image_path(folder, image, format));
+  }
+  // That there are as many words as there should be is seen first, because it explains more than what is in them.
   exported.format = product.formats.front();
+  for (const Image image : kImages) {
+    io::read_image(image_path(folder, image, exported.format), product.shape(image), [](const io::ImageWord&) {});
+  }
   const auto read = [&](Image image) {
     return read_elements(image_path(folder, image, exported.format), product.shape(image));
   };
@@ -123,9 +124,63 @@ Exported read_export(const std::string& folder) {
   const Status status = emulation::try_memory_image(exported.a_view(), product.n, product.b_type, exported.options(),
                                                     {product.timing}, exported.image);
   if (!status.ok()) throw Error(Status(status.cause(), manifest_path(folder), status.to_string()));
+  ExportedProduct computed = product;
+  computed.a_bytes = static_cast<Index>(exported.image.a.size());
+  computed.options.dataflow = static_cast<Dataflow>(exported.image.sizes[emulation::kSizesDataflow]);
+  check_manifest(folder, computed);
   check_sizes(folder, exported);
   check_a(folder, exported);
   return exported;
+}
+
+// ---- the product again
+
+/// Runs it with somebody who sees every word that is stored in `cycles`; C's memory and the report afterwards.
+struct Run {
+  std::vector<std::byte> c;
+  emulation::Report report;
+
+  Run(const std::string& folder, const Exported& exported, const emulation::StoreFunction& store,
+      const emulation::TraceRange& cycles = {}) {
+    const ExportedProduct& product = exported.product;
+    const GemmOptions options = exported.options();
+    const Type type = product.sums();
+    c.resize(static_cast<std::size_t>(product.m * product.n * size_of(type)));
+    const auto sink = emulation::store_sink(options, store);
+    ProgressLine progress("septet compare");
+    const Status status = emulation::try_emulate(
+        exported.a_view(), exported.b_view(), Matrix(c.data(), type, product.m, product.n, product.n, 1), options,
+        {product.timing}, report, progress.callback(), {sink.get(), {cycles, {0, 1}, {}}});
+    if (!status.ok()) throw Error(Status(status.cause(), manifest_path(folder), status.to_string()));
+  }
+};
+
+void check_golden(const std::string& path, const io::ImageWord& word, std::uint64_t computed, const std::string& what,
+                  Type type) {
+  if (same(word.bits, computed, type)) return;
+  io::fail_on_line(path, word.line,
+                   fmt::format("{} is {}, but the operands give {}: the image was changed", what,
+                               text_of(word.bits, type), text_of(computed, type)));
+}
+
+/// The first run, against what the export says of it; C's memory afterwards.
+std::vector<std::byte> check_results(const std::string& folder, const Exported& exported,
+                                     const emulation::StoreFunction& store) {
+  const ExportedProduct& product = exported.product;
+  ExportedProduct computed = product;
+  computed.writes = 0;
+  Run run(folder, exported, [&](const StoredWord& word, const TraceFold& fold) {
+    ++computed.writes;
+    store(word, fold);
+  });
+  computed.cycles = run.report.cycles;
+  check_manifest(folder, computed, &run.report);
+  const std::string golden = image_path(folder, Image::c_expected, exported.format);
+  io::read_image(golden, product.shape(Image::c_expected), [&](const io::ImageWord& word) {
+    const std::string element = fmt::format("C[{}][{}]", word.address / product.n, word.address % product.n);
+    check_golden(golden, word, word_at(run.c, word.address, product.sums()), element, product.sums());
+  });
+  return std::move(run.c);
 }
 
 // ---- the dump against it
@@ -144,97 +199,77 @@ struct Comparison {
   std::optional<First> first;
 };
 
-// Of the manifest: what only a run can tell.
-void check_count(const std::string& folder, const char* key, Index count, Index computed) {
-  if (count == computed) return;
-  io::fail(manifest_path(folder),
-           fmt::format("'{}' is {}, but the operands give {}: the export was changed", key, count, computed));
-}
-
-/// Runs the product again, with somebody who sees every word that is stored, and returns C.
-std::vector<std::byte> run(const std::string& folder, const Exported& exported, const emulation::StoreFunction& store) {
-  const ExportedProduct& product = exported.product;
-  const GemmOptions options = exported.options();
-  std::vector<std::byte> c(static_cast<std::size_t>(product.m * product.n * size_of(product.sums())));
-  Index writes = 0;
-  const auto sink = emulation::store_sink(options, [&](const StoredWord& word, const TraceFold& fold) {
-    // The words behind those that the manifest knows are only counted.
-    if (writes++ < product.writes) store(word, fold);
+/// Counts the words of the dump that are not `expected`, and keeps the one of least key(address), of equal ones the one
+/// of least address.
+template <class Key>
+Comparison compare_words(const std::string& dump, const io::ImageShape& shape, const std::vector<std::byte>& expected,
+                         Type type, Key key) {
+  Comparison result;
+  result.words = shape.depth;
+  std::pair<Index, Index> least;
+  io::read_image(dump, shape, [&](const io::ImageWord& word) {
+    const std::uint64_t wanted = word_at(expected, word.address, type);
+    if (same(word.bits, wanted, type)) return;
+    ++result.differences;
+    const std::pair<Index, Index> place(key(word.address), word.address);
+    if (result.first && least < place) return;
+    least = place;
+    result.first.emplace();
+    result.first->word = word.address, result.first->expected = wanted, result.first->found = word.bits;
   });
-  emulation::Trace trace{sink.get(), {}};
-  trace.window.rows = {0, 1};
-  emulation::Report report;
-  const Status status = emulation::try_emulate(exported.a_view(), exported.b_view(),
-                                               Matrix(c.data(), product.sums(), product.m, product.n, product.n, 1),
-                                               options, {product.timing}, report, {}, trace);
-  if (!status.ok()) throw Error(Status(status.cause(), manifest_path(folder), status.to_string()));
-  check_count(folder, "writes", product.writes, writes);
-  check_count(folder, "cycles", product.cycles, report.cycles);
-  return c;
-}
-
-void check_golden(const std::string& path, const io::ImageWord& word, std::uint64_t computed, const std::string& what,
-                  Type type) {
-  if (same(word.bits, computed, type)) return;
-  io::fail_on_line(path, word.line,
-                   fmt::format("{} is {}, but the operands give {}: the image was changed", what,
-                               text_of(word.bits, type), text_of(computed, type)));
+  return result;
 }
 
 // C's memory after the run. Of an element that several folds write, the last one counts.
 Comparison compare_c(const CompareFlags& flags, const Exported& exported) {
   const ExportedProduct& product = exported.product;
-  const Type type = product.sums();
   const io::ImageShape shape = product.shape(Image::c_expected);
-  const std::string golden = image_path(flags.folder, Image::c_expected, exported.format);
-  const std::vector<std::byte> dump = read_elements(flags.dump, shape), expected = read_elements(golden, shape);
-  Comparison result;
-  result.words = shape.depth;
-  std::map<Index, First> differing;
-  for (Index i = 0; i < shape.depth; ++i) {
-    First at;
-    at.m = i / product.n, at.n = i % product.n, at.word = i;
-    at.expected = word_at(expected, i, type), at.found = word_at(dump, i, type);
-    if (!same(at.expected, at.found, type)) differing.emplace(i, at);
-  }
-  const std::vector<std::byte> c = run(flags.folder, exported, [&](const StoredWord& word, const TraceFold& fold) {
-    const auto at = differing.find(word.m * product.n + word.n);
-    if (at != differing.end()) at->second.fold = fold, at->second.store = word;
+  // When each element is written last: cycle, then column, as one number.
+  constexpr Index kNever = std::numeric_limits<Index>::max();
+  const Index width = product.options.array.width;
+  std::vector<Index> last(static_cast<std::size_t>(shape.depth), kNever);
+  const std::vector<std::byte> c = check_results(flags.folder, exported, [&](const StoredWord& word, const TraceFold&) {
+    last[static_cast<std::size_t>(word.m * product.n + word.n)] = word.cycle * width + word.column;
   });
-  check_image(golden, shape, [&](const io::ImageWord& word) {
-    const std::string element = fmt::format("C[{}][{}]", word.address / product.n, word.address % product.n);
-    check_golden(golden, word, word_at(c, word.address, type), element, type);
-  });
-  result.differences = static_cast<Index>(differing.size());
-  const auto earlier = [](const First& x, const First& y) {
-    if (!x.fold || !y.fold) return x.fold.has_value() && !y.fold;
-    return std::pair(x.store.cycle, x.store.column) < std::pair(y.store.cycle, y.store.column);
+  const auto time = [&](Index element) { return last[static_cast<std::size_t>(element)]; };
+  Comparison result = compare_words(flags.dump, shape, c, product.sums(), time);
+  if (!result.first) return result;
+  First& first = *result.first;
+  first.m = first.word / product.n, first.n = first.word % product.n;
+  if (time(first.word) == kNever) return result;
+  const Index cycle = time(first.word) / width, column = time(first.word) % width;
+  const emulation::StoreFunction keep = [&](const StoredWord& word, const TraceFold& fold) {
+    if (word.column == column) first.fold = fold, first.store = word;
   };
-  for (const auto& [at, one] : differing) {
-    if (!result.first || earlier(one, *result.first)) result.first = one;
-  }
+  const Run again(flags.folder, exported, keep, {cycle, cycle + 1});
   return result;
 }
 
 // Every word that the store units write, in order.
 Comparison compare_writes(const CompareFlags& flags, const Exported& exported) {
-  const Type type = exported.product.sums();
-  const io::ImageShape shape = exported.product.shape(Image::writes_expected);
+  const ExportedProduct& product = exported.product;
+  const Type type = product.sums();
+  const io::ImageShape shape = product.shape(Image::writes_expected);
   const std::string golden = image_path(flags.folder, Image::writes_expected, exported.format);
-  const std::vector<std::byte> dump = read_elements(flags.dump, shape);
-  Comparison result;
-  std::vector<std::byte> written;
-  const auto size = static_cast<std::size_t>(size_of(type));
-  run(flags.folder, exported, [&](const StoredWord& word, const TraceFold& fold) {
-    const Index at = result.words++;
-    const auto* bytes = reinterpret_cast<const std::byte*>(&word.bits);
-    written.insert(written.end(), bytes, bytes + size);
-    const std::uint64_t found = word_at(dump, at, type);
-    if (same(word.bits, found, type)) return;
-    if (result.differences++ == 0) result.first = First{word.m, word.n, at, word.bits, found, fold, word};
+  const std::vector<std::byte> expected = read_elements(golden, shape);
+  Index count = 0, changed = shape.depth;  // the first word of the image that is not what is written
+  std::uint64_t computed = 0;
+  check_results(flags.folder, exported, [&](const StoredWord& word, const TraceFold&) {
+    const Index at = count++;
+    if (at >= changed || same(word_at(expected, at, type), word.bits, type)) return;
+    changed = at, computed = word.bits;
   });
-  check_image(golden, shape, [&](const io::ImageWord& word) {
-    check_golden(golden, word, word_at(written, word.address, type), fmt::format("word {}", word.address), type);
+  if (changed < shape.depth) {
+    io::read_image(golden, shape, [&](const io::ImageWord& word) {
+      if (word.address == changed) check_golden(golden, word, computed, fmt::format("word {}", changed), type);
+    });
+  }
+  Comparison result = compare_words(flags.dump, shape, expected, type, [](Index) { return Index{0}; });
+  if (!result.first) return result;
+  First& first = *result.first;
+  count = 0;
+  const Run again(flags.folder, exported, [&](const StoredWord& word, const TraceFold& fold) {
+    if (count++ == first.word) first.m = word.m, first.n = word.n, first.fold = fold, first.store = word;
   });
   return result;
 }
@@ -317,6 +352,8 @@ Json compare_json(const CompareFlags& flags, const ExportedProduct& product, con
 
 void run_compare(const CompareFlags& flags) {
   check_outputs(flags);
+  check_report(flags.json, flags.folder);
+  if (io::same_file(flags.json, flags.dump)) refuse(flags.json, "is the dump");
   const Exported exported = read_export(flags.folder);
   const Comparison result = flags.writes ? compare_writes(flags, exported) : compare_c(flags, exported);
   publish(flags, compare_json(flags, exported.product, result), compare_table(flags, exported.product, result));

@@ -19,6 +19,7 @@
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <optional>
 
 namespace septet::cli {
 namespace {
@@ -46,16 +47,33 @@ std::vector<io::ImageFormat> parse_formats(const std::string& flag, const std::s
   return formats;
 }
 
+// But for what an export that was killed left, which is nobody's.
+bool is_empty(const std::string& folder) {
+  std::error_code error;
+  for (fs::directory_iterator item(folder, error); !error && item != fs::directory_iterator(); item.increment(error)) {
+    if (!io::is_temporary(item->path().filename().string())) return false;
+  }
+  if (error) io::fail_on_file(folder, "cannot be read", error.value());
+  return true;
+}
+
+// What is replaced or removed: no folder, and no device.
+void check_replaceable(const std::string& path) {
+  std::error_code ignored;
+  const fs::file_status status = fs::status(path, ignored);
+  if (fs::exists(status) && !fs::is_regular_file(status)) refuse(path, "is there and not a regular file");
+}
+
 // Before any work is done: the folder is not there yet, is empty, or holds an earlier export.
 void check_folder(const std::string& folder) {
   std::error_code error;
   const fs::file_status status = fs::status(folder, error);
   if (fs::exists(status) && !fs::is_directory(status)) refuse(folder, "is there and no folder");
   if (fs::is_directory(status)) {
-    if (!fs::is_empty(folder, error) && !holds_export(folder)) {
+    if (!is_empty(folder) && !holds_export(folder)) {
       refuse(folder, "is not empty and holds no earlier export: a folder for the images alone is needed");
     }
-    if (error) io::fail_on_file(folder, "cannot be read", error.value());
+    for (const std::string& path : export_paths(folder)) check_replaceable(path);
     return io::check_writable(manifest_path(folder));
   }
   fs::path path = fs::path(folder).lexically_normal();  // "images/" is "images"
@@ -68,7 +86,7 @@ class ImageFiles {
   ImageFiles(const std::string& folder, const ExportedProduct& product, Image image) {
     for (const io::ImageFormat format : product.formats) {
       const io::StagedFile& file = files_.emplace_back(image_path(folder, image, format));
-      file.refuse_device();
+      file.refuse_device();  // still
       writers_.emplace_back(file, format, product.shape(image), name(image));
     }
   }
@@ -201,22 +219,19 @@ class Export {
     for (const auto word : words) files.put(static_cast<std::uint64_t>(word));
     files.close();
   }
-  void put_zeros(Image image) {
-    ImageFiles& files = open(image);
-    for (Index i = 0; i < product_.shape(image).depth; ++i) files.put(0);
-    files.close();
-  }
-  /// The files get their names; last the manifest: without it there is no export.
-  void commit(const Json& manifest) {
-    io::StagedFile file(manifest_path(flags_.folder));
-    file.refuse_device();
-    io::StagedWriter writer(file);
+  void put(const Json& manifest) {
+    manifest_.emplace(manifest_path(flags_.folder));
+    manifest_->refuse_device();
+    io::StagedWriter writer(*manifest_);
     const std::string text = dump(manifest);
     writer.write(text.data(), text.size());
     writer.close();
-    remove_stale(flags_);
+  }
+  /// The files get their names; last the manifest: without it there is no export.
+  void commit() {
     for (ImageFiles& files : files_) files.commit();
-    file.commit();
+    remove_stale(flags_);
+    manifest_->commit();
     folder_.keep();
   }
 
@@ -225,19 +240,29 @@ class Export {
   const ExportedProduct& product_;
   io::StagedFolder folder_;
   std::deque<ImageFiles> files_;
+  std::optional<io::StagedFile> manifest_;
 };
+
+// What C's memory holds before the run: the preload as the sums keep it (docs/dataflows.md, section 9), or zeros. That
+// is what a product over no k leaves.
+io::OwnedMatrix start_of(const Flags& flags, const Product& product) {
+  io::OwnedMatrix start = make_output(flags, product);
+  const ConstMatrix a(&flags, product.a.type(), product.m(), 0, 0, 0), b(&flags, product.b.type, 0, product.n(), 0, 0);
+  require(try_gemm(a, b, start.dense_view(), product.options), product.names);
+  return start;
+}
 
 }  // namespace
 
 void export_images(const ExportFlags& flags, const Kernel& kernel) {
   check_outputs(flags);
+  check_report(flags.json, flags.folder);
   if (!flags.target.empty()) require(set_target(flags.target.c_str()));
   check_folder(flags.folder);
   Product product = load_product(flags);
   const PackedMatrix stored = as_streamed(flags, product.a.file(), product.a.type());
   const Weights a = stored.empty() ? product.a.weights(wants_dense(flags.gemm.dataflow)) : stored;
   const ConstMatrix a_dense = *product.a.weights(true).dense(), b = product.b.dense_view();
-  const ConstMatrix& preload = product.options.preload;
 
   emulation::MemoryImage image;
   emulation::Report expected;
@@ -253,19 +278,19 @@ void export_images(const ExportFlags& flags, const Kernel& kernel) {
   io::OwnedMatrix computed = make_output(flags, product), emulated = make_output(flags, product);
   ImageFiles& writes = images.open(Image::writes_expected);
   const emulation::Report report = run_array(flags, product, a, b, emulated.dense_view(), writes);
-  writes.close();
   require(kernel(a, b, computed.dense_view(), product.options), product.names);
   check_results(report, expected, computed.dense_view(), emulated.dense_view());
 
+  writes.close();
   images.put_words(Image::sizes, image.sizes);
   images.put_words(Image::a, image.a);
   images.put(Image::b, b);
   images.put(Image::a_dense, a_dense);
-  preload.data != nullptr ? images.put(Image::c_start, preload) : images.put_zeros(Image::c_start);
+  images.put(Image::c_start, start_of(flags, product).dense_view());
   images.put(Image::c_expected, computed.dense_view());
   const Json manifest = manifest_json(exported, report);
-  images.commit(manifest);
-  publish(flags, manifest, export_table(flags, exported, report));
+  images.put(manifest);
+  publish(flags, manifest, export_table(flags, exported, report), [&] { images.commit(); });
 }
 
 void add_export(CLI::App& app, Action& action) {

@@ -32,9 +32,11 @@ class Manifest {
   Index number(const char* key, Index least, Index most) const {
     const Json& value = at(key);
     if (!value.is_number_integer()) fail(fmt::format("'{}' is no whole number", key));
-    const auto whole = value.get<Index>();
-    if (whole < least || whole > most) fail(fmt::format("'{}' is {}: {} to {} are possible", key, whole, least, most));
-    return whole;
+    // What is beyond an Index would come out of it as another number.
+    const bool beyond =
+        value.is_number_unsigned() && value.get<std::uint64_t>() > std::uint64_t{std::numeric_limits<Index>::max()};
+    if (const auto whole = value.get<Index>(); !beyond && whole >= least && whole <= most) return whole;
+    fail(fmt::format("'{}' is {}: {} to {} are possible", key, value.dump(), least, most));
   }
   std::string text(const char* key) const {
     const Json& value = at(key);
@@ -49,11 +51,16 @@ class Manifest {
   /// A name as the flags have it: parse(flag, text).
   template <class Parse>
   auto named(const char* key, Parse parse) const {
+    const std::string said = text(key);
     try {
-      return parse(key, text(key));
+      return parse(key, said);
     } catch (const Error& error) {
-      if (error.status().argument() == path_) throw;
-      fail(fmt::format("'{}': {}", key, error.status().message()));
+      std::string message = error.status().message();
+      const std::string as_it_is = cli::quoted(said);  // may be of any length, and of any characters
+      if (const auto at = message.find(as_it_is); at != std::string::npos) {
+        message.replace(at, as_it_is.size(), io::quoted(said));
+      }
+      fail(fmt::format("'{}': {}", key, message));
     }
   }
   std::vector<io::ImageFormat> formats() const {
@@ -68,9 +75,18 @@ class Manifest {
     return formats;
   }
 
+  void check(const char* key, const Json& expected) const {
+    const Json& found = at(key);
+    if (in_any_order(found) == in_any_order(expected)) return;
+    if (found.is_structured()) fail(fmt::format("'{}' is not what the operands and its other keys give", key));
+    fail(fmt::format("'{}' is {}, but the operands give {}: the export was changed", key, found.dump(),
+                     expected.dump()));
+  }
+
   [[noreturn]] void fail(const std::string& message) const { io::fail(path_, message); }
 
  private:
+  static nlohmann::json in_any_order(const Json& json) { return nlohmann::json::parse(json.dump()); }
   static Json parse(const std::string& path) {
     io::InputFile file(path);
     if (file.size() > kMaxManifestBytes) io::fail(path, "is too large for a manifest");
@@ -138,7 +154,28 @@ std::string image_path(const std::string& folder, Image image, io::ImageFormat f
 
 std::string manifest_path(const std::string& folder) { return (std::filesystem::path(folder) / kManifest).string(); }
 
-Json manifest_json(const ExportedProduct& product, const emulation::Report& report) {
+std::vector<std::string> export_paths(const std::string& folder) {
+  std::vector<std::string> paths{manifest_path(folder)};
+  for (const io::ImageFormat format : io::kImageFormats) {
+    for (const Image image : kImages) paths.push_back(image_path(folder, image, format));
+  }
+  return paths;
+}
+
+void check_report(const std::string& json, const std::string& folder) {
+  if (json.empty() || json == "-") return;
+  // "images/" is "images"
+  if (io::same_file(json, (std::filesystem::path(folder) / "").parent_path().string())) {
+    refuse(json, "is the folder of the images");
+  }
+  for (const std::string& path : export_paths(folder)) {
+    if (io::same_file(json, path)) refuse(json, "is a file of the export");
+  }
+}
+
+namespace {
+
+Json product_json(const ExportedProduct& product) {
   const GemmOptions& options = product.options;
   Json json;
   json["kind"] = kKind, json["version"] = kVersion;
@@ -171,6 +208,13 @@ Json manifest_json(const ExportedProduct& product, const emulation::Report& repo
                                {"depth", shape.depth}});
     }
   }
+  return json;
+}
+
+}  // namespace
+
+Json manifest_json(const ExportedProduct& product, const emulation::Report& report) {
+  Json json = product_json(product);
   json["report"] = report_json(report);
   return json;
 }
@@ -217,6 +261,12 @@ ExportedProduct read_manifest(const std::string& folder) {
     if (bytes > kMost) manifest.fail("'m', 'n' and 'k' are too large for any memory");
   }
   return product;
+}
+
+void check_manifest(const std::string& folder, const ExportedProduct& product, const emulation::Report* report) {
+  const Manifest manifest(folder);
+  const Json expected = report == nullptr ? product_json(product) : manifest_json(product, *report);
+  for (const auto& item : expected.items()) manifest.check(item.key().c_str(), item.value());
 }
 
 std::vector<std::byte> read_elements(const std::string& path, const io::ImageShape& shape) {

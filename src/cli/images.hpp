@@ -40,12 +40,21 @@ struct ExportedProduct {
 std::string image_path(const std::string& folder, Image image, io::ImageFormat format);
 std::string manifest_path(const std::string& folder);
 
+/// Every file that an export may have, in whatever formats.
+std::vector<std::string> export_paths(const std::string& folder);
+/// Refuses a --json that is the folder of an export, or a file of it. Throws Error.
+void check_report(const std::string& json, const std::string& folder);
+
 /// The manifest; `report` of the run.
 Json manifest_json(const ExportedProduct& product, const emulation::Report& report);
 /// True if the folder holds a manifest of an export.
 bool holds_export(const std::string& folder);
 /// Throws Error about the manifest.
 ExportedProduct read_manifest(const std::string& folder);
+/// The manifest against what the operands give; the report, where there has been a run. Throws Error about the first
+/// key that differs.
+void check_manifest(const std::string& folder, const ExportedProduct& product,
+                    const emulation::Report* report = nullptr);
 
 /// The words of an image, one element after the other in as many bytes as a word has. Memory follows what is really
 /// there. Throws Error.

@@ -79,18 +79,24 @@ void publish(const Flags& flags, const Json& json, const std::string& table, con
 
 void publish(const Flags& flags, const Json& json, const std::string& table, const WriteOutput& write,
              io::StagedFile* trace) {
-  const bool to_stdout = flags.json == "-";
-  std::optional<StagedText> report;
   std::optional<io::StagedFile> output;
-  if (!flags.json.empty() && !to_stdout) report.emplace(flags.json, dump(json));
   if (!flags.output.empty()) {
     output.emplace(flags.output);
     write(*output);
   }
+  publish(flags, json, table, [&] {
+    if (output) output->commit();
+    if (trace != nullptr) trace->commit();
+  });
+}
+
+void publish(const Flags& flags, const Json& json, const std::string& table, const std::function<void()>& commit) {
+  const bool to_stdout = flags.json == "-";
+  std::optional<StagedText> report;
+  if (!flags.json.empty() && !to_stdout) report.emplace(flags.json, dump(json));
   // The report first: as a device it is written only now, and may be full. Renames come after.
   if (report) report->commit();
-  if (output) output->commit();
-  if (trace != nullptr) trace->commit();
+  commit();
   print(to_stdout ? dump(json) : table);
 }
 

@@ -28,6 +28,8 @@ bool is_septet(const std::string& path);
 /// turns out to be full or closed.
 void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c = nullptr,
              io::StagedFile* trace = nullptr);
+/// The same for outputs that are written already: `commit` gives them their names.
+void publish(const Flags& flags, const Json& json, const std::string& table, const std::function<void()>& commit);
 /// The same for another output: `write` is called if there is a file for it.
 using WriteOutput = std::function<void(const io::StagedFile&)>;
 void publish(const Flags& flags, const Json& json, const std::string& table, const WriteOutput& write,

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -19,6 +20,8 @@ namespace septet::io {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr const char *kTemporaryPrefix = ".septet-", *kTemporarySuffix = ".tmp";
 
 // What a signal has to remove: all that a handler may touch. No verb stages more: export has seven images in three
 // formats, their folder and two files of JSON.
@@ -91,6 +94,12 @@ bool same_file(const std::string& left, const std::string& right) {
   return place(left) == place(right);
 }
 
+bool is_temporary(const std::string& name) {
+  constexpr std::string_view kPrefix = kTemporaryPrefix, kSuffix = kTemporarySuffix;
+  return name.size() > kPrefix.size() + kSuffix.size() && name.compare(0, kPrefix.size(), kPrefix) == 0 &&
+         name.compare(name.size() - kSuffix.size(), kSuffix.size(), kSuffix) == 0;
+}
+
 StagedFile::StagedFile(const std::string& path) : path_(path), target_(path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
@@ -99,7 +108,8 @@ StagedFile::StagedFile(const std::string& path) : path_(path), target_(path) {
   if (error && fs::exists(status)) fail_on_file(path, "cannot be resolved", error.value());
   static std::atomic<unsigned> count{0};  // a verb may write several
   // A name of its own, as short as any: `path` may already be as long as the file system allows.
-  temporary_ = target_.parent_path() / fmt::format(".septet-{}-{}.tmp", ::getpid(), ++count);
+  temporary_ =
+      target_.parent_path() / fmt::format("{}{}-{}{}", kTemporaryPrefix, ::getpid(), ++count, kTemporarySuffix);
   remember(temporary_.c_str());
   std::FILE* file = std::fopen(temporary_.c_str(), "wbx");  // x: never somebody else's file
   if (file == nullptr) {

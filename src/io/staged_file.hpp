@@ -19,6 +19,9 @@ void check_writable(const std::string& path);
 /// Two names of one place, whether there is a file or not: "r.json" and "./r.json", a symbolic link and its target.
 bool same_file(const std::string& left, const std::string& right);
 
+/// Of the name of a file: a temporary, which a process that was killed may have left.
+bool is_temporary(const std::string& name);
+
 class StagedFile {
  public:
   /// Creates the temporary, empty. Where `path` is a device or a pipe, which must stay what it is, there is none.
