@@ -48,7 +48,7 @@ Status fill_sizes(const Weights& a, Index n, Type b_type, const GemmOptions& opt
                   MemoryImage& image) {
   const auto put = [&](SizesWord word, auto value) { image.sizes[word] = static_cast<std::uint32_t>(value); };
   const Index a_bytes = static_cast<Index>(image.a.size());
-  for (const auto& [what, size] : {std::pair{"m", a.rows()}, {"n", n}, {"k", a.cols()}, {"bytes of a", a_bytes}}) {
+  for (const auto& [what, size] : {std::pair{"m", a.rows()}, {"k", a.cols()}, {"bytes of a", a_bytes}}) {
     if (size > kMostWord) {
       return {Cause::bad_shape, "a", std::to_string(size) + " (" + what + ") does not fit a word of 32 bits"};
     }
@@ -69,6 +69,7 @@ Status fill_sizes(const Weights& a, Index n, Type b_type, const GemmOptions& opt
 // As a product with a B and a C of which the shapes and types alone are known.
 Status validate(const Weights& a, Index n, Type b_type, const GemmOptions& options) {
   if (n < 0) return {Cause::bad_shape, "n", std::to_string(n) + " is negative"};
+  if (n > kMostWord) return {Cause::bad_shape, "n", std::to_string(n) + " does not fit a word of 32 bits"};
   static const double nothing = 0;
   const ConstMatrix b(&nothing, b_type, a.cols(), n, 0, 0);
   const Matrix c(const_cast<double*>(&nothing), accumulator_of(a.type()), a.rows(), n, 0, 0);

@@ -16,6 +16,7 @@ enum { kM = 24, kK = 40, kN = 20, kHeight = 4, kWidth = 8 };
 
 static int8_t a[kM * kK], b[kK * kN];
 static int32_t c[kM * kN], plain[kM * kN];
+static const int32_t start[kM * kN];  // without a preload, sums start from 0
 
 // Ends the program where there is nothing to go on with.
 static void check(septet_status status) {
@@ -81,7 +82,7 @@ static void write_images(const char* folder, const septet_weights* weights, cons
   uint8_t* packed;
   int64_t bytes;
   check(septet_memory_image(weights, kN, SEPTET_S8, options, sizes, NULL, 0));  // how long it is, first
-  bytes = sizes[11];
+  bytes = sizes[SEPTET_SIZES_A_BYTES];
   packed = (uint8_t*)malloc((size_t)bytes + 1);
   if (packed == NULL) exit(2);
   check(septet_memory_image(weights, kN, SEPTET_S8, options, sizes, packed, bytes));
@@ -89,9 +90,10 @@ static void write_images(const char* folder, const septet_weights* weights, cons
   write_hex(folder, "a", packed, 8, bytes);
   write_hex(folder, "a_dense", a, 8, kM * kK);
   write_hex(folder, "b", b, 8, kK * kN);
+  write_hex(folder, "c_start", start, 32, kM * kN);
   write_hex(folder, "c_expected", c, 32, kM * kN);
   free(packed);
-  printf("%s: sizes, a (%lld bytes), a_dense, b, c_expected\n", folder, (long long)bytes);
+  printf("%s: sizes, a (%lld bytes), a_dense, b, c_start, c_expected\n", folder, (long long)bytes);
 }
 
 int main(int argc, char** argv) {

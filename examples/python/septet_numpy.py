@@ -84,7 +84,7 @@ def _load():
 
 
 _library = _load()
-SIZES_WORDS = 17  # of memory_image()
+SIZES_WORDS, SIZES_A_BYTES = 17, 11  # of memory_image(): how many there are, and the one with the length of the image
 
 
 def _type_of(array, argument):
@@ -212,6 +212,6 @@ def memory_image(a, n, b_dtype, **options):
     weights, b_type = _weights(a), _TYPES[np.dtype(b_dtype)][0]
     with _options(options, (a.shape[0], n)) as chosen:
         _library.septet_memory_image(weights, n, b_type, chosen, sizes.ctypes.data, None, 0)
-        image = np.zeros(int(sizes[11]), "uint8")
+        image = np.zeros(int(sizes[SIZES_A_BYTES]), "uint8")
         _library.septet_memory_image(weights, n, b_type, chosen, sizes.ctypes.data, image.ctypes.data, image.size)
     return sizes, image

@@ -349,13 +349,33 @@ SEPTET_API septet_status septet_cycles(const septet_weights* a, int64_t n, int32
 SEPTET_API septet_status septet_cycles_of_shape(int64_t m, int64_t n, int64_t k, int32_t a_type, int32_t b_type,
                                                 const septet_options* options, septet_report** report) SEPTET_NOEXCEPT;
 
-enum { SEPTET_SIZES_WORDS = 17 };
+/// The words of the sizes, in their order; types as septet_type.
+enum {
+  SEPTET_SIZES_VERSION,   ///< 1
+  SEPTET_SIZES_DATAFLOW,  ///< 1 dOS, 2 dWS, 3 dIS, 4 sOS, 5 sWS, 6 sIS, 7 csOS
+  SEPTET_SIZES_M,
+  SEPTET_SIZES_N,
+  SEPTET_SIZES_K,
+  SEPTET_SIZES_HEIGHT,  ///< of the array
+  SEPTET_SIZES_WIDTH,
+  SEPTET_SIZES_LANES,       ///< csOS: columns that a step may hold; else 1
+  SEPTET_SIZES_TIMING,      ///< 0 serial, 1 overlapped, 2 scalesim
+  SEPTET_SIZES_ACCUMULATE,  ///< 0 chained, 1 fold-then-add
+  SEPTET_SIZES_PRELOAD,     ///< 1: sums start from what C's memory holds
+  SEPTET_SIZES_A_BYTES,     ///< length of the image of A
+  SEPTET_SIZES_A_TYPE,
+  SEPTET_SIZES_B_TYPE,
+  SEPTET_SIZES_SUM_TYPE,
+  SEPTET_SIZES_A_ZERO_POINT,  ///< two's complement
+  SEPTET_SIZES_B_ZERO_POINT,
+  SEPTET_SIZES_WORDS  ///< how many there are
+};
 
 /// What a hardware array finds in its memories (septet/emulation/memory_image.hpp, docs/images.md): the
 /// SEPTET_SIZES_WORDS words that its controller is started with, and A as the dataflow streams it, for A times a k x n
-/// matrix of b_type. Reads the options of septet_emulate(). `image` gets sizes[11] bytes, or is NULL: then the sizes
-/// alone are written. Errors: as septet_emulate(); SEPTET_BAD_SHAPE, "capacity": fewer bytes than the image has.
-/// Nothing is then written.
+/// matrix of b_type. Reads the options of septet_emulate(). `image` gets sizes[SEPTET_SIZES_A_BYTES] bytes, or is NULL:
+/// then the sizes alone are written. Errors: as septet_emulate(); SEPTET_BAD_SHAPE, "capacity": fewer bytes than the
+/// image has. Nothing is then written.
 SEPTET_API septet_status septet_memory_image(const septet_weights* a, int64_t n, int32_t b_type,
                                              const septet_options* options, uint32_t* sizes, void* image,
                                              int64_t capacity) SEPTET_NOEXCEPT;

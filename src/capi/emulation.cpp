@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
 #include <string>
+#include <utility>
 
 using namespace septet;
 using namespace septet::capi;
@@ -64,7 +66,31 @@ septet_status septet_cycles_of_shape(int64_t m, int64_t n, int64_t k, int32_t a_
   });
 }
 
-static_assert(int{SEPTET_SIZES_WORDS} == int{emulation::kSizesWords}, "septet: both interfaces have the same words");
+constexpr bool same_words(std::initializer_list<std::pair<int, int>> words) {
+  for (const auto& [in_c, here] : words) {
+    if (in_c != here) return false;
+  }
+  return true;
+}
+static_assert(same_words({{SEPTET_SIZES_VERSION, emulation::kSizesVersion},
+                          {SEPTET_SIZES_DATAFLOW, emulation::kSizesDataflow},
+                          {SEPTET_SIZES_M, emulation::kSizesM},
+                          {SEPTET_SIZES_N, emulation::kSizesN},
+                          {SEPTET_SIZES_K, emulation::kSizesK},
+                          {SEPTET_SIZES_HEIGHT, emulation::kSizesHeight},
+                          {SEPTET_SIZES_WIDTH, emulation::kSizesWidth},
+                          {SEPTET_SIZES_LANES, emulation::kSizesLanes},
+                          {SEPTET_SIZES_TIMING, emulation::kSizesTiming},
+                          {SEPTET_SIZES_ACCUMULATE, emulation::kSizesAccumulate},
+                          {SEPTET_SIZES_PRELOAD, emulation::kSizesPreload},
+                          {SEPTET_SIZES_A_BYTES, emulation::kSizesABytes},
+                          {SEPTET_SIZES_A_TYPE, emulation::kSizesAType},
+                          {SEPTET_SIZES_B_TYPE, emulation::kSizesBType},
+                          {SEPTET_SIZES_SUM_TYPE, emulation::kSizesSumType},
+                          {SEPTET_SIZES_A_ZERO_POINT, emulation::kSizesAZeroPoint},
+                          {SEPTET_SIZES_B_ZERO_POINT, emulation::kSizesBZeroPoint},
+                          {SEPTET_SIZES_WORDS, emulation::kSizesWords}}),
+              "septet: both interfaces have the same words");
 
 septet_status septet_memory_image(const septet_weights* a, int64_t n, int32_t b_type, const septet_options* options,
                                   uint32_t* sizes, void* image, int64_t capacity) noexcept {

@@ -239,14 +239,18 @@ class Words {
     if (digits.find_first_not_of("0123456789abcdefxz?") != std::string::npos) {
       lexer_.fail(io::quoted(text) + " is no hexadecimal number");
     }
+    // A word of which a simulator does not know a digit has all of its digits.
+    std::uint64_t value = 0;
+    const bool prefixed = digits.size() > 2 && digits.compare(0, 2, "0x") == 0 && hexadecimal(digits.substr(2), value);
+    if (prefixed && static_cast<int>(digits.size()) != digits_of(shape_.word_bits)) {
+      lexer_.fail(io::quoted(text) + " has a prefix: digits alone are expected");
+    }
     if (static_cast<int>(digits.size()) > digits_of(shape_.word_bits)) {
       lexer_.fail(fmt::format("{} has more than the {} digits of a word of {} bits", io::quoted(text),
                               digits_of(shape_.word_bits), shape_.word_bits));
     }
-    std::uint64_t value = 0;
     if (!hexadecimal(digits, value)) {
-      lexer_.fail(
-          fmt::format("{} has unknown digits (x or z): word {} was never given a value", io::quoted(text), next_));
+      lexer_.fail(fmt::format("{}, word {}, has unknown digits (x or z)", io::quoted(text), next_));
     }
     if (shape_.word_bits < 64 && value >> shape_.word_bits != 0) {
       lexer_.fail(fmt::format("{} does not fit a word of {} bits", io::quoted(text), shape_.word_bits));

@@ -141,7 +141,9 @@ static void test_array(void) {
   expect_ok(septet_report_dataflow(counted, &dataflow), "dataflow");
   expect(strcmp(dataflow, "dOS") == 0, "dataflow");
   expect_ok(septet_memory_image(&dense, kN, SEPTET_F32, options, sizes, image, sizeof image), "memory image");
-  expect(sizes[2] == kM && sizes[3] == kN && sizes[4] == kK && sizes[11] == sizeof image, "sizes");
+  expect(sizes[SEPTET_SIZES_M] == kM && sizes[SEPTET_SIZES_N] == kN && sizes[SEPTET_SIZES_K] == kK &&
+             sizes[SEPTET_SIZES_A_BYTES] == sizeof image,
+         "sizes");
   expect(image[0] == 1 && image[1] == 0 && image[3] == 3 && image[4] == 2, "a tile, column by column");
   septet_report_free(counted);
   septet_report_free(computed);

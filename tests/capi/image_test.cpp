@@ -5,6 +5,7 @@
 #include "tests/support/generators.hpp"
 
 #include <cstring>
+#include <limits>
 #include <string>
 
 namespace {
@@ -30,7 +31,7 @@ TEST_CASE("c: memory images are those of C++") {
       std::uint32_t sizes[SEPTET_SIZES_WORDS] = {};
       REQUIRE(septet_memory_image(&weights, p.n, b_type, options.get(), sizes, nullptr, 0) == SEPTET_OK);
       CHECK(std::equal(want.sizes.begin(), want.sizes.end(), sizes));
-      REQUIRE(sizes[11] == want.a.size());
+      REQUIRE(sizes[SEPTET_SIZES_A_BYTES] == want.a.size());
       std::vector<std::byte> image(want.a.size() + 1, std::byte{0xee});
       const auto bytes = static_cast<std::int64_t>(want.a.size());
       REQUIRE(septet_memory_image(&weights, p.n, b_type, options.get(), sizes, image.data(), bytes) == SEPTET_OK);
@@ -61,6 +62,10 @@ TEST_CASE("c: memory images that are refused leave everything as it was") {
   refused(septet_memory_image(&none, 1, SEPTET_S8, nullptr, sizes, image, 8), SEPTET_BAD_POINTER, "a");
   refused(septet_memory_image(&weights, 1, SEPTET_S8, nullptr, nullptr, image, 8), SEPTET_BAD_POINTER, "sizes");
   refused(septet_memory_image(&weights, -1, SEPTET_S8, nullptr, sizes, image, 8), SEPTET_BAD_SHAPE, "n");
+  for (const std::int64_t n : {std::int64_t{1} << 32, std::numeric_limits<std::int64_t>::max()}) {
+    CAPTURE(n);
+    refused(septet_memory_image(&weights, n, SEPTET_S8, nullptr, sizes, image, 8), SEPTET_BAD_SHAPE, "n");
+  }
   refused(septet_memory_image(&weights, 1, 99, nullptr, sizes, image, 8), SEPTET_BAD_TYPE, "b_type");
   refused(septet_memory_image(&weights, 1, SEPTET_F32, nullptr, sizes, image, 8), SEPTET_BAD_TYPE, "b_type");
   refused(septet_memory_image(&weights, 1, SEPTET_S8, nullptr, sizes, image, 5), SEPTET_BAD_SHAPE, "capacity");

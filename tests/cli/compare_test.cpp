@@ -20,7 +20,7 @@ using Words = std::vector<std::uint64_t>;
 constexpr const char* kDataflows[] = {"dOS", "dWS", "dIS", "sOS", "sWS", "sIS", "csOS"};
 const std::string kC = " --images images", kWrites = " --writes --images images";
 
-// A random product of s8, exported to `images`; the flags.
+// A random product of s8, with zero points and narrow sums, exported to `images`; the flags.
 std::string export_random(const Folder& folder, Rng& rng, const std::string& dataflow) {
   const Index m = rng.between(1, 14), k = rng.between(1, 20), n = rng.between(1, 12);
   std::ostringstream flags;
@@ -30,9 +30,12 @@ std::string export_random(const Folder& folder, Rng& rng, const std::string& dat
         << "x" << rng.between(1, 5);
   flags << " --timing " << rng.pick({"serial", "overlapped", "scalesim"});
   if (dataflow.find("OS") == std::string::npos && rng.chance(0.5)) flags << " --accumulate fold";
+  if (rng.chance(0.3))
+    flags << " --a-zero-point " << rng.between(-3, 3) << " --b-zero-point " << rng.between(-128, 127);
+  if (rng.chance(0.3)) flags << " --accumulator s" << rng.between(16, 20) << rng.pick({"", ",clamp"});
   if (rng.chance(0.3)) {
     std::vector<std::int32_t> start(static_cast<std::size_t>(m * n));
-    for (std::int32_t& x : start) x = static_cast<std::int32_t>(rng.between(-1000, 1000));
+    for (std::int32_t& x : start) x = static_cast<std::int32_t>(rng.between(-1000000, 1000000));
     folder.write_npy("start.npy", start, m, n);
     flags << " --preload start.npy";
   }
@@ -208,11 +211,12 @@ TEST_CASE("compare: dumps that are no dump") {
     replace_line(folder, "dump.hex", line, text);
     folder.refused("compare dump.hex" + kC, "dump.hex", part);
   };
-  refused(5, "xxxxxxxx", "line 5: 'xxxxxxxx' has unknown digits (x or z): word 3 was never given a value");
+  refused(5, "xxxxxxxx", "line 5: 'xxxxxxxx', word 3, has unknown digits (x or z)");
   refused(5, "", "line 31: ends with 29 words, 30 are expected");
   refused(5, "00000000\n00000001", "line 32: ends with 31 words, 30 are expected");
   refused(5, "123456789", "line 5: '123456789' has more than the 8 digits");
-  refused(5, "@5\n00000000", "");
+  refused(5, "@5\n00000000", "line 31: address @1e is outside the 30 words");
+  refused(5, "0x1", "line 5: '0x1' has a prefix");
   refused(5, "12 34 g", "line 5: 'g' is no hexadecimal number");
   folder.refused("compare missing.hex" + kC, "missing.hex", "No such file");
   folder.refused("compare images/writes_expected.hex" + kC, "images/writes_expected.hex", "30 are expected");
@@ -241,11 +245,27 @@ TEST_CASE("compare: an export that was changed is said so, with file, line and c
   refused("sizes.hex", 18, "", "line 18: ends with 16 words, 17 are expected");
   refused("a.hex", 2, "00", "line 2: byte 0 is 0x00, a_dense gives 0x");
   refused("a.hex", 2, "", "words, ");
-  refused("a.hex", 2, "xx", "line 2: 'xx' has unknown digits");
+  refused("a.hex", 2, "xx", "line 2: 'xx', word 0, has unknown digits");
   refused("a_dense.hex", 7, "", "ends with 53 words, 54 are expected");
   refused("b.hex", 7, "00\n00", "ends with 46 words, 45 are expected");
   refused("b.hex", 7, "0000", "line 7: '0000' has more than the 2 digits of a word of 8 bits");
-  refused("c_start.hex", 3, "zzzzzzzz", "line 3: 'zzzzzzzz' has unknown digits");
+  refused("c_start.hex", 3, "zzzzzzzz", "line 3: 'zzzzzzzz', word 1, has unknown digits");
+  refused("a.hex", 2, "", "words, ", kWrites);
+  refused("writes_expected.hex", 4, "", "words, ");
+  refused("c_expected.hex", 9, "0badcafe", "line 9: C[1][2] is 195939070", kWrites);
+  // The images that are not compared, and formats that are not read, have to be there.
+  folder.works(kExport + "-o images --image hex,coe");
+  folder.write("dump.hex", folder.read("images/c_expected.hex"));
+  for (const std::string image : {"images/writes_expected.hex", "images/a.coe"}) {
+    const std::string text = folder.read(image);
+    std::filesystem::remove(folder.path(image));
+    folder.refused("compare dump.hex" + kC, image, "No such file");
+    folder.write(image, text);
+  }
+  // The export is judged before the dump is.
+  replace_line(folder, "images/c_expected.hex", 9, "0badcafe");
+  folder.write("dump.hex", "x");
+  folder.refused("compare dump.hex" + kC, "images/c_expected.hex", "line 9: C[1][2] is 195939070");
   // An operand: the golden results are no longer its product.
   folder.works(kExport + "-o images");
   folder.write("dump.hex", folder.read("images/c_expected.hex"));
@@ -308,10 +328,43 @@ TEST_CASE("compare: manifests that are none") {
   refused("'images' is no list", [](Json& json) { json["images"] = Json::array(); });
   refused("options.combine.lanes: 1000 is outside", [](Json& json) { json["lanes"] = 1000; });
   refused("too large for any memory", [](Json& json) { json["m"] = 4294967295, json["k"] = 4294967295; });
-  refused("'writes' is 1, but the operands give ", [](Json& json) { json["writes"] = 1; });
+  refused("'m' is 18446744073709551615: 0 to 4294967295 are", [](Json& json) { json["m"] = ~std::uint64_t{0}; });
+  refused("'b_zero_point' is 18446744073709551612: -", [](Json& json) { json["b_zero_point"] = ~std::uint64_t{3}; });
+  refused("'dataflow': 'd\\x00S' is none of", [](Json& json) { json["dataflow"] = std::string("d\0S", 3); });
+  refused("'a_bytes' is ", [&](Json& json) {
+    json["a_bytes"] = json["a_bytes"].get<int>() + 1;
+    folder.write("images/a.hex", folder.read("images/a.hex") + "00\n");
+  });
+  refused("'sum_type' is \"f64\", but the operands give \"s32\"", [](Json& json) { json["sum_type"] = "f64"; });
+  refused("'files' is not what", [](Json& json) { json["files"].erase(0); });
+  refused("'files' is not what", [](Json& json) { json["files"][1]["depth"] = 1; });
+  refused("'report' is not what", [](Json& json) { json["report"]["macs_issued"] = 1; });
+  refused("'writes' is ", [&](Json& json) {
+    json["writes"] = json["writes"].get<int>() + 1;
+    json["files"][5]["depth"] = json["writes"];
+    folder.write("images/writes_expected.hex", folder.read("images/writes_expected.hex") + "00000000\n");
+  });
   refused("'cycles' is 1, but the operands give ", [](Json& json) { json["cycles"] = 1; });
   folder.write("images/manifest.json", "{");
   folder.refused("compare images/c_expected.hex" + kC, "images/manifest.json", "is not JSON");
+}
+
+TEST_CASE("compare: its report is neither the dump nor a file of the export") {
+  const Folder folder;
+  folder.works(kExport + "-o images");
+  folder.write("dump.hex", folder.read("images/c_expected.hex"));
+  const std::string golden = folder.read("images/c_expected.hex");
+  std::filesystem::create_symlink("dump.hex", folder.path("link.json"));
+  for (const std::string json : {"dump.hex", "./dump.hex", "link.json"}) {
+    folder.refused("compare dump.hex" + kC + " --json " + json, json, "is the dump");
+  }
+  for (const std::string json : {"images/c_expected.hex", "images/a.mem", "images/manifest.json"}) {
+    folder.refused("compare dump.hex" + kC + " --json " + json, json, "is a file of the export");
+  }
+  folder.refused("compare dump.hex" + kC + " --json images", "images", "Is a directory");
+  CHECK(folder.read("dump.hex") == golden);
+  CHECK(folder.read("images/c_expected.hex") == golden);
+  folder.works("compare dump.hex" + kC);
 }
 
 TEST_CASE("compare: any NaN is a NaN, zeros have a sign") {

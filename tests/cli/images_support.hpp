@@ -111,6 +111,14 @@ inline GemmOptions options_of(const Images& images) {
   if (images.manifest.at("combine") == "first-fit") options.combine.policy = CombinePolicy::first_fit;
   options.combine.window = images.manifest.at("window");
   if (images.sizes.accumulate == 1) options.accumulate = Accumulate::fold_then_add;
+  const Json& manifest = images.manifest;
+  const auto accumulator = [&](const std::string& key) {
+    return Accumulator{manifest.at(key + "_bits"),
+                       manifest.at(key + "_overflow") == "clamp" ? Overflow::clamp : Overflow::wrap};
+  };
+  options.accumulator = accumulator("accumulator"), options.fold_accumulator = accumulator("fold_accumulator");
+  options.flush_subnormals = manifest.at("flush_subnormals");
+  if (manifest.at("mac") == "unfused") options.mac = Mac::unfused;
   options.a_zero_point = images.sizes.a_zero_point, options.b_zero_point = images.sizes.b_zero_point;
   return options;
 }

@@ -17,7 +17,7 @@ expect_cycles dIS $((30 * (4 + 24 + 10))) $((4 + 29 * 24 + 24 + 10))
 [ "$(grep -c 'cycles$' <<<"$out")" -eq 7 ] || fail "not seven dataflows with the right values"
 
 "$golden" sWS "$work" >/dev/null
-for file in sizes:17 a_dense:960 b:800 c_expected:480; do
+for file in sizes:17 a_dense:960 b:800 c_start:480 c_expected:480; do
   [ "$(grep -vc '^//' "$work/${file%:*}.hex")" -eq "${file#*:}" ] || fail "${file%:*}.hex: not ${file#*:} words"
 done
 refused() {

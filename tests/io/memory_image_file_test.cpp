@@ -122,13 +122,17 @@ TEST_CASE("images: malformed hex and mem") {
   const auto refused = [&](const std::string& text, const std::string& part, int bits = 8, Index depth = 3) {
     check_refused_text(folder, text, bits, depth, part);
   };
-  refused("0a\nxx\n01\n", "line 2: 'xx' has unknown digits (x or z): word 1 was never given a value");
-  refused("0a 1X 01\n", "line 1: '1x' has unknown digits");
-  refused("0a\n01\nz0\n", "line 3: 'z0' has unknown digits");
-  refused("0a\n01\n?0\n", "line 3: '?0' has unknown digits");
+  refused("0a\nxx\n01\n", "line 2: 'xx', word 1, has unknown digits (x or z)");
+  refused("0a 1X 01\n", "line 1: '1x', word 1, has unknown digits");
+  refused("0a\n01\nz0\n", "line 3: 'z0', word 2, has unknown digits");
+  refused("0a\n01\n?0\n", "line 3: '?0', word 2, has unknown digits");
   refused("0a\n0g\n01\n", "line 2: '0g' is no hexadecimal number");
   refused("0a\n-1\n01\n", "line 2: '-1' is no hexadecimal number");
-  refused("0a\n0x01\n01\n", "line 2: '0x01' has more than the 2 digits");
+  refused("0a\n0x01\n01\n", "line 2: '0x01' has a prefix: digits alone are expected");
+  refused("0a\n0X1\n01\n", "line 2: '0x1' has a prefix", 32);
+  refused("0a\n0x\n01\n", "line 2: '0x', word 1, has unknown digits", 8);
+  refused("0a\n0x000001\n01\n", "line 2: '0x000001', word 1, has unknown digits", 32);  // all 8: a simulator's
+  refused("0a\n0x00x1\n01\n", "line 2: '0x00x1', word 1, has unknown digits", 32);
   refused("0a\n_1\n01\n", "line 2: '_1' is no hexadecimal number");
   refused("0a\n8'h01\n01\n", "line 2: '8'h01' is no hexadecimal number");
   refused(std::string("0a\n\0\n01\n", 8), "line 2: '\\x00' is no hexadecimal number");
@@ -180,7 +184,7 @@ TEST_CASE("images: malformed coe") {
   refused(radix + vector + "0a=01,02;", "line 3: there is '=' where a word is expected");
   refused(radix + vector + "0a,01;", "line 3: ends with 2 words, 3 are expected");
   refused(radix + vector + "0a,01,\n02,03;", "line 4: ends with 4 words, 3 are expected");
-  refused(radix + vector + "0a,xx,\n02;", "line 3: 'xx' has unknown digits");
+  refused(radix + vector + "0a,xx,\n02;", "line 3: 'xx', word 1, has unknown digits");
   refused(radix + vector + "0a,100,\n02;", "line 3: '100' has more than the 2 digits");
   refused(radix + vector + "@0 0a,01,\n02;", "line 3: '@0' is no hexadecimal number");
   refused(radix + vector + "0a,01,02;\nmore", "line 4: something follows the semicolon");
