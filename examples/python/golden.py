@@ -4,10 +4,11 @@
     golden.py write images --shape 24x40x20 --dataflow csOS --array 4x8     # memories of a simulation, $readmemh files
     golden.py check images dump.hex                                         # what $writememh left of C, against NumPy
 
-The folder has the files of `septet export` and of examples/c/golden.c (docs/images.md) for int8 by int8 into int32, and
-`check` takes any of theirs. Exits with 0 if the dump is right, 1 if it is not, 2 if something cannot be read.
+The folder has files of `septet export` (docs/images.md), as examples/c/golden.c writes them, too, and `check` takes
+theirs: of int8 by int8 into int32, sums of 32 bits that wrap, no preload, no zero points. Exits with 0 if the dump is right, 1 if it is not, 2 if something cannot be read.
 """
 import argparse
+import json
 import pathlib
 import re
 import sys
@@ -41,10 +42,10 @@ def read_hex(path, dtype, count):
         text = pathlib.Path(path).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise BadFile(f"{path}: {error}") from error
-    text = re.sub(r"/\*.*?\*/", lambda comment: "\n" * comment[0].count("\n"), text, flags=re.DOTALL)
+    text = re.sub(r"//[^\n]*|/\*.*?\*/", lambda comment: " " + "\n" * comment[0].count("\n"), text, flags=re.DOTALL)
     words, address = {}, 0
     for number, line in enumerate(text.splitlines(), 1):
-        for word in re.sub("//.*", "", line).split():
+        for word in line.split():
             at = f"{path}:{number}: {word}"
             if re.fullmatch("@[0-9a-fA-F]+", word):
                 address = int(word[1:], 16)
@@ -70,10 +71,26 @@ def write(folder, m, k, n, options, seed):
     c, report = septet.emulate(a, b, **options)
     sizes, packed = septet.memory_image(a, n, b.dtype, **options)
     folder.mkdir(parents=True, exist_ok=True)
-    for name, array in (("sizes", sizes), ("a", packed), ("a_dense", a), ("b", b), ("c_expected", c)):
+    for name, array in (("sizes", sizes), ("a", packed), ("a_dense", a), ("b", b),
+                        ("c_start", np.zeros_like(c)), ("c_expected", c)):
         write_hex(folder / f"{name}.hex", array)
     print(f"{folder}: {m} x {k} x {n}, {report['dataflow']}: {report['folds']} folds, {report['cycles']} cycles, "
           f"{packed.size} bytes of A")
+
+
+def read_manifest(folder):
+    """What the sizes do not say: how csOS combines columns, as options. Without a manifest: in order."""
+    path = folder / "manifest.json"
+    if not path.exists():
+        return {}
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        for sum in ("accumulator", "fold_accumulator"):
+            if manifest[f"{sum}_bits"] not in (0, 32) or manifest[f"{sum}_overflow"] != "wrap":
+                raise BadFile(f"{path}: not of sums of 32 bits that wrap")
+        return {"combine.policy": manifest["combine"], "combine.window": manifest["window"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadFile(f"{path}: {error!r}") from error
 
 
 def check(folder, dump):
@@ -82,6 +99,7 @@ def check(folder, dump):
     if (version != 1 or not 1 <= dataflow <= 7 or timing > 2 or accumulate > 1 or preload
             or types != [INT8, INT8, INT32, 0, 0]):
         raise BadFile(f"{folder / 'sizes.hex'}: not of int8 by int8 into int32 without a preload and zero points")
+    combining = read_manifest(folder)
     a = read_hex(folder / "a_dense.hex", "int8", m * k).reshape(m, k)
     b = read_hex(folder / "b.hex", "int8", k * n).reshape(k, n)
     found = read_hex(dump, "int32", m * n).reshape(m, n)
@@ -89,6 +107,7 @@ def check(folder, dump):
                "array.height": height, "array.width": width}
     if dataflow == 7:
         options["combine.lanes"] = lanes
+        options.update(combining)
 
     # NumPy's sums wrap as the hardware's do; Septet's have to be the same, and so has what it would stream of A.
     expected = a.astype("int32") @ b.astype("int32")
@@ -103,8 +122,8 @@ def check(folder, dump):
 
     wrong = np.argwhere(found != expected)
     for i, j in wrong[:1]:
-        print(f"C[{i}][{j}] is {found[i, j]}, expected {expected[i, j]}; {len(wrong)} of {m * n} values differ "
-              "(septet compare names fold, PE and cycle)")
+        print(f"C[{i}][{j}] is {found[i, j]}, expected {expected[i, j]}; {len(wrong)} of {m * n} values differ"
+              + (" (septet compare names fold, PE and cycle)" if combining else ""))
     if len(wrong) == 0:
         print(f"{m} x {k} x {n}, {options['dataflow']}: {m * n} values equal; {report['cycles']} cycles are due")
     return 1 if len(wrong) else 0
@@ -141,7 +160,9 @@ def main():
         return 0
     except (BadFile, OSError, septet.Error) as error:
         print(f"golden.py: {error}", file=sys.stderr)
-        return 2
+    except (MemoryError, OverflowError, ValueError) as error:  # NumPy's, of a huge shape
+        print(f"golden.py: too large: {error}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rtl=$(cd "$here/../../emulation/rtl" && pwd)
 mkdir -p "$folder"
 cd "$folder"
+ln -sfn "$rtl" rtl  # a path without blanks, which Yosys' scripts cannot quote
 
 # synthesise HEIGHT WIDTH. Without a top module stat's JSON is valid (Yosys 0.23 prints the hierarchy in the midst of it).
 synthesise() {
   yosys -q -e . -l "$1x$2.log" -p "
-    read_verilog -sv $rtl/*.sv
+    read_verilog -sv rtl/*.sv
     chparam -set HEIGHT $1 -set WIDTH $2 septet_array
     hierarchy -check -top septet_array
     proc
@@ -31,8 +32,10 @@ synthesise() {
   }
 }
 
+failed=0
 synthesise 8 8 &
-synthesise 4 4
-wait $!
+synthesise 4 4 || failed=1
+wait $! || failed=1
+[ "$failed" -eq 0 ] || exit 1
 python3 "$here/synthesis.py" 4x4 8x8
 cat synthesis.md

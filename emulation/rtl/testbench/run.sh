@@ -14,6 +14,9 @@ IFS=, read -ra parameters <<<"$1"
 images=$2
 shift 2
 build=${SEPTET_RTL_BUILD:-$rtl/../../build/rtl}/$(IFS=_; echo "${parameters[*]}")
+case $rtl$build in  # Verilator builds with Make, whose lists end at blanks
+  *[[:space:]]*) echo "run.sh: $rtl or $build: Make takes no path with blanks (SEPTET_RTL_BUILD names another folder)" >&2; exit 2 ;;
+esac
 mkdir -p "$build"
 
 read -ra flags <<<"${SEPTET_RTL_FLAGS:-}"
