@@ -86,7 +86,7 @@ class ImageFiles {
   ImageFiles(const std::string& folder, const ExportedProduct& product, Image image) {
     for (const io::ImageFormat format : product.formats) {
       const io::StagedFile& file = files_.emplace_back(image_path(folder, image, format));
-      file.refuse_device();  // still
+      file.refuse_device();  // it may have come since
       writers_.emplace_back(file, format, product.shape(image), name(image));
     }
   }
