@@ -286,7 +286,8 @@ TEST_CASE("memory image: what is refused, and leaves the image alone") {
   refused(view, 1, Type::f32, plain, {}, Cause::bad_type, "b_type");
   refused(PackedMatrix(), 1, Type::s8, plain, {}, Cause::bad_pointer, "a");
   refused(row_major(static_cast<const std::int8_t*>(nullptr), 2, 3), 1, Type::s8, plain, {}, Cause::bad_pointer, "a");
-  refused(view, Index{1} << 33, Type::s8, plain, {}, Cause::bad_shape, "a");
+  refused(view, Index{1} << 32, Type::s8, plain, {}, Cause::bad_shape, "n");
+  refused(view, std::numeric_limits<Index>::max(), Type::s8, plain, {}, Cause::bad_shape, "n");
   GemmOptions options;
   options.array.height = 0;
   refused(view, 1, Type::s8, options, {}, Cause::bad_option, "options.array");
