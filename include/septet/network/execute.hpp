@@ -1,0 +1,31 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The operators on this CPU, one at a time. Types and shapes have been checked (network.hpp, validate()). Integer
+// operators have the bits of TensorFlow Lite's reference kernels; f32 ones do what operators.hpp says, in the order of
+// elements, rounding every step once, with septet's own activations.
+#pragma once
+
+#include "septet/gemm.hpp"
+#include "septet/network/network.hpp"
+
+#include <functional>
+
+namespace septet::network {
+
+/// A product of a step: C is m x n of sums (s32, f32), before bias and requantisation.
+struct GemmCall {
+  ConstMatrix a;        ///< weights
+  ConstMatrix b;        ///< inputs
+  Matrix c;             ///< the output, or sums where there is no epilogue
+  GemmOptions options;  ///< zero points and the epilogue
+  Index group = 0;      ///< which of the step's products
+};
+/// Does it: on the CPU (gemm) or the emulated array. Throws Error.
+using Gemm = std::function<void(const GemmCall&)>;
+
+/// y <- the step's operator of x. sums: if not null, gets the products' sums with the bias, before requantisation (s32
+/// or f32, of y's shape). Throws Error, std::bad_alloc.
+SEPTET_API void execute(const Step& step, const std::vector<const Tensor*>& x, Tensor& y, const Gemm& gemm,
+                        Tensor* sums = nullptr);
+
+}  // namespace septet::network
