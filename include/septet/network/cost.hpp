@@ -12,15 +12,17 @@
 
 namespace septet::network {
 
-/// Beside the array: so many lanes, each of which does an operation of a kind in so many cycles; pipelined over elements.
+/// Beside the array: so many lanes, each of which does an operation of a kind in so many cycles; pipelined over
+/// elements.
 struct VectorUnit {
   Index lanes = 16;
-  Index simple_cycles = 1;          ///< add, multiply, compare, clamp, convert
-  Index special_cycles = 4;         ///< exp, erf, tanh, division, square root
-  Index bytes_per_cycle = 64;       ///< to its memory; 0: not a limit
+  Index simple_cycles = 1;     ///< add, multiply, compare, clamp, convert
+  Index special_cycles = 4;    ///< exp, erf, tanh, division, square root
+  Index bytes_per_cycle = 64;  ///< to its memory; 0: not a limit
 };
 
-/// The work of a step on the vector unit. Cycles are max(ceil(operations / lanes) · their cycles, ceil(bytes / bytes_per_cycle)).
+/// The work of a step on the vector unit. Cycles are max(ceil(operations / lanes) · their cycles, ceil(bytes /
+/// bytes_per_cycle)).
 struct VectorCost {
   Index simple_operations = 0, special_operations = 0;
   Index reads_bytes = 0, writes_bytes = 0;
@@ -31,18 +33,18 @@ SEPTET_API VectorCost vector_cost(const Network& network, const Step& step, cons
 /// A layer as work: of a network's step, or a row of a table.
 struct Layer {
   std::string name;
-  std::string op;                   ///< name(Operator), or a table's word for it
-  Product product;                  ///< count 0: none
+  std::string op;   ///< name(Operator), or a table's word for it
+  Product product;  ///< count 0: none
   Type a_type = Type::s8, b_type = Type::s8;
-  ConstMatrix weights;              ///< of the first product, m x k: its pattern. No data: dense
-  Index weights_stride = 0;         ///< elements from a product's weights to the next one's (groups)
-  int zero_point = 0;               ///< of the weights
+  ConstMatrix weights;       ///< of the first product, m x k: its pattern. No data: dense
+  Index weights_stride = 0;  ///< elements from a product's weights to the next one's (groups)
+  int zero_point = 0;        ///< of the weights
   VectorCost vector;
-  Index parameters = 0;             ///< weights, biases and normalisation
+  Index parameters = 0;  ///< weights, biases and normalisation
 };
 SEPTET_API std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit);
 
-/// One layer's cost.  adds up all its products: counts and cycles; utilization is of the sum.
+/// One layer's cost. `array` adds up all its products: counts and cycles; utilization is of the sum.
 struct LayerCost {
   Dataflow dataflow = Dataflow::automatic;  ///< automatic: no product
   emulation::Report array;
@@ -51,7 +53,8 @@ struct LayerCost {
 };
 
 struct CostOptions {
-  GemmOptions gemm;                 ///< array, combine, accumulate …; dataflow automatic: the least cycles of all seven, layer by layer
+  GemmOptions
+      gemm;  ///< array, combine, accumulate …; dataflow automatic: the least cycles of all seven, layer by layer
   emulation::ArrayOptions array;
 };
 /// In closed form. Dataflows that exclude the options (fold-then-add under OS) are not among those of automatic. Errors

@@ -3,12 +3,13 @@
 // The operators of a network: what each computes, from which operands. docs/network.md has the definitions of the
 // integer ones, which are TensorFlow Lite's.
 //
-// Activations are NHWC, x[b][h][w][c]. What multiplies is a product C = A * B with the weights as A (docs/dataflows.md):
+// Activations are NHWC, x[b][h][w][c]. What multiplies is a product C = A * B with the weights as A
+// (docs/dataflows.md):
 //
 //   operator            M                 K                             N
-//   Convolution         outputs / groups  window * inputs / groups      batch * output rows * output columns   (groups times)
-//   FullyConnected      outputs           inputs                        batch
-//   MatMul              rows of Y         inner                         columns of Y                           (batch times)
+//   Convolution         outputs / groups  window * inputs / groups      batch * output rows * output columns   (groups
+//   times) FullyConnected      outputs           inputs                        batch MatMul              rows of Y
+//   inner                         columns of Y                           (batch times)
 #pragma once
 
 #include "septet/epilogue.hpp"
@@ -47,7 +48,8 @@ struct Linear {
 };
 
 /// y[b][p][q][o] = sum over the window and the inputs of o's group. weight is [outputs][window rows][window
-/// columns][inputs / groups]; K's order is that. A depthwise convolution has as many groups as inputs. Padding is real 0.
+/// columns][inputs / groups]; K's order is that. A depthwise convolution has as many groups as inputs. Padding is real
+/// 0.
 struct Convolution {
   Linear linear;
   Window window;
@@ -65,7 +67,8 @@ struct MatMul {
 /// y[b] = sum, or mean, of the rows of a table that are listed for b. x0: s32 indices, x1: s32 offsets [b + 1].
 struct EmbeddingBag {
   enum class Mode : std::uint8_t { sum, mean };
-  std::shared_ptr<const Tensor> table;  ///< [rows][width] of f32 or f16, or u8: [rows][width + 8], scale and bias in f32
+  std::shared_ptr<const Tensor>
+      table;  ///< [rows][width] of f32 or f16, or u8: [rows][width + 8], scale and bias in f32
   Mode mode = Mode::sum;
 };
 struct MaxPool {
