@@ -25,14 +25,13 @@ void execute(const AveragePool& op, const Operands& x, Tensor& y);
 void execute(const Mean& op, const Operands& x, Tensor& y);
 // execute_add.cpp
 void execute(const Add& op, const Operands& x, Tensor& y);
-// execute_activate.cpp
-void execute(const Activate& op, const Operands& x, Tensor& y);
 // execute_norm.cpp
 void execute(const BatchNorm& op, const Operands& x, Tensor& y);
 void execute(const LayerNorm& op, const Operands& x, Tensor& y);
 // execute_softmax.cpp
 void execute(const Softmax& op, const Operands& x, Tensor& y);
 // execute_quantise.cpp
+void execute(const Activate& op, const Operands& x, Tensor& y);
 void execute(const Quantise& op, const Operands& x, Tensor& y);
 // execute.cpp
 void execute(const Reshape& op, const Operands& x, Tensor& y);
