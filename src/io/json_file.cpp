@@ -40,8 +40,8 @@ class TwiceRefused {
 
   void see_key(const std::string& key) {
     if (!open_.back().keys.insert(key).second) {
-      const std::string entry = open_.size() == 1 ? "" : quoted(open_.front().last) + ": ";
-      fail(path_, entry + quoted(key) + " is there twice");
+      const std::string entry = open_.size() == 1 ? "" : io::quoted(open_.front().last) + ": ";
+      fail(path_, entry + io::quoted(key) + " is there twice");
     }
     open_.back().last = key;
   }
