@@ -9,6 +9,7 @@
 #include "septet/network/network.hpp"
 
 #include <functional>
+#include <vector>
 
 namespace septet::network {
 
@@ -23,9 +24,18 @@ struct GemmCall {
 /// Does it: on the CPU (gemm) or the emulated array. Throws Error.
 using Gemm = std::function<void(const GemmCall&)>;
 
-/// y <- the step's operator of x. sums: if not null, gets the products' sums with the bias, before requantisation (s32
-/// or f32, of y's shape). Throws Error, std::bad_alloc.
-SEPTET_API void execute(const Step& step, const std::vector<const Tensor*>& x, Tensor& y, const Gemm& gemm,
-                        Tensor* sums = nullptr);
+/// Who multiplies, and how much at once.
+struct Execution {
+  Gemm gemm;  ///< none: septet::gemm with its defaults, but depthwise convolutions directly; the bits are the same
+  /// Most bytes of inputs that a convolution gathers (im2col) for one call; several calls then make up a product,
+  /// columns after columns. 0: no limit, a call is a whole product, as an array's cycles are counted.
+  Index gather_bytes = Index{4} << 20;
+};
+
+/// y <- the step's operator of x. y has its type and shape (Tensor(info)). sums: if not null, becomes the products'
+/// sums with the bias, before requantisation (s32) or activation (f32), of y's shape; left alone by what is no
+/// product. Throws Error, std::bad_alloc.
+SEPTET_API void execute(const Step& step, const std::vector<const Tensor*>& x, Tensor& y,
+                        const Execution& execution = {}, Tensor* sums = nullptr);
 
 }  // namespace septet::network

@@ -64,12 +64,14 @@ struct MatMul {
   bool transposed = false;
   float scale = 1;  ///< multiplies the sums
 };
-/// y[b] = sum, or mean, of the rows of a table that are listed for b. x0: s32 indices, x1: s32 offsets [b + 1].
+/// y[b] = sum, or mean, of the rows of a table that are listed for b, in that order; 0 if none is. x0: s32 indices, x1:
+/// s32 offsets [b + 1], where a bag's list starts.
 struct EmbeddingBag {
   enum class Mode : std::uint8_t { sum, mean };
   std::shared_ptr<const Tensor>
-      table;  ///< [rows][width] of f32 or f16, or u8: [rows][width + 8], scale and bias in f32
+      table;  ///< [rows][width] of f32 or f16, or u8: [rows][width + 8], scale and bias in f32 at a row's end
   Mode mode = Mode::sum;
+  Type sums = Type::f32;  ///< or f16: every step is rounded to it and clipped to 65504 (preset inference-card-fp16)
 };
 struct MaxPool {
   Window window;

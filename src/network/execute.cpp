@@ -1,0 +1,33 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "septet/network/execute.hpp"
+
+#include "execute_operators.hpp"
+
+#include <cstring>
+#include <type_traits>
+
+namespace septet::network {
+namespace {
+
+template <class Op>
+constexpr bool multiplies =
+    std::is_same_v<Op, Convolution> || std::is_same_v<Op, FullyConnected> || std::is_same_v<Op, MatMul>;
+
+}  // namespace
+
+void execute(const Step& step, const std::vector<const Tensor*>& x, Tensor& y, const Execution& execution,
+             Tensor* sums) {
+  std::visit(
+      [&](const auto& op) {
+        if constexpr (multiplies<std::decay_t<decltype(op)>>) {
+          execute(op, x, y, execution, sums);
+        } else {
+          execute(op, x, y);
+        }
+      },
+      step.op);
+}
+
+void execute(const Reshape& /*op*/, const Operands& x, Tensor& y) { std::memcpy(y.data(), x[0]->data(), y.bytes()); }
+
+}  // namespace septet::network
