@@ -3,19 +3,18 @@
 // Where results go: the report to stdout or to a file, C to a file. Files appear whole or not at all.
 #pragma once
 
+#include "io/json_file.hpp"
 #include "io/staged_file.hpp"
 #include "options.hpp"
 #include "septet/matrix_view.hpp"
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 namespace septet::cli {
 
-/// Keys stay in the order in which they were put in.
-using Json = nlohmann::ordered_json;
+using io::Json;
 
 /// Refuses, before any work is done, an output file that could not be written afterwards.
 /// `packed_too`: it may be a .septet file.

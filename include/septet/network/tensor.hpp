@@ -37,6 +37,7 @@ class Tensor {
   SEPTET_API explicit Tensor(TensorInfo info);
 
   const TensorInfo& info() const { return info_; }
+  void set_quantisation(Quantisation quantisation) { info_.quantisation = quantisation; }
   /// Nothing was put into it: an operand left out.
   bool empty() const { return info_.shape.empty(); }
   void* data() { return bytes_.data(); }
