@@ -3,7 +3,7 @@
 // septet network: a whole network, its layers' costs, and its outputs on this CPU or the emulated array.
 #include "io/layer_table.hpp"
 #include "io/network_index.hpp"
-#include "io/npy.hpp"
+#include "io/tensor_file.hpp"
 #include "network_report.hpp"
 #include "options.hpp"
 #include "progress.hpp"
@@ -36,38 +36,20 @@ struct NetworkFlags {
 
 bool is_table(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".csv") == 0; }
 
-std::optional<Type> type_of_element(io::Element element) {
-  switch (element) {
-    case io::Element::f32:
-      return Type::f32;
-    case io::Element::f16:
-      return Type::f16;
-    case io::Element::s8:
-      return Type::s8;
-    case io::Element::u8:
-      return Type::u8;
-    case io::Element::s32:
-      return Type::s32;
-    default:
-      return std::nullopt;
-  }
-}
-
 // An input's file may lack the first dimension where that is 1.
 network::Tensor read_input(const std::string& path, const network::TensorInfo& info) {
-  io::NpyArray array = io::read_npy_array(path);
-  const std::optional<Type> type = type_of_element(array.element);
-  if (type != info.type) {
-    refuse(path, fmt::format("holds {}; the network's {} is {}", io::name(array.element), info.name, name(info.type)));
+  const network::Tensor file = io::read_tensor(path);
+  if (file.info().type != info.type) {
+    refuse(path, fmt::format("holds {}; the network's {} is {}", name(file.info().type), info.name, name(info.type)));
   }
-  std::vector<Index> shape = array.shape;
+  std::vector<Index> shape = file.info().shape;
   if (shape.size() + 1 == info.shape.size()) shape.insert(shape.begin(), 1);
   if (shape != info.shape) {
-    refuse(path, fmt::format("is {}; the network's {} is {}", fmt::join(array.shape, " x "), info.name,
-                             fmt::join(info.shape, " x ")));
+    refuse(path, fmt::format("is {}; the network's {} is {}", io::shape_text(file.info().shape), info.name,
+                             io::shape_text(info.shape)));
   }
   network::Tensor tensor(info);
-  if (!array.bytes.empty()) std::memcpy(tensor.data(), array.bytes.data(), array.bytes.size());
+  if (file.bytes() > 0) std::memcpy(tensor.data(), file.data(), file.bytes());
   return tensor;
 }
 
@@ -148,8 +130,7 @@ void run_network(const NetworkFlags& given) {
   std::vector<network::Tensor> outputs;
   if (!given.inputs.empty()) outputs = run(given, network, report);
   publish(flags, network_json(report), network_table(report), [&](const io::StagedFile& file) {
-    const network::Tensor& y = outputs.at(0);
-    io::write_npy_array(file, y.info().type, y.info().shape, y.data());
+    io::write_tensor(file, outputs.at(0));
   });
 }
 

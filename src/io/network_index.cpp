@@ -123,7 +123,8 @@ void read_quantisation(const JsonObject& json, TensorInfo& info) {
     json.fail("scale is neither a number nor \"per-channel\"");
   }
   const Index zero_point = json.integer("zero_point", 0);
-  const network::Range range = network::range_of(info.type);
+  const bool byte = info.type == Type::s8 || info.type == Type::u8;
+  const network::IntegerRange range = byte ? network::range_of(info.type) : network::IntegerRange{0, 0};
   if (zero_point < range.low || zero_point > range.high) {
     json.fail(fmt::format("zero_point {} is not of {}", zero_point, name(info.type)));
   }

@@ -81,7 +81,7 @@ Pool read_pool(const IndexStep& step) {
   Pool pool;
   pool.window = read_window(step, positive(params, "filter_h", 0), positive(params, "filter_w", 0));
   pool.activation = read_activation(params);
-  const network::Range clamp = read_clamp(step, pool.activation);
+  const network::IntegerRange clamp = read_clamp(step, pool.activation);
   pool.low = clamp.low;
   pool.high = clamp.high;
   return pool;
@@ -125,7 +125,7 @@ Operator read_add(const IndexStep& step) {
   step.params().require_known({"activation"});
   network::Add add;
   add.activation = read_activation(step.params());
-  const network::Range clamp = read_clamp(step, add.activation);
+  const network::IntegerRange clamp = read_clamp(step, add.activation);
   add.low = clamp.low;
   add.high = clamp.high;
   return add;
@@ -163,12 +163,15 @@ Operator read_layer_norm(const IndexStep& step) {
 Operator read_embedding_bag(const IndexStep& step) {
   const std::vector<JsonObject> inputs = step.json.objects("inputs");
   if (inputs.size() != 3) step.json.fail("inputs: indices, offsets and the table are expected");
-  step.params().require_known({"mode"});
+  step.params().require_known({"mode", "sums"});
   const network::TensorInfo info = read_tensor_info(inputs[2]);
   const std::string word = step.params().text("mode", "sum");
   const auto* mode = words::find(words::kModes, word);
   if (mode == nullptr) step.params().fail("unknown mode " + io::quoted(word));
-  return network::EmbeddingBag{read_file(step, "table", info.type, info.shape), *mode};
+  const std::string sums = step.params().text("sums", "float32");
+  const Type* type = words::find(words::kTypes, sums);
+  if (type == nullptr || (*type != Type::f32 && *type != Type::f16)) step.params().fail("sums is " + io::quoted(sums));
+  return network::EmbeddingBag{read_file(step, "table", info.type, info.shape), *mode, *type};
 }
 
 // What has neither weights nor parameters.
@@ -187,15 +190,15 @@ Activation read_activation(const JsonObject& params) {
   return *activation;
 }
 
-network::Range read_clamp(const IndexStep& step, Activation activation) {
+network::IntegerRange read_clamp(const IndexStep& step, Activation activation) {
   const network::TensorInfo& output = step.output;
   if (output.type != Type::s8 && output.type != Type::u8) return {-128, 127};  // of no meaning
   if (activation != Activation::none && activation != Activation::relu && activation != Activation::relu6) {
     step.json.fail(fmt::format("{} cannot be fused into integers", name(activation)));
   }
-  if (!step.json.has("output_clamp")) return network::clamp_of(activation, output.type, output.quantisation);
+  if (!step.json.has("output_clamp")) return network::activated_range(activation, output.type, output.quantisation);
   const std::vector<Index> clamp = step.json.integers("output_clamp");
-  const network::Range range = network::range_of(output.type);
+  const network::IntegerRange range = network::range_of(output.type);
   if (clamp.size() != 2 || clamp[0] < range.low || clamp[0] > clamp[1] || clamp[1] > range.high) {
     step.json.fail(fmt::format("output_clamp is not [low, high] within {} to {}", range.low, range.high));
   }

@@ -5,7 +5,7 @@
 
 #include "json_object.hpp"
 #include "septet/network/network.hpp"
-#include "src/network/quantised_multiplier.hpp"
+#include "septet/network/quantisation.hpp"
 
 #include <memory>
 #include <string>
@@ -46,7 +46,7 @@ network::Linear read_linear(const IndexStep& step, bool depthwise);
 Activation read_activation(const JsonObject& params);
 
 /// "output_clamp", or what the activation leaves of the output's integers. Throws Error.
-network::Range read_clamp(const IndexStep& step, Activation activation);
+network::IntegerRange read_clamp(const IndexStep& step, Activation activation);
 
 /// "rounding" by its name in septet/epilogue.hpp. Throws Error.
 Rounding read_rounding(const JsonObject& json, Rounding otherwise);

@@ -2,12 +2,11 @@
 #include "input.hpp"
 #include "network_index_words.hpp"
 #include "network_step.hpp"
-#include "src/network/quantised_multiplier.hpp"
 #include "tensor_file.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 
@@ -79,7 +78,7 @@ PerOutput<float> read_scales(const IndexStep& step, const JsonObject& descriptor
 int read_zero_point(const IndexStep& step, const TensorInfo& info, Index outputs) {
   if (!step.files().has("weight_zero_point")) return info.quantisation.zero_point;
   const auto points = read_per_output<std::int32_t>(step, "weight_zero_point", Type::s32, outputs).values;
-  const network::Range range = network::range_of(info.type);
+  const network::IntegerRange range = network::range_of(info.type);
   for (const std::int32_t point : points) {
     if (point != points[0]) step.files().fail("weight_zero_point: values that differ are not supported");
     if (point < range.low || point > range.high) {
@@ -99,8 +98,8 @@ void derive_multipliers(const IndexStep& step, const JsonObject& descriptor, con
   if (!(input > 0) || !(output > 0)) step.json.fail("requantisation needs the scales of input and output");
   for (const float scale : scales.values) {
     const double product = scales.common ? static_cast<double>(input * scale) : static_cast<double>(input) * scale;
-    const network::QuantisedMultiplier multiplier = network::quantised_multiplier(product / output);
-    linear.multiplier.push_back(multiplier.value);
+    const network::Multiplier multiplier = network::nearest_multiplier(product / output);
+    linear.multiplier.push_back(multiplier.multiplier);
     linear.shift.push_back(multiplier.shift);
   }
 }
@@ -194,7 +193,7 @@ Linear read_linear(const IndexStep& step, bool depthwise) {
   if (integer) {
     read_multipliers(step, descriptor, scales, linear);
     linear.rounding = read_rounding(step.json, step.rounding);
-    const network::Range clamp = read_clamp(step, activation);
+    const network::IntegerRange clamp = read_clamp(step, activation);
     linear.low = clamp.low;
     linear.high = clamp.high;
   } else {

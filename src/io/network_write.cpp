@@ -164,6 +164,7 @@ struct OperatorWriter {
   void operator()(const network::EmbeddingBag& op) const {
     json["op"] = "EMBEDDING_BAG";
     json["params"]["mode"] = words::text_of(words::kModes, op.mode);
+    json["params"]["sums"] = words::text_of(words::kTypes, op.sums);
     writer.add_constant(json, step, "table", *op.table);
   }
   void operator()(const network::MaxPool& op) const { pool(op, "MAX_POOL_2D"); }

@@ -30,14 +30,6 @@ std::int32_t saturating_shift(std::int32_t x, int exponent) {
 
 }  // namespace
 
-Multiplier nearest_multiplier(double real) {
-  int shift = 0;
-  auto fraction = static_cast<std::int64_t>(std::round(std::frexp(real, &shift) * 0x1p31));
-  if (fraction == std::int64_t{1} << 31) fraction /= 2, ++shift;
-  if (shift < -31) return {};
-  return {static_cast<std::int32_t>(fraction), shift};
-}
-
 std::int32_t fraction_exp(std::int32_t x) {
   constexpr int kFractionalBits = 26;
   constexpr std::int32_t kQuarter = 1 << (kFractionalBits - 2);
@@ -63,21 +55,6 @@ std::int32_t fraction_of_one_plus(std::int32_t x) {
     reciprocal += saturating_shift(fraction_product(reciprocal, missing), 2);
   }
   return saturating_shift(reciprocal, 1);  // 1 / (2 d), in units of 2^-31
-}
-
-IntegerRange activated_range(Activation activation, Type type, const Quantisation& quantisation) {
-  IntegerRange range = range_of(type);
-  if (activation != Activation::relu && activation != Activation::relu6) return range;
-  range.low = nearest_quantised(0, type, quantisation);
-  if (activation == Activation::relu6) range.high = nearest_quantised(6, type, quantisation);
-  return range;
-}
-
-int nearest_quantised(float x, Type type, const Quantisation& quantisation) {
-  const IntegerRange range = range_of(type);
-  if (x != x) return quantisation.zero_point;
-  const double steps = std::round(static_cast<double>(x / quantisation.scale));
-  return static_cast<int>(std::clamp(steps + quantisation.zero_point, double(range.low), double(range.high)));
 }
 
 }  // namespace septet::network

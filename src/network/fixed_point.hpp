@@ -6,20 +6,11 @@
 #pragma once
 
 #include "kernels/requantise.hpp"
-#include "septet/network/tensor.hpp"
+#include "septet/network/quantisation.hpp"
 
 #include <algorithm>
 
 namespace septet::network {
-
-/// multiplier * 2^(shift - 31), the multiplier in [2^30, 2^31); or 0.
-struct Multiplier {
-  std::int32_t multiplier = 0;
-  int shift = 0;
-};
-
-/// The nearest one (QuantizeMultiplier()); real >= 0 and finite. Below 2^-32: 0.
-Multiplier nearest_multiplier(double real);
 
 /// x * by, under gemmlowp's two roundings; by.shift at most 30 (MultiplyByQuantizedMultiplier()).
 inline std::int32_t multiplied(std::int32_t x, const Multiplier& by) {
@@ -42,23 +33,10 @@ std::int32_t fraction_exp(std::int32_t x);
 /// 1 / (1 + x) of a fraction x >= 0, as a fraction (one_over_one_plus_x_for_x_in_0_1()).
 std::int32_t fraction_of_one_plus(std::int32_t x);
 
-/// The least and the greatest of a quantised type.
-struct IntegerRange {
-  int low, high;
-};
-constexpr IntegerRange range_of(Type type) { return type == Type::u8 ? IntegerRange{0, 255} : IntegerRange{-128, 127}; }
-
 /// value + zero_point, the nearest in the range.
 inline int quantised(std::int32_t value, int zero_point, IntegerRange range) {
   return static_cast<int>(std::clamp<std::int64_t>(std::int64_t{value} + zero_point, range.low, range.high));
 }
-
-/// What relu or relu6 leaves of a type's range; of another activation, all of it
-/// (CalculateActivationRangeQuantized()).
-IntegerRange activated_range(Activation activation, Type type, const Quantisation& quantisation);
-
-/// round(x / scale) + zero point, ties away from 0, within the type's range; a NaN is 0 (AffineQuantize()).
-int nearest_quantised(float x, Type type, const Quantisation& quantisation);
 
 /// f(null pointer of the element type), s8 or u8.
 template <class F>
