@@ -2,6 +2,8 @@
 #include "septet/network/execute.hpp"
 
 #include "execute_operators.hpp"
+#include "kernels/dispatch.hpp"
+#include "src/fp_environment.hpp"
 
 #include <cstring>
 #include <type_traits>
@@ -22,6 +24,9 @@ void execute(const Step& step, const std::vector<const Tensor*>& x, Tensor& y, c
         if constexpr (multiplies<std::decay_t<decltype(op)>>) {
           execute(op, x, y, execution, sums);
         } else {
+          throw_if_error(kernels::target_status());
+          const kernels::PinnedTarget target;
+          const detail::FpEnvironment environment;
           execute(op, x, y);
         }
       },

@@ -10,16 +10,10 @@
 namespace septet::network {
 namespace {
 
-// f(null pointer of the element type): s8, u8 or s32.
-template <class F>
-void with_integers(Type type, F&& f) {
-  type == Type::s32 ? f(static_cast<std::int32_t*>(nullptr)) : with_bytes(type, f);
-}
-
 // y <- clamp(round((x - zero point) * by) + zero point of y, range)
 void requantise(const Tensor& x, const Multiplier& by, const IntegerRange& range, Tensor& y) {
   const int from = x.info().quantisation.zero_point, to = y.info().quantisation.zero_point;
-  with_integers(x.info().type, [&](auto* in_tag) {
+  with_bytes(x.info().type, [&](auto* in_tag) {
     with_bytes(y.info().type, [&](auto* out_tag) {
       using Out = std::remove_pointer_t<decltype(out_tag)>;
       const auto* in = x.as<std::remove_pointer_t<decltype(in_tag)>>();
@@ -44,12 +38,12 @@ void quantise(const Tensor& x, Tensor& y) {
 
 void dequantise(const Tensor& x, Tensor& y) {
   const double scale = x.info().quantisation.scale;
-  const std::int64_t zero_point = x.info().quantisation.zero_point;
-  with_integers(x.info().type, [&](auto* tag) {
+  const int zero_point = x.info().quantisation.zero_point;
+  with_bytes(x.info().type, [&](auto* tag) {
     const auto* in = x.as<std::remove_pointer_t<decltype(tag)>>();
     float* out = y.as<float>();
     for (Index i = 0; i < y.info().elements(); ++i) {
-      out[i] = static_cast<float>(scale * static_cast<double>(in[i] - zero_point));
+      out[i] = static_cast<float>(scale * (in[i] - zero_point));
     }
   });
 }

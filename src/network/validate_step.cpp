@@ -131,6 +131,10 @@ class StepRules {
     need_shape(y(), x().shape, "output");
     need_clamp(op.low, op.high, op.activation);
     need_scales();
+    if (!is_quantised(y().type)) return;
+    const float from = std::max(x().quantisation.scale, x(1).quantisation.scale), to = y().quantisation.scale;
+    need(double{from} < 0x1p19 * double{to}, Cause::bad_option, "a scale of ", from, " is 2^19 times the output's, ",
+         to, ", or more");
   }
 
   void operator()(const Activate& op) const {
@@ -163,6 +167,9 @@ class StepRules {
     need(std::isfinite(op.factor) && op.factor > 0, Cause::bad_option, "its factor is ", op.factor);
     need_scales();
     if (!is_quantised(y().type)) return;
+    const float steps = x().quantisation.scale;
+    need(double{op.factor} * double{steps} > 0x1p-26, Cause::bad_option, "its factor, ", op.factor,
+         ", times a scale of ", steps, " is 2^-26 or less");
     const Quantisation& q = y().quantisation;
     need(q.scale == 0x1p-8f && q.zero_point == range_of(y().type).low, Cause::bad_option, "its output is in units of ",
          q.scale, " above ", q.zero_point, ", not of 1/256 above the type's least");
