@@ -80,10 +80,7 @@ Pool read_pool(const IndexStep& step) {
   params.require_known({"padding", "pad_h", "pad_w", "stride_h", "stride_w", "filter_h", "filter_w", "activation"});
   Pool pool;
   pool.window = read_window(step, positive(params, "filter_h", 0), positive(params, "filter_w", 0));
-  pool.activation = read_activation(params);
-  const network::IntegerRange clamp = read_clamp(step, pool.activation);
-  pool.low = clamp.low;
-  pool.high = clamp.high;
+  read_fused(step).put_into(pool);
   return pool;
 }
 
@@ -124,10 +121,7 @@ Operator read_fully_connected(const IndexStep& step) {
 Operator read_add(const IndexStep& step) {
   step.params().require_known({"activation"});
   network::Add add;
-  add.activation = read_activation(step.params());
-  const network::IntegerRange clamp = read_clamp(step, add.activation);
-  add.low = clamp.low;
-  add.high = clamp.high;
+  read_fused(step).put_into(add);
   return add;
 }
 
@@ -183,26 +177,25 @@ Operator plain(const IndexStep& step, Plain op) {
 
 }  // namespace
 
-Activation read_activation(const JsonObject& params) {
-  const std::string word = params.text("activation", "NONE");
+Fused read_fused(const IndexStep& step) {
+  const std::string word = step.params().text("activation", "NONE");
   const auto* activation = words::find(words::kActivations, word);
-  if (activation == nullptr) params.fail("unknown activation " + io::quoted(word));
-  return *activation;
-}
-
-network::IntegerRange read_clamp(const IndexStep& step, Activation activation) {
+  if (activation == nullptr) step.params().fail("unknown activation " + io::quoted(word));
   const network::TensorInfo& output = step.output;
-  if (output.type != Type::s8 && output.type != Type::u8) return {-128, 127};  // of no meaning
-  if (activation != Activation::none && activation != Activation::relu && activation != Activation::relu6) {
-    step.json.fail(fmt::format("{} cannot be fused into integers", name(activation)));
+  if (output.type != Type::s8 && output.type != Type::u8) return {*activation};
+  if (*activation != Activation::none && *activation != Activation::relu && *activation != Activation::relu6) {
+    step.params().fail(word + " cannot be fused into integers");
   }
-  if (!step.json.has("output_clamp")) return network::activated_range(activation, output.type, output.quantisation);
-  const std::vector<Index> clamp = step.json.integers("output_clamp");
   const network::IntegerRange range = network::range_of(output.type);
+  if (!step.json.has("output_clamp")) {
+    const auto left = network::activated_range(*activation, output.type, output.quantisation);
+    return {Activation::none, left.low, left.high};
+  }
+  const std::vector<Index> clamp = step.json.integers("output_clamp");
   if (clamp.size() != 2 || clamp[0] < range.low || clamp[0] > clamp[1] || clamp[1] > range.high) {
     step.json.fail(fmt::format("output_clamp is not [low, high] within {} to {}", range.low, range.high));
   }
-  return {static_cast<int>(clamp[0]), static_cast<int>(clamp[1])};
+  return {Activation::none, static_cast<int>(clamp[0]), static_cast<int>(clamp[1])};
 }
 
 Rounding read_rounding(const JsonObject& json, Rounding otherwise) {

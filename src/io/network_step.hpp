@@ -42,11 +42,21 @@ std::shared_ptr<network::Tensor> read_file(const IndexStep& step, const std::str
 /// [outputs][rows][columns][1]. Throws Error.
 network::Linear read_linear(const IndexStep& step, bool depthwise);
 
-/// "activation", none where there is none. Throws Error.
-Activation read_activation(const JsonObject& params);
+/// What is fused into an operator: "activation" of f32; of integers the bounds of the output: "output_clamp", or what
+/// the activation leaves.
+struct Fused {
+  Activation activation = Activation::none;
+  int low = -128, high = 127;
 
-/// "output_clamp", or what the activation leaves of the output's integers. Throws Error.
-network::IntegerRange read_clamp(const IndexStep& step, Activation activation);
+  template <class Op>
+  void put_into(Op& op) const {
+    op.activation = activation;
+    op.low = low;
+    op.high = high;
+  }
+};
+/// Throws Error.
+Fused read_fused(const IndexStep& step);
 
 /// "rounding" by its name in septet/epilogue.hpp. Throws Error.
 Rounding read_rounding(const JsonObject& json, Rounding otherwise);

@@ -172,7 +172,6 @@ Linear read_linear(const IndexStep& step, bool depthwise) {
   const std::vector<JsonObject> descriptors = step.json.objects("inputs");
   if (descriptors.size() < 2) step.json.fail("inputs: the weights are missing");
   const JsonObject& descriptor = descriptors[1];
-  const Activation activation = read_activation(step.params());
   Linear linear;
   auto weight = read_weight(step, descriptor, depthwise);
   const Index outputs = weight->info().dim(0);
@@ -190,14 +189,10 @@ Linear read_linear(const IndexStep& step, bool depthwise) {
     if (!integer) weight = dequantised(step, *weight, scales);
   }
   linear.weight = weight;
+  read_fused(step).put_into(linear);
   if (integer) {
     read_multipliers(step, descriptor, scales, linear);
     linear.rounding = read_rounding(step.json, step.rounding);
-    const network::IntegerRange clamp = read_clamp(step, activation);
-    linear.low = clamp.low;
-    linear.high = clamp.high;
-  } else {
-    linear.activation = activation;
   }
   return linear;
 }

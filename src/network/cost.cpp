@@ -1,0 +1,151 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "septet/network/cost.hpp"
+
+#include <algorithm>
+
+namespace septet::network {
+namespace {
+
+using emulation::Report;
+
+const Linear* linear_of(const Operator& op) {
+  if (const auto* convolution = std::get_if<Convolution>(&op)) return &convolution->linear;
+  if (const auto* connected = std::get_if<FullyConnected>(&op)) return &connected->linear;
+  return nullptr;
+}
+
+Index parameters_of(const Operator& op) {
+  const auto elements = [](const std::shared_ptr<const Tensor>& t) { return t ? t->info().elements() : 0; };
+  if (const Linear* linear = linear_of(op)) return elements(linear->weight) + elements(linear->bias);
+  if (const auto* norm = std::get_if<BatchNorm>(&op)) return elements(norm->factor) + elements(norm->term);
+  if (const auto* norm = std::get_if<LayerNorm>(&op)) return elements(norm->gamma) + elements(norm->beta);
+  if (const auto* bag = std::get_if<EmbeddingBag>(&op)) return elements(bag->table);
+  return 0;
+}
+
+// Counts of `times` equal products on top of those of others.
+void add_counts(Report& total, const Report& r, Index times) {
+  for (Index Report::*count :
+       {&Report::folds, &Report::cycles, &Report::cycles_preload, &Report::cycles_stream, &Report::cycles_drain,
+        &Report::cycles_stall, &Report::macs_dense, &Report::macs_issued, &Report::macs_useful, &Report::nnz,
+        &Report::reads_a_words, &Report::reads_b_words, &Report::reads_c_words, &Report::writes_c_words,
+        &Report::a_bytes_values, &Report::a_bytes_metadata, &Report::zeros_injected, &Report::elements_skipped,
+        &Report::writes_without_fold}) {
+    total.*count += times * (r.*count);
+  }
+  using Memory = emulation::MemoryReport;
+  for (Index Memory::*count :
+       {&Memory::cycles_with_memory, &Memory::buffer_reads_a_bytes, &Memory::buffer_reads_b_bytes,
+        &Memory::buffer_reads_c_bytes, &Memory::buffer_writes_c_bytes, &Memory::off_chip_reads_a_bytes,
+        &Memory::off_chip_reads_b_bytes, &Memory::off_chip_reads_c_bytes, &Memory::off_chip_writes_c_bytes}) {
+    total.memory.*count += times * (r.memory.*count);
+  }
+  total.memory.chosen.cycles_stall_memory += times * r.memory.chosen.cycles_stall_memory;
+}
+
+// What all products of a layer have in common.
+Report empty_like(const Report& r) {
+  Report total = r;
+  add_counts(total, r, -1);
+  total.utilization = 0, total.memory.walks.clear();
+  return total;
+}
+
+class Products {
+ public:
+  Products(const Layer& layer, const CostOptions& options) : layer_(layer), options_(options) {
+    options_.gemm.a_zero_point = layer.zero_point, options_.gemm.b_zero_point = 0;
+    options_.gemm.fold_depth = 0, options_.gemm.preload = {}, options_.gemm.epilogue = {};
+    if (layer.weights.data == nullptr) return;
+    const Index size = size_of(layer.weights.type);
+    for (Index i = 0; i < layer.product.count; ++i) {
+      ConstMatrix weights = layer.weights;
+      weights.data = static_cast<const std::byte*>(weights.data) + i * layer.weights_stride * size;
+      models_.emplace_back(weights);
+    }
+  }
+
+  Status operator()(Dataflow dataflow, LayerCost& cost) const {
+    GemmOptions gemm = options_.gemm;
+    gemm.dataflow = dataflow;
+    const Product& p = layer_.product;
+    const bool dense = models_.empty();
+    cost.dataflow = dataflow;
+    for (Index i = 0; i < (dense ? 1 : p.count); ++i) {
+      Report report;
+      const Status status =
+          dense ? emulation::try_cycles(p.m, p.n, p.k, layer_.a_type, layer_.b_type, gemm, options_.array, report)
+                : models_[i].try_cycles(p.n, layer_.b_type, gemm, options_.array, report);
+      if (!status.ok()) return status;
+      const Index times = dense ? p.count : 1;
+      emulation::EnergyReport energy;
+      if (const Status bad = emulation::try_energy(report, options_.energy, energy); !bad.ok()) return bad;
+      if (i == 0) cost.array = empty_like(report);
+      add_counts(cost.array, report, times);
+      cost.energy_pj += static_cast<double>(times) * energy.total_pj();
+    }
+    const double pe_cycles =
+        static_cast<double>(cost.array.array_height * cost.array.array_width) * static_cast<double>(cost.array.cycles);
+    if (pe_cycles > 0) cost.array.utilization = static_cast<double>(cost.array.macs_useful) / pe_cycles;
+    return {};
+  }
+
+ private:
+  const Layer& layer_;
+  CostOptions options_;
+  std::vector<emulation::CycleModel> models_;
+};
+
+Index cycles_of(const LayerCost& cost) {
+  return cost.array.memory.system.given() ? cost.array.memory.cycles_with_memory : cost.array.cycles;
+}
+
+std::vector<Dataflow> candidates(const GemmOptions& gemm) {
+  if (gemm.dataflow != Dataflow::automatic) return {gemm.dataflow};
+  std::vector<Dataflow> all;
+  for (const Dataflow dataflow :
+       {Dataflow::dOS, Dataflow::dWS, Dataflow::dIS, Dataflow::sOS, Dataflow::sWS, Dataflow::sIS, Dataflow::csOS}) {
+    if (gemm.accumulate == Accumulate::chained || !is_output_stationary(dataflow)) all.push_back(dataflow);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
+  std::vector<Layer> layers;
+  for (const Step& step : network.steps) {
+    Layer layer;
+    layer.name = step.name, layer.op = name(step.op);
+    layer.product = product_of(network, step);
+    layer.vector = vector_cost(network, step, unit);
+    layer.parameters = parameters_of(step.op);
+    if (!step.inputs.empty()) layer.a_type = layer.b_type = network.tensors[step.inputs[0]].type;
+    if (const Linear* linear = linear_of(step.op)) {
+      const TensorInfo& weight = linear->weight->info();
+      layer.a_type = weight.type, layer.zero_point = weight.quantisation.zero_point;
+      layer.weights = {linear->weight->data(), weight.type, layer.product.m, layer.product.k, layer.product.k, 1};
+      layer.weights_stride = layer.product.m * layer.product.k;
+    }
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+Status cost(const Layer& layer, const CostOptions& options, LayerCost& result) {
+  LayerCost best;
+  if (layer.product.count > 0) {
+    const Products products(layer, options);
+    for (const Dataflow dataflow : candidates(options.gemm)) {
+      LayerCost one;
+      if (const Status status = products(dataflow, one); !status.ok()) return status;
+      if (best.dataflow == Dataflow::automatic || cycles_of(one) < cycles_of(best)) best = std::move(one);
+    }
+  }
+  best.vector = layer.vector;
+  best.cycles = cycles_of(best) + layer.vector.cycles;
+  result = std::move(best);
+  return {};
+}
+
+}  // namespace septet::network
