@@ -23,6 +23,18 @@ using namespace septet::support;
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
+Json read_json(const fs::path& path) {
+  std::ifstream file(path);
+  return Json::parse(file);
+}
+
+const Step& step_named(const Network& network, const std::string& name) {
+  const auto step =
+      std::find_if(network.steps.begin(), network.steps.end(), [&](const Step& s) { return s.name == name; });
+  REQUIRE(step != network.steps.end());
+  return *step;
+}
+
 // A layer with what was recorded of it.
 struct Layer {
   std::string name;
@@ -111,20 +123,18 @@ Tensor recorded(const fs::path& folder, const Json& record, const char* key, con
 }
 
 Layer load_layer(const Network& network, const Json& record, const fs::path& folder) {
-  const auto step = std::find_if(network.steps.begin(), network.steps.end(),
-                                 [&](const Step& s) { return s.name == record["layer"]; });
-  REQUIRE(step != network.steps.end());
+  const Step& step = step_named(network, record["layer"]);
   Layer layer;
-  layer.name = folder.filename().string() + "/" + step->name;
-  layer.step = *step;
-  const TensorInfo& x = network.tensors[static_cast<std::size_t>(step->inputs[0])];
+  layer.name = folder.filename().string() + "/" + step.name;
+  layer.step = step;
+  const TensorInfo& x = network.tensors[static_cast<std::size_t>(step.inputs[0])];
   layer.x = recorded(folder, record, "input", x.quantisation);
-  layer.y = network.tensors[static_cast<std::size_t>(step->output)];
+  layer.y = network.tensors[static_cast<std::size_t>(step.output)];
   INFO(layer.name);
   CHECK(layer.x.info().shape == x.shape);
   layer.sums = recorded(folder, record, "acc"), layer.output = recorded(folder, record, "output");
   layer.differs_single_rounding = record["out_differs_single_rounding"];
-  layer.product = product_of(network, *step);
+  layer.product = product_of(network, step);
   return layer;
 }
 
@@ -137,8 +147,7 @@ void for_each_recorded_layer(F&& f) {
   }
   Index layers = 0;
   for (const auto& entry : fs::directory_iterator(golden)) {
-    std::ifstream file(entry.path() / "golden.json");
-    const Json records = Json::parse(file);
+    const Json records = read_json(entry.path() / "golden.json");
     const Network network = io::read_network((shared / "data" / "models" / records["model"]).string());
     for (const Json& record : records["layers"]) {
       f(load_layer(network, record, entry.path()));
@@ -150,6 +159,33 @@ void for_each_recorded_layer(F&& f) {
 }
 
 }  // namespace
+
+TEST_CASE("trained networks: valid, with the products that their indices name") {
+  const fs::path models = fs::path(SEPTET_SHARED_DIR) / "data" / "models";
+  if (!fs::is_directory(models)) {
+    MESSAGE("NOT TESTED: no networks at " << models.string());
+    return;
+  }
+  Index layers = 0;
+  for (const auto& entry : fs::directory_iterator(models)) {
+    const Network network = io::read_network(entry.path().string());
+    CHECK(validate(network).to_string() == "ok");
+    const Json index = read_json(entry.path() / "index.json");
+    for (const Json& json : index["steps"]) {
+      if (!json.contains("gemm")) continue;
+      const Step& step = step_named(network, json["layer"]);
+      INFO(entry.path().filename().string() << "/" << step.name);
+      const Product product = product_of(network, step);
+      CHECK(product.m == json["gemm"]["M"]);
+      CHECK(product.n == json["gemm"]["N"]);
+      CHECK(product.k == json["gemm"]["K"]);
+      CHECK(product.count == json["gemm"].value("batch", 1));
+      ++layers;
+    }
+  }
+  MESSAGE("layers: " << layers);
+  CHECK(layers > 0);
+}
 
 TEST_CASE("recorded layers on the CPU: every accumulator and output, and under one rounding as many others") {
   for_each_recorded_layer([](const Layer& layer) {
