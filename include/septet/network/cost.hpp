@@ -9,6 +9,8 @@
 #include "septet/emulation/energy.hpp"
 #include "septet/network/network.hpp"
 
+#include <memory>
+
 namespace septet::network {
 
 /// Beside the array: lanes that each finish an operation of a kind in so many cycles, elements one behind the other.
@@ -38,8 +40,9 @@ struct Layer {
   Product product;  ///< count 0: none
   Type a_type = Type::s8, b_type = Type::s8;
   /// Of the products in their order, m x k each, the next one's `weights_stride` elements further: their patterns. No
-  /// data: dense. Refers to somebody else's memory.
+  /// data: dense. Refers to the owner's memory; where there is none, to somebody else's.
   ConstMatrix weights;
+  std::shared_ptr<const void> weights_owner;
   Index weights_stride = 0;
   int zero_point = 0;    ///< of the weights
   VectorCost vector;     ///< what is no product
