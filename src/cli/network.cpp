@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet network: a whole network, its layers' costs, and its outputs on this CPU or the emulated array.
-// #include "io/layer_table.hpp"
+#include "io/layer_table.hpp"
 #include "errors.hpp"
 #include "io/network_index.hpp"
 #include "io/tensor_file.hpp"
@@ -101,7 +101,7 @@ void run_table(const NetworkFlags& given) {
   }
   NetworkReport report;
   report.name = flags.a, report.options = cost_options(given), report.clock_hz = given.clock_hz;
-  refuse(flags.a, "tables are not read yet");
+  report.layers = io::read_layer_table(flags.a);
   for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
   count(report);
   publish(flags, network_json(report), network_table(report));
