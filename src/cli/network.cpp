@@ -1,8 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet network: a whole network, its layers' costs, and its outputs on this CPU or the emulated array.
-#include "io/layer_table.hpp"
 #include "errors.hpp"
+#include "io/layer_table.hpp"
 #include "io/network_index.hpp"
 #include "io/tensor_file.hpp"
 #include "network_report.hpp"
