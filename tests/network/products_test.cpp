@@ -158,7 +158,12 @@ void check_run(const Case& c, const char* how, const Execution& execution) {
 }
 
 void check(const Case& c, Rng& rng) {
-  check_run(c, "CPU", {});
+  std::vector<const char*> targets;
+  for (const char* const* name = supported_targets(); *name != nullptr; ++name) targets.push_back(*name);
+  const char* target = rng.pick(targets);
+  CHECK(set_target(target).ok());
+  check_run(c, target, {});
+  CHECK(set_target(nullptr).ok());
   Execution products;
   products.gemm = [](const GemmCall& call) { gemm(call.a, call.b, call.c, call.options); };
   products.gather_bytes = rng.between(1, 2000);
