@@ -5,6 +5,7 @@
 #include "reference.hpp"
 #include "septet/emulation/emulate.hpp"
 #include "septet/network/execute.hpp"
+#include "src/threads.hpp"
 #include "support/comparison.hpp"
 #include "support/generators.hpp"
 
@@ -157,12 +158,31 @@ void check_run(const Case& c, const char* how, const Execution& execution) {
   }
 }
 
+// Small problems are shared among threads, too, while one lives.
+class Sharing {
+ public:
+  explicit Sharing(int threads) : before_(detail::worth_sharing()) {
+    detail::worth_sharing() = 0;
+    CHECK(set_threads(threads).ok());
+  }
+  ~Sharing() {
+    detail::worth_sharing() = before_;
+    reset_threads();
+  }
+
+ private:
+  Index before_;
+};
+
 void check(const Case& c, Rng& rng) {
   std::vector<const char*> targets;
   for (const char* const* name = supported_targets(); *name != nullptr; ++name) targets.push_back(*name);
   const char* target = rng.pick(targets);
   CHECK(set_target(target).ok());
-  check_run(c, target, {});
+  {
+    const Sharing sharing(static_cast<int>(rng.between(1, 4)));
+    check_run(c, target, {});
+  }
   CHECK(set_target(nullptr).ok());
   Execution products;
   products.gemm = [](const GemmCall& call) { gemm(call.a, call.b, call.c, call.options); };
