@@ -4,12 +4,14 @@
 
     pip install 'numpy<2' flatbuffers tflite-runtime==2.14.0
     pip install --no-deps ai-edge-litert        # for the classes of its files' schema alone
-    ./answers.py 400 > answers.txt
+    ./answers.py operators 400 > answers.txt
+    ./answers.py networks MODEL_FOLDER… > networks.txt
 
-A line is an operator with random quantisations, its input a generator's bytes from a seed, and a hash of the output's
-bytes: answers_test.cpp has the generator and the hash a second time.
+A line is an operator with random quantisations, or a network (of s8 or u8: folder/model.tflite); its input is a
+generator's bytes from a seed, and last comes a hash of the output's bytes. answers.hpp has both a second time.
 """
 
+import pathlib
 import sys
 
 import flatbuffers
@@ -148,10 +150,27 @@ def random_line(rng):
     return " ".join(str(field) for field in fields)
 
 
+def network_line(folder, seed):
+    interpreter = tflite.Interpreter(model_path=str(folder / "model.tflite"),
+                                     experimental_op_resolver_type=tflite.OpResolverType.BUILTIN_REF)
+    interpreter.allocate_tensors()
+    details = interpreter.get_input_details()[0]
+    kind = {np.int8: "s8", np.uint8: "u8"}[details["dtype"]]
+    interpreter.set_tensor(details["index"], numbers(seed, kind, details["shape"]))
+    interpreter.invoke()
+    return "%s %d %016x" % (folder.name, seed, fnv(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])))
+
+
 def main():
-    rng = np.random.default_rng(20)
-    for _ in range(int(sys.argv[1])):
-        print(random_line(rng))
+    what, arguments = sys.argv[1], sys.argv[2:]
+    if what == "operators":
+        rng = np.random.default_rng(20)
+        for _ in range(int(arguments[0])):
+            print(random_line(rng))
+    else:
+        for folder in arguments:
+            for seed in range(1, 6):
+                print(network_line(pathlib.Path(folder), seed))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 //
 // Operators against what TensorFlow Lite's reference kernels made of the same inputs: answers.txt, which answers.py
 // wrote. The plain statements of the other tests were written by those who wrote the operators; this was not.
+#include "answers.hpp"
 #include "septet/network/execute.hpp"
 #include "septet/network/quantisation.hpp"
 
@@ -13,6 +14,9 @@
 
 namespace septet::network {
 namespace {
+
+using support::fill_with_numbers;
+using support::fnv;
 
 Type read_type(std::istream& in) {
   std::string word;
@@ -42,24 +46,6 @@ Quantisation read_quantisation(std::istream& in) {
   result.scale = read_float(in);
   in >> result.zero_point;
   return result;
-}
-
-// numbers() of answers.py.
-void fill(Tensor& x, std::uint32_t state) {
-  for (Index i = 0; i < x.info().elements(); ++i) {
-    state = state * 1664525u + 1013904223u;
-    if (x.info().type == Type::f32) {
-      x.as<float>()[i] = (static_cast<float>(state >> 8) - 0x1p23f) * 0x1p-20f;
-    } else {
-      x.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(state >> 24);
-    }
-  }
-}
-
-std::uint64_t fnv(const Tensor& y) {
-  std::uint64_t value = 0xcbf29ce484222325u;
-  for (std::size_t i = 0; i < y.bytes(); ++i) value = (value ^ y.as<std::uint8_t>()[i]) * 0x100000001b3u;
-  return value;
 }
 
 Operator operator_of(const std::string& op, Activation activation, const IntegerRange& clamp, const Window& window,
@@ -107,7 +93,7 @@ std::string check(const std::string& line) {
   std::vector<Tensor> x;
   for (std::size_t i = 0; i < inputs; ++i) {
     x.emplace_back(network.tensors[i]);
-    fill(x.back(), seed + static_cast<std::uint32_t>(i));
+    fill_with_numbers(x.back(), seed + static_cast<std::uint32_t>(i));
     step.inputs.push_back(static_cast<Index>(i)), network.inputs.push_back(static_cast<Index>(i));
   }
   network.outputs = {step.output}, network.steps = {step};
