@@ -54,10 +54,7 @@ Bags random_bags(Rng& rng) {
 }
 
 // Rounded to f16 and clipped.
-float clipped(float x) {
-  const float half = static_cast<float>(f16(x));
-  return std::isinf(half) ? std::copysign(65504.0f, half) : half;
-}
+float clipped(float x) { return kept(x, {16, Overflow::clamp}, false); }
 
 // Column j of bag b.
 float reference_bag(const Bags& bags, Index b, Index j) {
