@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet network: a whole network, its layers' costs, and its outputs on this CPU or the emulated array.
+#include "errors.hpp"
 #include "io/layer_table.hpp"
 #include "io/network_index.hpp"
 #include "io/tensor_file.hpp"
@@ -129,9 +130,8 @@ void run_network(const NetworkFlags& given) {
   count(report);
   std::vector<network::Tensor> outputs;
   if (!given.inputs.empty()) outputs = run(given, network, report);
-  publish(flags, network_json(report), network_table(report), [&](const io::StagedFile& file) {
-    io::write_tensor(file, outputs.at(0));
-  });
+  publish(flags, network_json(report), network_table(report),
+          [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
 }
 
 }  // namespace
@@ -152,7 +152,7 @@ void add_network(CLI::App& app, Action& action) {
       ->group("Operands");
   add_value(verb, "--executor", "NAME", "cpu, or array: emulated, layer by layer; default cpu",
             [given](const std::string& text) {
-              if (text != "cpu" && text != "array") refuse("--executor", quoted(text) + " is none of cpu, array");
+              if (text != "cpu" && text != "array") refuse("--executor", cli::quoted(text) + " is none of cpu, array");
               given->executor = text == "array" ? network::Executor::array : network::Executor::cpu;
             })
       ->group("Array");

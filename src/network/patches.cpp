@@ -109,4 +109,14 @@ ConstMatrix Patches::gather(Index group, Index n0, Index n1, std::byte* to) cons
   return {to, x_.info().type, k(), n1 - n0, 1, k()};
 }
 
+ConstMatrix Patches::gather_joined(Index groups, std::byte* to) const {
+  const Index rows = groups * k();
+  for (Index column = 0; column < n(); ++column) {
+    for (Index group = 0; group < groups; ++group) {
+      gather_column(group, column, to + (column * rows + group * k()) * size_);
+    }
+  }
+  return {to, x_.info().type, rows, n(), 1, rows};
+}
+
 }  // namespace septet::network

@@ -62,7 +62,7 @@ Execution on_cpu(const RunOptions& options) {
 // Counts of all the calls of a step in `total`.
 Execution on_array(const RunOptions& options, const LayerCost& cost, emulation::Report& total) {
   Execution execution;
-  execution.gather_bytes = 0;
+  execution.gather_bytes = 0, execution.join_groups = cost.joined;
   execution.gemm = [&options, &cost, &total](const GemmCall& call) {
     const emulation::Report report = emulation::emulate(
         call.a, call.b, call.c, merged(call.options, options.cost.gemm, cost.dataflow), options.cost.array);
