@@ -54,14 +54,16 @@ struct HalfSums {
     for (Index j = 0; bytes && j < width; ++j) stored[j] = value(scale * stored[j]) + bias;
     for (Index j = 0; j < width; ++j) sums[j] = value(sums[j] + value(stored[j]));
   }
-  // As kernels::rounded(), but without branches: loops over it become vectors.
+  // As kernels::rounded(), but without branches, so that loops over it become vectors.
   float value(float x) const {
     constexpr std::int32_t kExponent = 0x7f800000, kLeast = 0x38800000, kMost = 0x47800000;  // 2^-14, 2^16
     const float magnitude = std::fabs(x);
-    const std::int32_t power = std::min(
-        std::max(static_cast<std::int32_t>(septet::detail::bits_of_float(magnitude)) & kExponent, kLeast), kMost);
-    const float steps = septet::detail::float_of_bits(static_cast<std::uint32_t>(power)) *
-                        0x1p13f;  // beside it, a float counts steps of an f16
+    std::int32_t power = 0;
+    std::memcpy(&power, &magnitude, sizeof power);
+    power = std::clamp(power & kExponent, kLeast, kMost);
+    float steps = 0;  // beside 2^13 of the power, all that a float holds is a whole number of steps of an f16
+    std::memcpy(&steps, &power, sizeof steps);
+    steps *= 0x1p13f;
     const float rounded = (magnitude + steps) - steps;
     return std::copysign(rounded > 65504 ? 65504.0f : rounded, x);
   }
