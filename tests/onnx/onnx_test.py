@@ -57,7 +57,7 @@ class Model:
 
 
 def convert(path):
-    return subprocess.run([sys.executable, CONVERTER, path, FOLDER / path.stem], capture_output=True, text=True)
+    return subprocess.run([sys.executable, "-B", CONVERTER, path, FOLDER / path.stem], capture_output=True, text=True)
 
 
 def ours_last(array):
