@@ -23,7 +23,7 @@ constexpr Index kMaxBytes = Index{64} << 20;
 
 // Steps have names of any characters; the number keeps files apart.
 std::string file_name(std::size_t number, const std::string& step, const std::string& what) {
-  std::string name = fmt::format("L{:02}_{}_{}", number, step, what);
+  std::string name = fmt::format("S{:02}_{}_{}", number, step, what);
   for (char& c : name) {
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
   }
