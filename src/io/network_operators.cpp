@@ -202,8 +202,7 @@ Fused read_fused(const IndexStep& step) {
 Rounding read_rounding(const JsonObject& json, Rounding otherwise) {
   if (!json.has("rounding")) return otherwise;
   const std::string word = json.text("rounding");
-  for (const Rounding rounding : {Rounding::gemmlowp_double, Rounding::single_half_up, Rounding::single_half_away,
-                                  Rounding::truncate, Rounding::floor, Rounding::single_half_even}) {
+  for (const Rounding rounding : words::kRoundings) {
     if (word == name(rounding)) return rounding;
   }
   json.fail("unknown rounding " + io::quoted(word));
