@@ -8,6 +8,7 @@
 #include "network_checks.hpp"
 #include "network_report.hpp"
 #include "options.hpp"
+#include "partition_report.hpp"
 #include "progress.hpp"
 #include "report_output.hpp"
 #include "values.hpp"
@@ -35,6 +36,7 @@ struct NetworkFlags {
   network::VectorUnit vector;
   double clock_hz = 1e9;
   NetworkChecks checks;
+  network::PartitionOptions partition;
 };
 
 bool is_table(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".csv") == 0; }
@@ -100,6 +102,41 @@ std::vector<network::Tensor> run(const network::Network& network, const std::vec
   return network::run(network, inputs, options, report.costs, report.runs, observer);
 }
 
+// Nothing: one array was asked for. `network`: null of a table.
+std::optional<PartitionReport> partition_of(const NetworkFlags& given, const NetworkReport& report,
+                                            const network::Network* network) {
+  if (!given.flags.has("--arrays")) {
+    if (given.flags.has("--partition")) refuse("--partition", "needs --arrays");
+    return {};
+  }
+  PartitionReport result;
+  result.how = given.partition;
+  require(network::partition(report.layers, report.costs, report.options, result.how, result.partition));
+  for (const network::LayerCost& cost : report.costs) result.cycles_single += cost.cycles;
+  if (network != nullptr) result.exchange_bytes = network::exchange_bytes(*network, result.how, result.partition);
+  return result;
+}
+
+// What both kinds of models end with.
+struct Said {
+  Json json;
+  std::string table;
+};
+Said said(const NetworkReport& report, const std::optional<PartitionReport>& partition) {
+  Said said{network_json(report), network_table(report)};
+  if (!partition) return said;
+  said.json["partition"] = partition_json(*partition);
+  said.table += "\n" + partition_table(*partition);
+  return said;
+}
+
+network::Split parse_split(const std::string& text) {
+  for (const network::Split split : {network::Split::layer, network::Split::filter, network::Split::table}) {
+    if (text == name(split)) return split;
+  }
+  refuse("--partition", cli::quoted(text) + " is none of layer, filter, table");
+}
+
 // Flags that mean nothing without a run.
 void check_run_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why) {
   for (const char* flag : flags) {
@@ -116,7 +153,8 @@ void run_table(const NetworkFlags& given) {
   report.layers = io::read_layer_table(flags.a);
   for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
   count(report);
-  publish(flags, network_json(report), network_table(report));
+  const Said all = said(report, partition_of(given, report, nullptr));
+  publish(flags, all.json, all.table);
 }
 
 void run_network(const NetworkFlags& given) {
@@ -140,6 +178,7 @@ void run_network(const NetworkFlags& given) {
     if (!input.shape.empty()) report.batch = input.dim(0);
   }
   count(report);
+  const std::optional<PartitionReport> partition = partition_of(given, report, &network);
   const network::RunOptions options{given.executor, report.options};
   NetworkWatch watch(given.checks, network, options, report.costs);
   std::vector<network::Tensor> inputs, outputs;
@@ -150,10 +189,9 @@ void run_network(const NetworkFlags& given) {
     outputs = run(network, pointers, options, report, watch);
   }
   const std::optional<Numerics> numerics = watch.finish(pointers);
-  Json json = network_json(report);
-  std::string table = network_table(report);
-  if (numerics) json["numerics"] = numerics_json(*numerics), table += "\n" + numerics_table(*numerics);
-  publish(flags, json, table, [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
+  Said all = said(report, partition);
+  if (numerics) all.json["numerics"] = numerics_json(*numerics), all.table += "\n" + numerics_table(*numerics);
+  publish(flags, all.json, all.table, [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
   watch.commit();
   if (numerics && flags.has("--compare") && any(*numerics)) {
     throw CheckFailed(given.checks.compare + ": " + first_difference_text(*numerics));
@@ -199,6 +237,14 @@ void add_network(CLI::App& app, Action& action) {
               given->clock_hz = 1e6 * parse_real("--clock", text);
               if (!(given->clock_hz > 0)) refuse("--clock", "has to be positive");
             })
+      ->group("Array");
+  add_value(verb, "--arrays", "N", "equal arrays, each with a vector unit, among which the layers are split",
+            [given](const std::string& text) { given->partition.arrays = parse_whole("--arrays", text, 1, 4096); })
+      ->group("Array");
+  add_value(verb, "--partition", "NAME",
+            "layer: a pipeline, cut where its slowest stage is quickest; filter:\nevery layer's outputs shared out; "
+            "table: embedding tables by their\nsize, the rest by cycles; default layer",
+            [given](const std::string& text) { given->partition.split = parse_split(text); })
       ->group("Array");
   add_combine(verb, flags.gemm.combine);
   add_cpu(verb, flags);
