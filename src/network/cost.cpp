@@ -87,6 +87,7 @@ class Products {
       add_counts(cost.array, report, times);
       cost.energy_pj += static_cast<double>(times) * energy.total_pj();
     }
+    cost.array.macs_dense = p.macs();  // joined: without the zeros between the groups
     const double pe_cycles =
         static_cast<double>(cost.array.array_height * cost.array.array_width) * static_cast<double>(cost.array.cycles);
     if (pe_cycles > 0) cost.array.utilization = static_cast<double>(cost.array.macs_useful) / pe_cycles;
