@@ -102,13 +102,22 @@ std::vector<network::Tensor> run(const network::Network& network, const std::vec
   return network::run(network, inputs, options, report.costs, report.runs, observer);
 }
 
+// Flags that mean nothing without another one.
+void refuse_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why) {
+  for (const char* flag : flags) {
+    if (given.flags.has(flag)) refuse(flag, why);
+  }
+}
+
 // Nothing: one array was asked for. `network`: null of a table.
 std::optional<PartitionReport> partition_of(const NetworkFlags& given, const NetworkReport& report,
                                             const network::Network* network) {
   if (!given.flags.has("--arrays")) {
-    if (given.flags.has("--partition")) refuse("--partition", "needs --arrays");
+    refuse_flags(given, {"--partition", "--table-bytes"}, "needs --arrays");
     return {};
   }
+  const bool tables = given.partition.split == network::Split::table;
+  if (!tables) refuse_flags(given, {"--table-bytes"}, "needs --partition table");
   PartitionReport result;
   result.how = given.partition;
   require(network::partition(report.layers, report.costs, report.options, result.how, result.partition));
@@ -137,17 +146,10 @@ network::Split parse_split(const std::string& text) {
   refuse("--partition", cli::quoted(text) + " is none of layer, filter, table");
 }
 
-// Flags that mean nothing without a run.
-void check_run_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why) {
-  for (const char* flag : flags) {
-    if (given.flags.has(flag)) refuse(flag, why);
-  }
-}
-
 void run_table(const NetworkFlags& given) {
   const Flags& flags = given.flags;
-  check_run_flags(given, {"--input", "-o", "--executor", "--record", "--compare", "--against"},
-                  "a table has shapes alone: there is nothing to run");
+  refuse_flags(given, {"--input", "-o", "--executor", "--record", "--compare", "--against"},
+               "a table has shapes alone: there is nothing to run");
   NetworkReport report;
   report.name = flags.a, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   report.layers = io::read_layer_table(flags.a);
@@ -165,10 +167,10 @@ void run_network(const NetworkFlags& given) {
   if (is_table(flags.a)) return run_table(given);
   const network::Network network = io::read_network(flags.a);
   if (given.inputs.empty()) {
-    check_run_flags(given, {"-o", "--record", "--against"}, "nothing is run without --input");
-    if (!flags.has("--compare")) check_run_flags(given, {"--executor"}, "nothing is run without --input");
+    refuse_flags(given, {"-o", "--record", "--against"}, "nothing is run without --input");
+    if (!flags.has("--compare")) refuse_flags(given, {"--executor"}, "nothing is run without --input");
   }
-  if (flags.has("--compare")) check_run_flags(given, {"--against"}, "excludes --compare");
+  if (flags.has("--compare")) refuse_flags(given, {"--against"}, "excludes --compare");
   if (flags.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
   NetworkReport report;
   report.name = network.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
@@ -245,6 +247,9 @@ void add_network(CLI::App& app, Action& action) {
             "layer: a pipeline, cut where its slowest stage is quickest; filter:\nevery layer's outputs shared out; "
             "table: embedding tables by their\nsize, the rest by cycles; default layer",
             [given](const std::string& text) { given->partition.split = parse_split(text); })
+      ->group("Array");
+  add_value(verb, "--table-bytes", "BYTES", "what an array holds of embedding tables at most (K, M); default no limit",
+            [given](const std::string& text) { given->partition.table_bytes = parse_bytes("--table-bytes", text); })
       ->group("Array");
   add_combine(verb, flags.gemm.combine);
   add_cpu(verb, flags);

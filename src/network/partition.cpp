@@ -160,7 +160,7 @@ Status split_by_table(const std::vector<Layer>& layers, const std::vector<LayerC
     if (!is_table(layers[i])) continue;
     ArrayLoad& load = least(partition, &ArrayLoad::table_bytes);
     if (capacity > 0 && load.table_bytes + layers[i].parameter_bytes > capacity) {
-      return {Cause::bad_option, "partition.table_bytes",
+      return {Cause::bad_option, "options.table_bytes",
               layers[i].name + " of " + std::to_string(layers[i].parameter_bytes) + " bytes does not fit any array"};
     }
     add(load, layers[i], whole_layer(layers, costs, i));
@@ -199,7 +199,7 @@ const char* name(Split split) {
 Status partition(const std::vector<Layer>& layers, const std::vector<LayerCost>& costs, const CostOptions& options,
                  const PartitionOptions& how, Partition& result) {
   if (how.arrays < 1 || how.arrays > kMaxArrays) {
-    return {Cause::bad_option, "partition.arrays",
+    return {Cause::bad_option, "options.arrays",
             std::to_string(how.arrays) + " is none of 1 to " + std::to_string(kMaxArrays)};
   }
   if (costs.size() != layers.size()) return {Cause::bad_shape, "costs", "are not one per layer"};

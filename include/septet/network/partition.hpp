@@ -50,7 +50,7 @@ struct Partition {
 
 /// Every MAC, parameter, byte and look-up of `layers` is some array's, once. `costs`: cost() of every layer. A share of
 /// a layer costs what cost() says of its rows, an automatic dataflow chosen for them. Errors: bad_option
-/// "partition.arrays" (1 to 4096), "partition.table_bytes" (a table does not fit); bad_shape "costs"; as cost().
+/// "options.arrays" (1 to 4096), "options.table_bytes" (a table does not fit); bad_shape "costs"; as cost().
 SEPTET_API Status partition(const std::vector<Layer>& layers, const std::vector<LayerCost>& costs,
                             const CostOptions& options, const PartitionOptions& how, Partition& result);
 
