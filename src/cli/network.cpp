@@ -37,6 +37,8 @@ struct NetworkFlags {
   double clock_hz = 1e9;
   NetworkChecks checks;
   network::PartitionOptions partition;
+
+  bool has(const std::string& flag) const { return flag == "-o" ? !flags.output.empty() : flags.has(flag); }
 };
 
 bool is_table(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".csv") == 0; }
@@ -105,14 +107,14 @@ std::vector<network::Tensor> run(const network::Network& network, const std::vec
 // Flags that mean nothing without another one.
 void refuse_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why) {
   for (const char* flag : flags) {
-    if (given.flags.has(flag)) refuse(flag, why);
+    if (given.has(flag)) refuse(flag, why);
   }
 }
 
 // Nothing: one array was asked for. `network`: null of a table.
 std::optional<PartitionReport> partition_of(const NetworkFlags& given, const NetworkReport& report,
                                             const network::Network* network) {
-  if (!given.flags.has("--arrays")) {
+  if (!given.has("--arrays")) {
     refuse_flags(given, {"--partition", "--table-bytes"}, "needs --arrays");
     return {};
   }
@@ -171,7 +173,7 @@ void run_network(const NetworkFlags& given) {
     if (!flags.has("--compare")) refuse_flags(given, {"--executor"}, "nothing is run without --input");
   }
   if (flags.has("--compare")) refuse_flags(given, {"--against"}, "excludes --compare");
-  if (flags.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
+  if (given.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
   NetworkReport report;
   report.name = network.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   report.layers = network::layers_of(network, given.vector);
