@@ -8,7 +8,9 @@
 #include "network/random_network.hpp"
 #include "septet/network/run.hpp"
 
+#include <cmath>
 #include <filesystem>
+#include <limits>
 
 namespace septet::cli::test {
 namespace {
@@ -240,6 +242,38 @@ TEST_CASE("cli: network finds one element of a record") {
   CHECK(folder.septet("network net --compare rec").code == 0);
 }
 
+TEST_CASE("cli: network compares floats in ulp") {
+  const Folder folder;
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> values = {1, 0, nan, 3, 4};
+  const TensorInfo x{"x", Type::f32, {1, 5}, {}};
+  io::write_network(
+      folder.path("net"),
+      {"floats", {x, {"y", Type::f32, {1, 5}, {}}}, {{"relu", network::Activate{Activation::relu}, {0}, 1}}, {0}, {1}});
+  folder.write_npy("x.npy", values, 1, 5);
+  folder.write("record.json", R"({"layers": [{"layer": "relu", "input": "x.npy", "output": "y.npy"}]})");
+  const auto compared = [&](const std::vector<float>& y) {
+    folder.write_npy("y.npy", y, 1, 5);
+    const Outcome outcome = folder.septet("network net --compare . --json -");
+    const Json output = Json::parse(outcome.out).at("numerics").at("layers")[0].at("alone").at("output");
+    CHECK(outcome.code == (output.at("mismatches") > 0 ? 1 : 0));
+    CHECK(output.at("unit") == "ulp");
+    return output;
+  };
+  const auto next = [](float value) { return std::nextafter(value, 100.0f); };
+  CHECK(compared({1, 0, -nan, 3, 4}).at("mismatches") == 0);
+  const Json near = compared({1, 0, nan, next(next(next(3))), next(4)});
+  CHECK(near.at("mismatches") == 2);
+  CHECK(near.at("largest") == 3);
+  CHECK(near.at("first_index") == Json({0, 3}));
+  CHECK(near.at("first_got") == "3 (0x40400000)");
+  const Json zero = compared({1, -0.0f, nan, 3, 4});
+  CHECK(zero.at("mismatches") == 1);
+  CHECK(zero.at("largest") == 0);
+  CHECK(compared({-1, 0, nan, 3, 4}).at("largest") == Index{2} * 0x3f800000);
+  CHECK(compared({nan, 0, nan, 3, 4}).at("largest") == Index{1} << 32);
+}
+
 TEST_CASE("cli: network refuses records that are none of the network's") {
   const Model model(8);
   const Folder& folder = model.folder;
@@ -309,6 +343,29 @@ TEST_CASE("cli: network over several arrays") {
   const Json table = model.folder.json("network t.csv --arrays 2");
   CHECK(table.at("partition").at("exchange_bytes").is_null());
   CHECK(sum_of(table.at("partition").at("loads"), "macs") == 600 + 1200);
+}
+
+TEST_CASE("cli: partitions of tables of layers conserve MACs and parameters") {
+  const std::string workloads = shared_data("workloads");
+  if (workloads.empty()) return;
+  const Folder folder;
+  for (const std::string name : {"resnet50_v1_fwd", "resnet50_v1.5_nonconv", "mobilenet_v1_fwd",
+                                 "dlrm_criteo_1tb_mlperf", "bert_base_seq128", "gpt2_xl_seq1024"}) {
+    CAPTURE(name);
+    for (const std::string split : {"layer", "filter", "table"}) {
+      CAPTURE(split);
+      const Json json = folder.json("network '" + workloads + "/" + name + ".csv' --arrays 4 --partition " + split);
+      const Json& partition = json.at("partition");
+      CHECK(sum_of(partition.at("loads"), "macs") == json.at("macs_dense"));
+      CHECK(sum_of(partition.at("loads"), "parameters") == json.at("parameters"));
+      CHECK(sum_of(partition.at("loads"), "vector_bytes") ==
+            sum_of(json.at("layers"), "vector_reads_bytes") + sum_of(json.at("layers"), "vector_writes_bytes"));
+      CHECK(partition.at("balance") >= 1);
+      if (split == "filter") continue;
+      CHECK(sum_of(partition.at("loads"), "cycles") == json.at("cycles_total"));
+      CHECK(partition.at("cycles_latency") == json.at("cycles_total"));
+    }
+  }
 }
 
 TEST_CASE("cli: trained networks equal their records on CPU and array") {
