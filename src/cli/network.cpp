@@ -27,6 +27,8 @@ constexpr const char* kExamples =
     "  septet network model/index.json                            # what each layer costs, dataflow by dataflow the "
     "best\n"
     "  septet network model/index.json --input image.npy -o logits.npy --executor array --array 16x16\n"
+    "  septet network model/index.json --input image.npy --compare record   # beside others' numbers, layer by layer\n"
+    "  septet network model/index.json --arrays 4 --partition filter\n"
     "  septet network layers.csv --array 32x32 --dataflow dWS --json -";
 
 struct NetworkFlags {
@@ -183,7 +185,7 @@ void run_network(const NetworkFlags& given) {
   }
   count(report);
   const std::optional<PartitionReport> partition = partition_of(given, report, &network);
-  const network::RunOptions options{given.executor, report.options};
+  const network::RunOptions options{given.executor, report.options, wants_sums(given.checks)};
   NetworkWatch watch(given.checks, network, options, report.costs);
   std::vector<network::Tensor> inputs, outputs;
   std::vector<const network::Tensor*> pointers;
