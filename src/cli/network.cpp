@@ -8,6 +8,7 @@
 #include "network_checks.hpp"
 #include "network_report.hpp"
 #include "options.hpp"
+#include "partition_report.hpp"
 #include "progress.hpp"
 #include "report_output.hpp"
 #include "values.hpp"
@@ -26,6 +27,8 @@ constexpr const char* kExamples =
     "  septet network model/index.json                            # what each layer costs, dataflow by dataflow the "
     "best\n"
     "  septet network model/index.json --input image.npy -o logits.npy --executor array --array 16x16\n"
+    "  septet network model/index.json --input image.npy --compare record   # beside others' numbers, layer by layer\n"
+    "  septet network model/index.json --arrays 4 --partition filter\n"
     "  septet network layers.csv --array 32x32 --dataflow dWS --json -";
 
 struct NetworkFlags {
@@ -35,6 +38,9 @@ struct NetworkFlags {
   network::VectorUnit vector;
   double clock_hz = 1e9;
   NetworkChecks checks;
+  network::PartitionOptions partition;
+
+  bool has(const std::string& flag) const { return flag == "-o" ? !flags.output.empty() : flags.has(flag); }
 };
 
 bool is_table(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".csv") == 0; }
@@ -100,23 +106,61 @@ std::vector<network::Tensor> run(const network::Network& network, const std::vec
   return network::run(network, inputs, options, report.costs, report.runs, observer);
 }
 
-// Flags that mean nothing without a run.
-void check_run_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why) {
+// Flags that mean nothing without another one.
+void refuse_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why) {
   for (const char* flag : flags) {
-    if (given.flags.has(flag)) refuse(flag, why);
+    if (given.has(flag)) refuse(flag, why);
   }
+}
+
+// Nothing: one array was asked for. `network`: null of a table.
+std::optional<PartitionReport> partition_of(const NetworkFlags& given, const NetworkReport& report,
+                                            const network::Network* network) {
+  if (!given.has("--arrays")) {
+    refuse_flags(given, {"--partition", "--table-bytes"}, "needs --arrays");
+    return {};
+  }
+  const bool tables = given.partition.split == network::Split::table;
+  if (!tables) refuse_flags(given, {"--table-bytes"}, "needs --partition table");
+  PartitionReport result;
+  result.how = given.partition;
+  require(network::partition(report.layers, report.costs, report.options, result.how, result.partition));
+  for (const network::LayerCost& cost : report.costs) result.cycles_single += cost.cycles;
+  if (network != nullptr) result.exchange_bytes = network::exchange_bytes(*network, result.how, result.partition);
+  return result;
+}
+
+// What both kinds of models end with.
+struct Said {
+  Json json;
+  std::string table;
+};
+Said said(const NetworkReport& report, const std::optional<PartitionReport>& partition) {
+  Said said{network_json(report), network_table(report)};
+  if (!partition) return said;
+  said.json["partition"] = partition_json(*partition);
+  said.table += "\n" + partition_table(*partition);
+  return said;
+}
+
+network::Split parse_split(const std::string& text) {
+  for (const network::Split split : {network::Split::layer, network::Split::filter, network::Split::table}) {
+    if (text == name(split)) return split;
+  }
+  refuse("--partition", cli::quoted(text) + " is none of layer, filter, table");
 }
 
 void run_table(const NetworkFlags& given) {
   const Flags& flags = given.flags;
-  check_run_flags(given, {"--input", "-o", "--executor", "--record", "--compare", "--against"},
-                  "a table has shapes alone: there is nothing to run");
+  refuse_flags(given, {"--input", "-o", "--executor", "--record", "--compare", "--against"},
+               "a table has shapes alone: there is nothing to run");
   NetworkReport report;
   report.name = flags.a, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   report.layers = io::read_layer_table(flags.a);
   for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
   count(report);
-  publish(flags, network_json(report), network_table(report));
+  const Said all = said(report, partition_of(given, report, nullptr));
+  publish(flags, all.json, all.table);
 }
 
 void run_network(const NetworkFlags& given) {
@@ -127,11 +171,11 @@ void run_network(const NetworkFlags& given) {
   if (is_table(flags.a)) return run_table(given);
   const network::Network network = io::read_network(flags.a);
   if (given.inputs.empty()) {
-    check_run_flags(given, {"-o", "--record", "--against"}, "nothing is run without --input");
-    if (!flags.has("--compare")) check_run_flags(given, {"--executor"}, "nothing is run without --input");
+    refuse_flags(given, {"-o", "--record", "--against"}, "nothing is run without --input");
+    if (!flags.has("--compare")) refuse_flags(given, {"--executor"}, "nothing is run without --input");
   }
-  if (flags.has("--compare")) check_run_flags(given, {"--against"}, "excludes --compare");
-  if (flags.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
+  if (flags.has("--compare")) refuse_flags(given, {"--against"}, "excludes --compare");
+  if (given.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
   NetworkReport report;
   report.name = network.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   report.layers = network::layers_of(network, given.vector);
@@ -140,7 +184,8 @@ void run_network(const NetworkFlags& given) {
     if (!input.shape.empty()) report.batch = input.dim(0);
   }
   count(report);
-  const network::RunOptions options{given.executor, report.options};
+  const std::optional<PartitionReport> partition = partition_of(given, report, &network);
+  const network::RunOptions options{given.executor, report.options, wants_sums(given.checks)};
   NetworkWatch watch(given.checks, network, options, report.costs);
   std::vector<network::Tensor> inputs, outputs;
   std::vector<const network::Tensor*> pointers;
@@ -150,10 +195,9 @@ void run_network(const NetworkFlags& given) {
     outputs = run(network, pointers, options, report, watch);
   }
   const std::optional<Numerics> numerics = watch.finish(pointers);
-  Json json = network_json(report);
-  std::string table = network_table(report);
-  if (numerics) json["numerics"] = numerics_json(*numerics), table += "\n" + numerics_table(*numerics);
-  publish(flags, json, table, [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
+  Said all = said(report, partition);
+  if (numerics) all.json["numerics"] = numerics_json(*numerics), all.table += "\n" + numerics_table(*numerics);
+  publish(flags, all.json, all.table, [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
   watch.commit();
   if (numerics && flags.has("--compare") && any(*numerics)) {
     throw CheckFailed(given.checks.compare + ": " + first_difference_text(*numerics));
@@ -199,6 +243,17 @@ void add_network(CLI::App& app, Action& action) {
               given->clock_hz = 1e6 * parse_real("--clock", text);
               if (!(given->clock_hz > 0)) refuse("--clock", "has to be positive");
             })
+      ->group("Array");
+  add_value(verb, "--arrays", "N", "equal arrays, each with a vector unit, among which the layers are split",
+            [given](const std::string& text) { given->partition.arrays = parse_whole("--arrays", text, 1, 4096); })
+      ->group("Array");
+  add_value(verb, "--partition", "NAME",
+            "layer: a pipeline, cut where its slowest stage is quickest; filter:\nevery layer's outputs shared out; "
+            "table: embedding tables by their\nsize, the rest by cycles; default layer",
+            [given](const std::string& text) { given->partition.split = parse_split(text); })
+      ->group("Array");
+  add_value(verb, "--table-bytes", "BYTES", "what an array holds of embedding tables at most (K, M); default no limit",
+            [given](const std::string& text) { given->partition.table_bytes = parse_bytes("--table-bytes", text); })
       ->group("Array");
   add_combine(verb, flags.gemm.combine);
   add_cpu(verb, flags);

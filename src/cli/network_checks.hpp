@@ -34,10 +34,15 @@ struct NetworkChecks {
   OtherArithmetic against;
 };
 
+/// Any of them looks at sums.
+inline bool wants_sums(const NetworkChecks& checks) {
+  return !checks.record.empty() || !checks.compare.empty() || !checks.against.text.empty();
+}
+
 /// --record, --compare, --against.
 void add_network_checks(CLI::App& verb, NetworkChecks& checks);
 
-/// Sees a run. Everything that it is given has to outlive it. Throws Error.
+/// Sees a run with RunOptions::sums. Everything that it is given has to outlive it. Throws Error.
 class NetworkWatch {
  public:
   NetworkWatch(const NetworkChecks& checks, const network::Network& network, const network::RunOptions& options,

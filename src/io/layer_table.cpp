@@ -191,7 +191,8 @@ std::vector<Layer> read_layer_table(const std::string& path) {
   for (const CsvLine& line : file.lines) layers.push_back(read(CsvRow(file, line)));
   if (layers.empty()) fail(path, "there are no layers below the header");
   Index macs = 0, parameters = 0;
-  for (const Layer& layer : layers) {
+  for (Layer& layer : layers) {
+    layer.parameter_bytes = layer.parameters * size_of(layer.a_type);
     const bool overflow = __builtin_add_overflow(macs, layer.product.macs(), &macs) ||
                           __builtin_add_overflow(parameters, layer.parameters, &parameters);
     if (overflow) fail(path, "totals beyond 64 bits");

@@ -15,12 +15,14 @@ const Linear* linear_of(const Operator& op) {
   return nullptr;
 }
 
-Index parameters_of(const Operator& op) {
-  const auto elements = [](const std::shared_ptr<const Tensor>& t) { return t ? t->info().elements() : 0; };
-  if (const Linear* linear = linear_of(op)) return elements(linear->weight) + elements(linear->bias);
-  if (const auto* norm = std::get_if<BatchNorm>(&op)) return elements(norm->factor) + elements(norm->term);
-  if (const auto* norm = std::get_if<LayerNorm>(&op)) return elements(norm->gamma) + elements(norm->beta);
-  if (const auto* bag = std::get_if<EmbeddingBag>(&op)) return elements(bag->table);
+// Sums `of` all constants of an operator.
+template <class F>
+Index sum_of_constants(const Operator& op, F of) {
+  const auto one = [&](const std::shared_ptr<const Tensor>& t) { return t ? of(*t) : 0; };
+  if (const Linear* linear = linear_of(op)) return one(linear->weight) + one(linear->bias);
+  if (const auto* norm = std::get_if<BatchNorm>(&op)) return one(norm->factor) + one(norm->term);
+  if (const auto* norm = std::get_if<LayerNorm>(&op)) return one(norm->gamma) + one(norm->beta);
+  if (const auto* bag = std::get_if<EmbeddingBag>(&op)) return one(bag->table);
   return 0;
 }
 
@@ -143,7 +145,11 @@ std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
     layer.name = step.name, layer.op = name(step.op);
     layer.product = product_of(network, step);
     layer.vector = vector_cost(network, step, unit);
-    layer.parameters = parameters_of(step.op);
+    layer.parameters = sum_of_constants(step.op, [](const Tensor& t) { return t.info().elements(); });
+    layer.parameter_bytes = sum_of_constants(step.op, [](const Tensor& t) { return static_cast<Index>(t.bytes()); });
+    if (std::holds_alternative<EmbeddingBag>(step.op)) {
+      layer.lookups = network.tensors[static_cast<std::size_t>(step.inputs[0])].elements();
+    }
     if (!step.inputs.empty()) layer.a_type = layer.b_type = network.tensors[step.inputs[0]].type;
     if (const Linear* linear = linear_of(step.op)) {
       const TensorInfo& weight = linear->weight->info();

@@ -114,7 +114,7 @@ std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>
 
     const bool product = product_of(network, step).count > 0;
     Tensor sums;
-    const bool wanted = observer && product;
+    const bool wanted = observer && options.sums && product;
     if (wanted) sums = sums_of(y.info());
     const bool array = options.executor == Executor::array && product;
     const auto start = std::chrono::steady_clock::now();

@@ -79,7 +79,11 @@ void check_run(const Network& network, const Tensor& input, const RunOptions& op
   CHECK(seen == network.steps.size());
   REQUIRE(outputs.size() == 1);
   CHECK(equal(outputs[0], want.outputs.back()));
-  const std::vector<Tensor> unobserved = run(network, {&input}, options, costs, runs);
+  RunOptions without_sums = options;
+  without_sums.sums = false;
+  const std::vector<Tensor> unobserved = run(network, {&input}, without_sums, costs, runs,
+                                             [](const Step&, const std::vector<const Tensor*>&, const Tensor&,
+                                                const Tensor* sums) { CHECK(sums == nullptr); });
   CHECK(equal(unobserved[0], want.outputs.back()));
   REQUIRE(runs.size() == network.steps.size());
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -111,7 +115,7 @@ TEST_CASE("run: random networks have equal bits on CPU and array, and the array'
     REQUIRE_MESSAGE(status.ok(), status.to_string());
     const Tensor input = random_tensor(rng, network.tensors[static_cast<std::size_t>(network.inputs[0])]);
     const Values want = step_by_step(network, input);
-    RunOptions options{Executor::cpu, random_options(rng)};
+    RunOptions options{Executor::cpu, random_options(rng), true};
     if (rng.chance(0.7)) options.cost.gemm.dataflow = static_cast<Dataflow>(rng.between(1, 7));
     const std::vector<LayerCost> costs = costs_of(network, options.cost);
     check_run(network, input, options, costs, want);
@@ -162,7 +166,7 @@ TEST_CASE("run: another arithmetic reaches every product, on CPU and array alike
     INFO("seed " << seed << ", network " << i);
     const Network network = random_network(rng);
     const Tensor input = random_tensor(rng, network.tensors[static_cast<std::size_t>(network.inputs[0])]);
-    RunOptions options{Executor::cpu, random_options(rng)};
+    RunOptions options{Executor::cpu, random_options(rng), true};
     options.cost.gemm.accumulator = {16, Overflow::clamp};
     options.cost.gemm.dataflow = Dataflow::dOS;
     const std::vector<LayerCost> costs = costs_of(network, options.cost);

@@ -49,6 +49,8 @@ struct Layer {
   bool joinable = false;
   VectorCost vector;     ///< what is no product
   Index parameters = 0;  ///< weights, biases and normalisation
+  Index parameter_bytes = 0;
+  Index lookups = 0;  ///< of an embedding bag: rows of its table that are read
 };
 /// All steps. Refers to the network's weights.
 SEPTET_API std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit);

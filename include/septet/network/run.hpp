@@ -19,6 +19,7 @@ enum class Executor : std::uint8_t {
 struct RunOptions {
   Executor executor = Executor::cpu;
   CostOptions cost;
+  bool sums = false;  ///< an observer sees those of products; keeping them takes time
 };
 
 /// What a step took.
@@ -27,7 +28,7 @@ struct LayerRun {
   emulation::Report array;  ///< Executor::array: counted, all its products together; `cycles` and words alone
 };
 
-/// Looks at a step that has just been done. `sums`: of products alone, else null.
+/// Looks at a step that has just been done. `sums`: of products, where RunOptions asks for them; else null.
 using Observer =
     std::function<void(const Step& step, const std::vector<const Tensor*>& x, const Tensor& y, const Tensor* sums)>;
 
