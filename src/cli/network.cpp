@@ -1,10 +1,11 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet network: a whole network, its layers' costs, and its outputs on this CPU or the emulated array.
-#include "io/layer_table.hpp"
 #include "errors.hpp"
+#include "io/layer_table.hpp"
 #include "io/network_index.hpp"
 #include "io/tensor_file.hpp"
+#include "network_html.hpp"
 #include "network_report.hpp"
 #include "options.hpp"
 #include "progress.hpp"
@@ -25,7 +26,8 @@ constexpr const char* kExamples =
     "  septet network model/index.json                            # what each layer costs, dataflow by dataflow the "
     "best\n"
     "  septet network model/index.json --input image.npy -o logits.npy --executor array --array 16x16\n"
-    "  septet network layers.csv --array 32x32 --dataflow dWS --json -";
+    "  septet network layers.csv --array 32x32 --dataflow dWS --json -\n"
+    "  septet network model/index.json --array 16x16 --report report.html   # charts and tables, in a browser";
 
 struct NetworkFlags {
   Flags flags;
@@ -68,8 +70,9 @@ void count(NetworkReport& report) {
   for (std::size_t i = 0; i < report.layers.size(); ++i) {
     progress.show(static_cast<Index>(i), static_cast<Index>(report.layers.size()));
     network::LayerCost cost;
-    require(network::cost(report.layers[i], report.options, cost));
-    report.costs.push_back(std::move(cost));
+    std::vector<network::LayerCost> each;
+    require(network::cost(report.layers[i], report.options, cost, &each));
+    report.costs.push_back(std::move(cost)), report.each.push_back(std::move(each));
   }
 }
 
@@ -94,6 +97,11 @@ std::vector<network::Tensor> run(const NetworkFlags& given, const network::Netwo
   return network::run(network, pointers, {given.executor, report.options}, report.costs, report.runs, observer);
 }
 
+void publish_report(const Flags& flags, const NetworkReport& report, const WriteOutput& write) {
+  const std::string page = flags.report.empty() ? "" : html_of(report);
+  publish(flags, network_json(report), network_table(report), write, nullptr, page);
+}
+
 void run_table(const NetworkFlags& given) {
   const Flags& flags = given.flags;
   for (const char* flag : {"--input", "-o", "--executor"}) {
@@ -104,7 +112,7 @@ void run_table(const NetworkFlags& given) {
   report.layers = io::read_layer_table(flags.a);
   for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
   count(report);
-  publish(flags, network_json(report), network_table(report));
+  publish_report(flags, report, {});
 }
 
 void run_network(const NetworkFlags& given) {
@@ -130,8 +138,7 @@ void run_network(const NetworkFlags& given) {
   count(report);
   std::vector<network::Tensor> outputs;
   if (!given.inputs.empty()) outputs = run(given, network, report);
-  publish(flags, network_json(report), network_table(report),
-          [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
+  publish_report(flags, report, [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
 }
 
 }  // namespace
@@ -178,6 +185,7 @@ void add_network(CLI::App& app, Action& action) {
   add_cpu(verb, flags);
   add_output(verb, flags);
   add_json(verb, flags);
+  add_report(verb, flags.report);
   verb.footer(kExamples);
   set_action(verb, action, flags, [given] { run_network(*given); });
 }

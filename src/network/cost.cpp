@@ -51,6 +51,8 @@ Report empty_like(const Report& r) {
   return total;
 }
 
+Index cycles_of(const Report& r) { return r.memory.system.given() ? r.memory.cycles_with_memory : r.cycles; }
+
 class Products {
  public:
   Products(const Layer& layer, const CostOptions& options) : layer_(layer), options_(options) {
@@ -83,10 +85,13 @@ class Products {
       if (i == 0) cost.array = empty_like(report);
       add_counts(cost.array, report, times);
       cost.energy_pj += static_cast<double>(times) * energy.total_pj();
+      cost.moved_bytes += static_cast<double>(times) * emulation::buffer_traffic(report).total();
     }
     const double pe_cycles =
         static_cast<double>(cost.array.array_height * cost.array.array_width) * static_cast<double>(cost.array.cycles);
     if (pe_cycles > 0) cost.array.utilization = static_cast<double>(cost.array.macs_useful) / pe_cycles;
+    cost.vector = layer_.vector;
+    cost.cycles = cycles_of(cost.array) + cost.vector.cycles;
     return {};
   }
 
@@ -96,12 +101,7 @@ class Products {
   std::vector<emulation::CycleModel> models_;
 };
 
-Index cycles_of(const LayerCost& cost) {
-  return cost.array.memory.system.given() ? cost.array.memory.cycles_with_memory : cost.array.cycles;
-}
-
-std::vector<Dataflow> candidates(const GemmOptions& gemm) {
-  if (gemm.dataflow != Dataflow::automatic) return {gemm.dataflow};
+std::vector<Dataflow> possible(const GemmOptions& gemm) {
   std::vector<Dataflow> all;
   for (const Dataflow dataflow :
        {Dataflow::dOS, Dataflow::dWS, Dataflow::dIS, Dataflow::sOS, Dataflow::sWS, Dataflow::sIS, Dataflow::csOS}) {
@@ -132,19 +132,29 @@ std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
   return layers;
 }
 
-Status cost(const Layer& layer, const CostOptions& options, LayerCost& result) {
+Status cost(const Layer& layer, const CostOptions& options, LayerCost& result, std::vector<LayerCost>* each) {
   LayerCost best;
+  best.vector = layer.vector, best.cycles = layer.vector.cycles;
+  std::vector<LayerCost> all;
   if (layer.product.count > 0) {
     const Products products(layer, options);
-    for (const Dataflow dataflow : candidates(options.gemm)) {
+    const Dataflow named = options.gemm.dataflow;
+    const bool automatic = named == Dataflow::automatic;
+    if (!automatic) {
+      if (const Status status = products(named, best); !status.ok()) return status;
+    }
+    for (const Dataflow dataflow : automatic || each != nullptr ? possible(options.gemm) : std::vector<Dataflow>{}) {
       LayerCost one;
-      if (const Status status = products(dataflow, one); !status.ok()) return status;
-      if (best.dataflow == Dataflow::automatic || cycles_of(one) < cycles_of(best)) best = std::move(one);
+      const Status status = products(dataflow, one);
+      // Beside the named one, another may not fit: its words are wider than half of a buffer, say.
+      if (!status.ok() && automatic) return status;
+      if (!status.ok()) continue;
+      if (automatic && (best.dataflow == Dataflow::automatic || one.cycles < best.cycles)) best = one;
+      all.push_back(std::move(one));
     }
   }
-  best.vector = layer.vector;
-  best.cycles = cycles_of(best) + layer.vector.cycles;
   result = std::move(best);
+  if (each != nullptr) *each = std::move(all);
   return {};
 }
 
