@@ -5,6 +5,7 @@
 #include "io/layer_table.hpp"
 #include "io/network_index.hpp"
 #include "io/tensor_file.hpp"
+#include "network_checks.hpp"
 #include "network_html.hpp"
 #include "network_report.hpp"
 #include "options.hpp"
@@ -35,6 +36,7 @@ struct NetworkFlags {
   network::Executor executor = network::Executor::cpu;
   network::VectorUnit vector;
   double clock_hz = 1e9;
+  NetworkChecks checks;
 };
 
 bool is_table(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".csv") == 0; }
@@ -76,43 +78,56 @@ void count(NetworkReport& report) {
   }
 }
 
-std::vector<network::Tensor> run(const NetworkFlags& given, const network::Network& network, NetworkReport& report) {
+std::vector<network::Tensor> read_inputs(const NetworkFlags& given, const network::Network& network) {
   if (given.inputs.size() != network.inputs.size()) {
     refuse("--input",
            fmt::format("is given {} times; the network has {} inputs", given.inputs.size(), network.inputs.size()));
   }
   std::vector<network::Tensor> inputs;
-  std::vector<const network::Tensor*> pointers;
   for (std::size_t i = 0; i < given.inputs.size(); ++i) {
     inputs.push_back(read_input(given.inputs[i], network.tensors[static_cast<std::size_t>(network.inputs[i])]));
   }
-  for (const network::Tensor& input : inputs) pointers.push_back(&input);
-  report.executor = given.executor == network::Executor::array ? "array" : "cpu";
-  ProgressLine progress("septet network", "layer");
-  Index done = 0;
-  const auto observer = [&](const network::Step&, const std::vector<const network::Tensor*>&, const network::Tensor&,
-                            const network::Tensor*) {
-    progress.show(++done, static_cast<Index>(network.steps.size()));
-  };
-  return network::run(network, pointers, {given.executor, report.options}, report.costs, report.runs, observer);
+  return inputs;
 }
 
-void publish_report(const Flags& flags, const NetworkReport& report, const WriteOutput& write) {
-  const std::string page = flags.report.empty() ? "" : html_of(report);
-  publish(flags, network_json(report), network_table(report), write, nullptr, page);
+std::vector<network::Tensor> run(const network::Network& network, const std::vector<const network::Tensor*>& inputs,
+                                 const network::RunOptions& options, NetworkReport& report, NetworkWatch& watch) {
+  report.executor = options.executor == network::Executor::array ? "array" : "cpu";
+  ProgressLine progress("septet network", "layer");
+  Index done = 0;
+  const auto observer = [&](const network::Step& step, const std::vector<const network::Tensor*>& x,
+                            const network::Tensor& y, const network::Tensor* sums) {
+    progress.show(++done, static_cast<Index>(network.steps.size()));
+    watch.see(step, x, y, sums);
+  };
+  return network::run(network, inputs, options, report.costs, report.runs, observer);
+}
+
+// Flags that mean nothing without a run.
+void check_run_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why) {
+  for (const char* flag : flags) {
+    if (given.flags.has(flag)) refuse(flag, why);
+  }
+}
+
+void publish_report(const Flags& flags, const NetworkReport& report, const std::optional<Numerics>& numerics,
+                    const WriteOutput& write) {
+  Json json = network_json(report);
+  std::string table = network_table(report);
+  if (numerics) json["numerics"] = numerics_json(*numerics), table += "\n" + numerics_table(*numerics);
+  publish(flags, json, table, write, nullptr, flags.report.empty() ? "" : html_of(report));
 }
 
 void run_table(const NetworkFlags& given) {
   const Flags& flags = given.flags;
-  for (const char* flag : {"--input", "-o", "--executor"}) {
-    if (flags.has(flag)) refuse(flag, "a table has shapes alone: there is nothing to run");
-  }
+  check_run_flags(given, {"--input", "-o", "--executor", "--record", "--compare", "--against"},
+                  "a table has shapes alone: there is nothing to run");
   NetworkReport report;
   report.name = flags.a, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   report.layers = io::read_layer_table(flags.a);
   for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
   count(report);
-  publish_report(flags, report, {});
+  publish_report(flags, report, {}, {});
 }
 
 void run_network(const NetworkFlags& given) {
@@ -123,10 +138,10 @@ void run_network(const NetworkFlags& given) {
   if (is_table(flags.a)) return run_table(given);
   const network::Network network = io::read_network(flags.a);
   if (given.inputs.empty()) {
-    for (const char* flag : {"-o", "--executor"}) {
-      if (flags.has(flag)) refuse(flag, "nothing is run without --input");
-    }
+    check_run_flags(given, {"-o", "--record", "--against"}, "nothing is run without --input");
+    if (!flags.has("--compare")) check_run_flags(given, {"--executor"}, "nothing is run without --input");
   }
+  if (flags.has("--compare")) check_run_flags(given, {"--against"}, "excludes --compare");
   if (flags.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
   NetworkReport report;
   report.name = network.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
@@ -136,9 +151,21 @@ void run_network(const NetworkFlags& given) {
     if (!input.shape.empty()) report.batch = input.dim(0);
   }
   count(report);
-  std::vector<network::Tensor> outputs;
-  if (!given.inputs.empty()) outputs = run(given, network, report);
-  publish_report(flags, report, [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
+  const network::RunOptions options{given.executor, report.options};
+  NetworkWatch watch(given.checks, network, options, report.costs);
+  std::vector<network::Tensor> inputs, outputs;
+  std::vector<const network::Tensor*> pointers;
+  if (!given.inputs.empty()) {
+    inputs = read_inputs(given, network);
+    for (const network::Tensor& input : inputs) pointers.push_back(&input);
+    outputs = run(network, pointers, options, report, watch);
+  }
+  const std::optional<Numerics> numerics = watch.finish(pointers);
+  publish_report(flags, report, numerics, [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
+  watch.commit();
+  if (numerics && flags.has("--compare") && any(*numerics)) {
+    throw CheckFailed(given.checks.compare + ": " + first_difference_text(*numerics));
+  }
 }
 
 }  // namespace
@@ -183,6 +210,7 @@ void add_network(CLI::App& app, Action& action) {
       ->group("Array");
   add_combine(verb, flags.gemm.combine);
   add_cpu(verb, flags);
+  add_network_checks(verb, given->checks);
   add_output(verb, flags);
   add_json(verb, flags);
   add_report(verb, flags.report);

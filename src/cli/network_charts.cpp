@@ -76,7 +76,7 @@ std::string cycles_figure(const NetworkReport& report) {
     const Layer& layer = report.layers[i];
     const LayerCost& cost = report.costs[i];
     const std::string colour = classes.look(layer).colour, what = fmt::format("{}, {}", layer.name, layer.op);
-    const std::string where = is_product(layer) ? name(cost.dataflow) : "vector";
+    const std::string where = is_product(layer) ? dataflow_text(cost) : "vector";
     const std::string part = percent(share(cost.cycles, totals.cycles));
     rows.push_back({layer.name,
                     {{{static_cast<double>(cost.array_cycles()), colour, false,
@@ -99,18 +99,18 @@ std::string roofline_figure(const NetworkReport& report) {
   std::vector<Series> all;
   std::vector<double> across;
   std::vector<std::pair<Index, Mark>> slowest;
+  int place = 0;
   for (const std::string& op : classes.products()) {
-    Series series{op, {}, {}, "", {}};
+    Series series{op, look_of_place(place++), {}, "", {}};
     for (std::size_t i = 0; i < report.layers.size(); ++i) {
       const Layer& layer = report.layers[i];
       const LayerCost& cost = report.costs[i];
       const auto macs = static_cast<double>(cost.array.macs_useful);
       if (layer.op != op || !is_product(layer) || macs <= 0 || cost.moved_bytes <= 0) continue;
-      series.look = classes.look(layer);
       const double intensity = macs / cost.moved_bytes, rate = macs / static_cast<double>(cost.array_cycles());
       series.marks.push_back({intensity, rate,
                               fmt::format("{}, {}: {:.4g} MACs per cycle at {:.4g} per byte", layer.name,
-                                          name(cost.dataflow), rate, intensity)});
+                                          dataflow_text(cost), rate, intensity)});
       across.push_back(intensity);
       slowest.push_back({cost.array_cycles(), {intensity, rate, layer.name}});
     }
@@ -131,15 +131,12 @@ std::string roofline_figure(const NetworkReport& report) {
   }
   for (const Series& series : all) chart.series(series, false, 1);
   std::sort(slowest.begin(), slowest.end(), [](const auto& x, const auto& y) { return x.first > y.first; });
-  for (std::size_t i = 0; i < std::min<std::size_t>(3, slowest.size()); ++i) {
-    const Mark& mark = slowest[i].second;
-    chart.label(mark.x, mark.y, mark.title);
-  }
+  for (const auto& [cycles, mark] : slowest) chart.label(mark.x, mark.y, mark.title);
   const std::string slope =
       bandwidth > 0 ? fmt::format("and {:g} bytes per cycle", bandwidth) : "and no limit to the bytes per cycle";
   return figure(
       fmt::format("Roofline of the array: {:g} MACs per cycle ({} x {}) {}. Useful: with a weight that is not "
-                  "zero. Named: the three layers with the most cycles.",
+                  "zero. Names, the layers with the most cycles first, where there is room.",
                   peak, array.height, array.width, slope),
       chart.svg("roofline of the array, " + report.name), all);
 }
@@ -153,12 +150,12 @@ std::string sparse_figure(const NetworkReport& report) {
     const auto bar = [&](const LayerCost& cost, const char* colour) -> std::vector<BarPart> {
       return {
           {static_cast<double>(cost.array_cycles()), colour, false,
-           fmt::format("{}, {}: {} cycles", report.layers[i].name, name(cost.dataflow), grouped(cost.array_cycles()))}};
+           fmt::format("{}, {}: {} cycles", report.layers[i].name, dataflow_text(cost), grouped(cost.array_cycles()))}};
     };
     rows.push_back({report.layers[i].name,
                     {bar(*dense, kDense), bar(*sparse, kSparse)},
                     fmt::format("{:.2f} x, {} / {}", times(dense->array_cycles(), sparse->array_cycles()),
-                                name(dense->dataflow), name(sparse->dataflow))});
+                                dataflow_text(*dense), dataflow_text(*sparse))});
   }
   if (rows.empty()) return "";
   const Totals totals = totals_of(report);

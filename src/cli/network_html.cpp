@@ -95,7 +95,7 @@ std::string layer_row(const NetworkReport& report, std::size_t i) {
   const auto weights = static_cast<double>(p.m * p.k * p.count);
   std::string row = "<tr>" + word_cell(layer.name) + word_cell(layer.op) + word_cell(shape_text(p)) +
                     of_product("{:.1f}", weights > 0 ? 100 * (1 - static_cast<double>(cost.array.nnz) / weights) : 0) +
-                    word_cell(product ? name(cost.dataflow) : "") + count(cost.cycles) + count(cost.vector.cycles);
+                    word_cell(dataflow_text(cost)) + count(cost.cycles) + count(cost.vector.cycles);
   for (const Dataflow dataflow : kDataflows) {
     const LayerCost* one = cost_with(report.each[i], dataflow);
     row += number_cell("{:.0f}", one ? std::optional<double>(one->array_cycles()) : std::nullopt,

@@ -30,6 +30,7 @@ Json layer_json(const NetworkReport& report, std::size_t i) {
   json["m"] = layer.product.m, json["n"] = layer.product.n, json["k"] = layer.product.k;
   json["parameters"] = layer.parameters;
   json["dataflow"] = cost.dataflow == Dataflow::automatic ? Json(nullptr) : Json(name(cost.dataflow));
+  json["joined"] = cost.joined;
   json["cycles_total"] = cost.cycles;
   json["cycles_vector"] = cost.vector.cycles;
   emulation::for_each_count(cost.array, [&](const char* key, Index value) { json[key] = value; });
@@ -82,6 +83,11 @@ const LayerCost* least(const std::vector<LayerCost>& each, bool sparse) {
     if (is_sparse(cost.dataflow) == sparse && (best == nullptr || cost.cycles < best->cycles)) best = &cost;
   }
   return best;
+}
+
+std::string dataflow_text(const LayerCost& cost) {
+  if (cost.dataflow == Dataflow::automatic) return "";
+  return name(cost.dataflow) + std::string(cost.joined ? " joined" : "");
 }
 
 double times(Index more, Index fewer) { return fewer > 0 ? static_cast<double>(more) / static_cast<double>(fewer) : 0; }
@@ -148,7 +154,7 @@ std::string network_table(const NetworkReport& report) {
         layer.op,
         product ? fmt::format("{}x{}x{}{}", p.m, p.k, p.n, p.count > 1 ? fmt::format(" x{}", p.count) : "") : "",
         product && weights > 0 ? fmt::format("{:.0f}%", 100 * (1 - static_cast<double>(cost.array.nnz) / weights)) : "",
-        product ? name(cost.dataflow) : "",
+        dataflow_text(cost),
         product ? grouped(cost.array_cycles()) : "",
         product ? "" : grouped(cost.vector.cycles),
         product ? percent(cost.array.utilization) : "",

@@ -41,6 +41,8 @@ Totals totals_of(const NetworkReport& report);
 
 /// The one with the fewest cycles on the array of those whose dataflow is sparse, or dense; null: there is none.
 const network::LayerCost* least(const std::vector<network::LayerCost>& each, bool sparse);
+/// "sOS", "sOS joined"; empty where there is no product.
+std::string dataflow_text(const network::LayerCost& cost);
 /// How many times fewer; 0 where there is nothing to divide by.
 double times(Index more, Index fewer);
 

@@ -15,6 +15,9 @@ namespace {
 using network::Operator;
 using network::Window;
 
+// Of a window's sizes; validate() compares them with the image.
+constexpr Index kMost = Index{1} << 24;
+
 // How many elements "SAME" puts in front and behind, TensorFlow's rule: as many outputs as strides fit, the odd one
 // behind.
 struct Padding {
@@ -28,7 +31,6 @@ Padding same_padding(Index in, Index window, Index stride, Index dilation) {
 }
 
 Index positive(const JsonObject& params, const std::string& key, Index otherwise) {
-  constexpr Index kMost = Index{1} << 24;
   const Index value = params.integer(key, otherwise);
   if (value < 1 || value > kMost) params.fail(fmt::format("{} is {}, not of 1 to {}", key, value, kMost));
   return value;
@@ -43,9 +45,7 @@ Padding read_padding(const JsonObject& params, const std::string& key, Index in,
   const std::vector<Index> given = params.integers(key);
   if (given.size() != 2) params.fail(key + " is not [before, after]");
   for (const Index pad : given) {
-    if (pad < 0 || pad >= dilation * (window - 1) + 1) {
-      params.fail(fmt::format("{} of {} beside a window of {}", key, pad, dilation * (window - 1) + 1));
-    }
+    if (pad < 0 || pad > kMost) params.fail(fmt::format("{} of {}, not of 0 to {}", key, pad, kMost));
   }
   if (rule != "EXPLICIT" && (given[0] != implied.before || given[1] != implied.after)) {
     params.fail(fmt::format("{} [{}, {}], but {} is [{}, {}] here", key, given[0], given[1], rule, implied.before,
@@ -77,7 +77,8 @@ Window read_window(const IndexStep& step, Index height, Index width) {
 template <class Pool>
 Pool read_pool(const IndexStep& step) {
   const JsonObject params = step.params();
-  params.require_known({"padding", "pad_h", "pad_w", "stride_h", "stride_w", "filter_h", "filter_w", "activation"});
+  params.require_known({"padding", "pad_h", "pad_w", "stride_h", "stride_w", "dilation_h", "dilation_w", "filter_h",
+                        "filter_w", "activation"});
   Pool pool;
   pool.window = read_window(step, positive(params, "filter_h", 0), positive(params, "filter_w", 0));
   read_fused(step).put_into(pool);
@@ -201,8 +202,7 @@ Fused read_fused(const IndexStep& step) {
 Rounding read_rounding(const JsonObject& json, Rounding otherwise) {
   if (!json.has("rounding")) return otherwise;
   const std::string word = json.text("rounding");
-  for (const Rounding rounding : {Rounding::gemmlowp_double, Rounding::single_half_up, Rounding::single_half_away,
-                                  Rounding::truncate, Rounding::floor, Rounding::single_half_even}) {
+  for (const Rounding rounding : words::kRoundings) {
     if (word == name(rounding)) return rounding;
   }
   json.fail("unknown rounding " + io::quoted(word));

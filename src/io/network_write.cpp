@@ -122,6 +122,8 @@ struct OperatorWriter {
     params["padding"] = "EXPLICIT";
     params["stride_h"] = window.stride_h;
     params["stride_w"] = window.stride_w;
+    params["dilation_h"] = window.dilation_h;
+    params["dilation_w"] = window.dilation_w;
     params["pad_h"] = {window.pad_top, window.pad_bottom};
     params["pad_w"] = {window.pad_left, window.pad_right};
   }
@@ -149,8 +151,6 @@ struct OperatorWriter {
     json["op"] = "CONV_2D";
     json["groups"] = op.groups;
     window(op.window);
-    json["params"]["dilation_h"] = op.window.dilation_h;
-    json["params"]["dilation_w"] = op.window.dilation_w;
     linear(op.linear);
   }
   void operator()(const network::FullyConnected& op) const {

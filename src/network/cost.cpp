@@ -2,6 +2,7 @@
 #include "septet/network/cost.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace septet::network {
 namespace {
@@ -59,25 +60,34 @@ class Products {
     options_.gemm.a_zero_point = layer.zero_point, options_.gemm.b_zero_point = 0;
     options_.gemm.fold_depth = 0, options_.gemm.preload = {}, options_.gemm.epilogue = {};
     if (layer.weights.data == nullptr) return;
-    const Index size = size_of(layer.weights.type);
-    for (Index i = 0; i < layer.product.count; ++i) {
-      ConstMatrix weights = layer.weights;
-      weights.data = static_cast<const std::byte*>(weights.data) + i * layer.weights_stride * size;
-      models_.emplace_back(weights);
-    }
+    for (Index i = 0; i < layer.product.count; ++i) models_.emplace_back(group(i));
+    if (layer.joinable && layer.product.count > 1) join();
   }
 
-  Status operator()(Dataflow dataflow, LayerCost& cost) const {
+  /// Groups joined where the dataflow is sparse and that takes fewer cycles.
+  Status least(Dataflow dataflow, LayerCost& cost) const {
+    if (const Status status = count(dataflow, false, cost); !status.ok()) return status;
+    if (!joined_model_ || !is_sparse(dataflow)) return {};
+    LayerCost joined;
+    if (const Status status = count(dataflow, true, joined); !status.ok()) return status;
+    if (joined.cycles < cost.cycles) cost = std::move(joined);
+    return {};
+  }
+
+ private:
+  /// The groups as one product, or one after the other.
+  Status count(Dataflow dataflow, bool joined, LayerCost& cost) const {
     GemmOptions gemm = options_.gemm;
     gemm.dataflow = dataflow;
     const Product& p = layer_.product;
     const bool dense = models_.empty();
-    cost.dataflow = dataflow;
-    for (Index i = 0; i < (dense ? 1 : p.count); ++i) {
+    cost.dataflow = dataflow, cost.joined = joined;
+    for (Index i = 0; i < (dense || joined ? 1 : p.count); ++i) {
       Report report;
       const Status status =
           dense ? emulation::try_cycles(p.m, p.n, p.k, layer_.a_type, layer_.b_type, gemm, options_.array, report)
-                : models_[i].try_cycles(p.n, layer_.b_type, gemm, options_.array, report);
+                : (joined ? *joined_model_ : models_[static_cast<std::size_t>(i)])
+                      .try_cycles(p.n, layer_.b_type, gemm, options_.array, report);
       if (!status.ok()) return status;
       const Index times = dense ? p.count : 1;
       emulation::EnergyReport energy;
@@ -87,6 +97,7 @@ class Products {
       cost.energy_pj += static_cast<double>(times) * energy.total_pj();
       cost.moved_bytes += static_cast<double>(times) * emulation::buffer_traffic(report).total();
     }
+    cost.array.macs_dense = p.macs();  // joined: without the zeros between the groups
     const double pe_cycles =
         static_cast<double>(cost.array.array_height * cost.array.array_width) * static_cast<double>(cost.array.cycles);
     if (pe_cycles > 0) cost.array.utilization = static_cast<double>(cost.array.macs_useful) / pe_cycles;
@@ -95,10 +106,31 @@ class Products {
     return {};
   }
 
- private:
+  ConstMatrix group(Index i) const {
+    ConstMatrix weights = layer_.weights;
+    weights.data = static_cast<const std::byte*>(weights.data) + i * layer_.weights_stride * size_of(weights.type);
+    return weights;
+  }
+
+  // Blocks on the diagonal, as CSR: which of their elements are zeros is the model's to see.
+  void join() {
+    const Product& p = layer_.product;
+    for (Index row = 0; row < p.count * p.m; ++row) {
+      for (Index j = 0; j < p.k; ++j) columns_.push_back(row / p.m * p.k + j);
+      row_ptr_.push_back(static_cast<Index>(columns_.size()));
+    }
+    const auto view = [&](const auto* values) {
+      joined_model_.emplace(csr(p.count * p.m, p.count * p.k, row_ptr_.data(), columns_.data(), values));
+    };
+    if (layer_.weights.type == Type::s8) view(static_cast<const std::int8_t*>(layer_.weights.data));
+    if (layer_.weights.type == Type::u8) view(static_cast<const std::uint8_t*>(layer_.weights.data));
+  }
+
   const Layer& layer_;
   CostOptions options_;
   std::vector<emulation::CycleModel> models_;
+  std::vector<Index> row_ptr_ = {0}, columns_;
+  std::optional<emulation::CycleModel> joined_model_;
 };
 
 std::vector<Dataflow> possible(const GemmOptions& gemm) {
@@ -126,6 +158,7 @@ std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
       layer.a_type = weight.type, layer.zero_point = weight.quantisation.zero_point;
       layer.weights = {linear->weight->data(), weight.type, layer.product.m, layer.product.k, layer.product.k, 1};
       layer.weights_stride = layer.product.m * layer.product.k;
+      layer.joinable = layer.product.count > 1 && is_integer(weight.type);
     }
     layers.push_back(std::move(layer));
   }
@@ -141,11 +174,11 @@ Status cost(const Layer& layer, const CostOptions& options, LayerCost& result, s
     const Dataflow named = options.gemm.dataflow;
     const bool automatic = named == Dataflow::automatic;
     if (!automatic) {
-      if (const Status status = products(named, best); !status.ok()) return status;
+      if (const Status status = products.least(named, best); !status.ok()) return status;
     }
     for (const Dataflow dataflow : automatic || each != nullptr ? possible(options.gemm) : std::vector<Dataflow>{}) {
       LayerCost one;
-      const Status status = products(dataflow, one);
+      const Status status = products.least(dataflow, one);
       // Beside the named one, another may not fit: its words are wider than half of a buffer, say.
       if (!status.ok() && automatic) return status;
       if (!status.ok()) continue;

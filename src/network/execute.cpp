@@ -4,6 +4,7 @@
 #include "execute_operators.hpp"
 #include "kernels/dispatch.hpp"
 #include "src/fp_environment.hpp"
+#include "src/threads.hpp"
 
 #include <cstring>
 #include <type_traits>
@@ -19,6 +20,8 @@ constexpr bool multiplies =
 
 void execute(const Step& step, const std::vector<const Tensor*>& x, Tensor& y, const Execution& execution,
              Tensor* sums) {
+  throw_if_error(kernels::target_status());
+  throw_if_error(detail::threads_status());
   std::visit(
       [&](const auto& op) {
         if constexpr (multiplies<std::decay_t<decltype(op)>>) {

@@ -3,9 +3,9 @@
 // Embedding bags, row after row of a bag, all its columns at once.
 #include "execute_operators.hpp"
 #include "float_steps.hpp"
-#include "kernels/narrow.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace septet::network {
@@ -51,14 +51,22 @@ struct FloatSums {
 struct HalfSums {
   void add(const Row& row, bool bytes, float* stored, float* sums, Index width) const {
     const float scale = value(row.scale), bias = value(row.bias);
-    for (Index j = 0; j < width; ++j) {
-      const float x = bytes ? value(value(scale * stored[j]) + bias) : value(stored[j]);
-      sums[j] = value(sums[j] + x);
-    }
+    for (Index j = 0; bytes && j < width; ++j) stored[j] = value(scale * stored[j]) + bias;
+    for (Index j = 0; j < width; ++j) sums[j] = value(sums[j] + value(stored[j]));
   }
-  float value(float x) const { return kernels::rounded(half, x); }
-
-  kernels::NarrowSum half = kernels::narrow_sum(Type::f32, {16, Overflow::clamp}, false);
+  // As kernels::rounded(), but without branches, so that loops over it become vectors.
+  float value(float x) const {
+    constexpr std::int32_t kExponent = 0x7f800000, kLeast = 0x38800000, kMost = 0x47800000;  // 2^-14, 2^16
+    const float magnitude = std::fabs(x);
+    std::int32_t power = 0;
+    std::memcpy(&power, &magnitude, sizeof power);
+    power = std::clamp(power & kExponent, kLeast, kMost);
+    float steps = 0;  // beside 2^13 of the power, all that a float holds is a whole number of steps of an f16
+    std::memcpy(&steps, &power, sizeof steps);
+    steps *= 0x1p13f;
+    const float rounded = (magnitude + steps) - steps;
+    return std::copysign(rounded > 65504 ? 65504.0f : rounded, x);
+  }
 };
 
 template <class Sums>

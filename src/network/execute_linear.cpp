@@ -25,6 +25,19 @@ ConstMatrix weights_of(const Tensor& weight, Index group, Index groups) {
   return {static_cast<const std::byte*>(weight.data()) + group * m * k * size_of(info.type), info.type, m, k, k, 1};
 }
 
+// All groups' weights along the diagonal of one A.
+std::vector<std::byte> joined_weights(const Tensor& weight, Index groups) {
+  const TensorInfo& info = weight.info();
+  const Index outputs = info.dim(0), m = outputs / groups, k = info.elements() / outputs, size = size_of(info.type);
+  const auto zero = static_cast<std::byte>(info.quantisation.zero_point);
+  std::vector<std::byte> joined(static_cast<std::size_t>(outputs * groups * k * size), zero);
+  for (Index o = 0; o < outputs; ++o) {
+    std::memcpy(joined.data() + (o * groups + o / m) * k * size,
+                static_cast<const std::byte*>(weight.data()) + o * k * size, static_cast<std::size_t>(k * size));
+  }
+  return joined;
+}
+
 // C of a group from column n0 on.
 Matrix outputs_of(Tensor& y, Index outputs, Index group, Index groups, Index n0, Index n) {
   const Index m = outputs / groups;
@@ -34,6 +47,9 @@ Matrix outputs_of(Tensor& y, Index outputs, Index group, Index groups, Index n0,
 
 // What a step's products have in common.
 struct Products {
+  Products(const Linear& linear_, Index groups_, const Tensor& x_, LinearTarget& target_, const Execution& execution_)
+      : linear(linear_), groups(groups_), x(x_), target(target_), execution(execution_) {}
+
   const Linear& linear;
   Index groups;
   const Tensor& x;
@@ -42,10 +58,20 @@ struct Products {
 
   // Columns from n0 on of a group's product.
   void multiply(Index group, const ConstMatrix& b, Index n0) const {
-    const Index outputs = linear.outputs(), m0 = group * (outputs / groups);
+    multiply(weights_of(*linear.weight, group, groups), group, groups, b, n0);
+  }
+  // All of the product that the groups joined are.
+  void multiply_joined(const ConstMatrix& b) const {
+    const std::vector<std::byte> weights = joined_weights(*linear.weight, groups);
+    multiply({weights.data(), linear.weight->info().type, linear.outputs(), b.rows, b.rows, 1}, 0, 1, b, 0);
+  }
+
+ private:
+  void multiply(const ConstMatrix& a, Index group, Index of_groups, const ConstMatrix& b, Index n0) const {
+    const Index outputs = linear.outputs(), m0 = group * (outputs / of_groups);
     GemmCall call;
-    call.a = weights_of(*linear.weight, group, groups), call.b = b, call.group = group;
-    call.c = outputs_of(target.stored(), outputs, group, groups, n0, b.cols);
+    call.a = a, call.b = b, call.group = group;
+    call.c = outputs_of(target.stored(), outputs, group, of_groups, n0, b.cols);
     call.options.a_zero_point = linear.weight->info().quantisation.zero_point;
     call.options.b_zero_point = x.info().quantisation.zero_point;
     auto keep = target.keeper(m0, n0);
@@ -61,6 +87,10 @@ void multiply_patches(const Products& products, const Window& window) {
   const Index limit = products.execution.gather_bytes;
   const Index block = limit == 0 ? n : std::clamp(limit / column, Index{1}, n);
   std::vector<std::byte> gathered;
+  if (products.execution.join_groups && products.groups > 1) {
+    gathered.resize(static_cast<std::size_t>(products.groups * n * column));
+    return products.multiply_joined(patches.gather_joined(products.groups, gathered.data()));
+  }
   for (Index group = 0; group < products.groups; ++group) {
     if (const auto b = patches.view(group)) {
       products.multiply(group, *b, 0);
@@ -77,7 +107,7 @@ void multiply_patches(const Products& products, const Window& window) {
 
 void execute(const Convolution& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums) {
   LinearTarget target(op.linear, y, sums);
-  if (!execution.gemm && is_depthwise(op, x[0]->info())) {
+  if (!execution.gemm && !execution.join_groups && is_depthwise(op, x[0]->info())) {
     convolve_depthwise(op, *x[0], target);
   } else {
     multiply_patches({op.linear, op.groups, *x[0], target, execution}, op.window);

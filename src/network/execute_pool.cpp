@@ -69,7 +69,8 @@ void max_pool(const Window& window, const Tensor& x, Tensor& y) {
 template <class T>
 void clamp_all(Tensor& y, int low, int high) {
   T* to = y.as<T>();
-  for (Index i = 0; i < y.info().elements(); ++i) to[i] = static_cast<T>(std::clamp<int>(to[i], low, high));
+  const Index count = y.info().elements();
+  for (Index i = 0; i < count; ++i) to[i] = static_cast<T>(std::clamp<int>(to[i], low, high));
 }
 
 // to[c] <- quotient(sum of the window's elements of channel c, how many they are) for every pixel of `out`. Sums start

@@ -6,46 +6,44 @@
 #include "float_steps.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace septet::network {
 namespace {
 
+// y <- f(x) of every byte of x, through a table of all bytes.
+template <class Out, class F>
+void map_bytes(const Tensor& x, Tensor& y, F&& f) {
+  std::array<Out, 256> results{};
+  for (std::size_t bits = 0; bits < results.size(); ++bits) {
+    results[bits] =
+        static_cast<Out>(f(x.info().type == Type::u8 ? static_cast<int>(bits) : static_cast<std::int8_t>(bits)));
+  }
+  const std::uint8_t* in = x.as<std::uint8_t>();
+  Out* out = y.as<Out>();
+  const Index count = y.info().elements();
+  for (Index i = 0; i < count; ++i) out[i] = results[in[i]];
+}
+
 // y <- clamp(round((x - zero point) * by) + zero point of y, range)
 void requantise(const Tensor& x, const Multiplier& by, const IntegerRange& range, Tensor& y) {
   const int from = x.info().quantisation.zero_point, to = y.info().quantisation.zero_point;
-  with_bytes(x.info().type, [&](auto* in_tag) {
-    with_bytes(y.info().type, [&](auto* out_tag) {
-      using Out = std::remove_pointer_t<decltype(out_tag)>;
-      const auto* in = x.as<std::remove_pointer_t<decltype(in_tag)>>();
-      Out* out = y.as<Out>();
-      for (Index i = 0; i < y.info().elements(); ++i) {
-        out[i] = static_cast<Out>(quantised(multiplied(in[i] - from, by), to, range));
-      }
-    });
-  });
+  map_bytes<std::uint8_t>(x, y, [&](int stored) { return quantised(multiplied(stored - from, by), to, range); });
 }
 
 void quantise(const Tensor& x, Tensor& y) {
-  with_bytes(y.info().type, [&](auto* tag) {
-    using Out = std::remove_pointer_t<decltype(tag)>;
-    const float* in = x.as<float>();
-    Out* out = y.as<Out>();
-    for (Index i = 0; i < y.info().elements(); ++i) {
-      out[i] = static_cast<Out>(nearest_quantised(in[i], y.info().type, y.info().quantisation));
-    }
-  });
+  const TensorInfo to = y.info();
+  const Index count = to.elements();
+  const float* in = x.as<float>();
+  std::uint8_t* out = y.as<std::uint8_t>();
+  for (Index i = 0; i < count; ++i)
+    out[i] = static_cast<std::uint8_t>(nearest_quantised(in[i], to.type, to.quantisation));
 }
 
 void dequantise(const Tensor& x, Tensor& y) {
   const double scale = x.info().quantisation.scale;
   const int zero_point = x.info().quantisation.zero_point;
-  with_bytes(x.info().type, [&](auto* tag) {
-    const auto* in = x.as<std::remove_pointer_t<decltype(tag)>>();
-    float* out = y.as<float>();
-    for (Index i = 0; i < y.info().elements(); ++i) {
-      out[i] = static_cast<float>(scale * (in[i] - zero_point));
-    }
-  });
+  map_bytes<float>(x, y, [&](int stored) { return scale * (stored - zero_point); });
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "patches.hpp"
 
+#include "src/threads.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <initializer_list>
@@ -105,8 +107,27 @@ void Patches::gather_column(Index group, Index n, std::byte* to) const {
 }
 
 ConstMatrix Patches::gather(Index group, Index n0, Index n1, std::byte* to) const {
-  for (Index n = n0; n < n1; ++n) gather_column(group, n, to + (n - n0) * k() * size_);
+  constexpr Index kColumns = 32;  // handed out together
+  const Index count = n1 - n0;
+  detail::SharedItems items((count + kColumns - 1) / kColumns);
+  const double elements = static_cast<double>(count * k() * size_) / sizeof(float);
+  detail::run_team({}, detail::thread_count({}, 0, elements), [&](int /*worker*/) {
+    items.for_each([&](Index item) {
+      const Index end = std::min(count, (item + 1) * kColumns);
+      for (Index n = item * kColumns; n < end; ++n) gather_column(group, n0 + n, to + n * k() * size_);
+    });
+  });
   return {to, x_.info().type, k(), n1 - n0, 1, k()};
+}
+
+ConstMatrix Patches::gather_joined(Index groups, std::byte* to) const {
+  const Index rows = groups * k();
+  for (Index column = 0; column < n(); ++column) {
+    for (Index group = 0; group < groups; ++group) {
+      gather_column(group, column, to + (column * rows + group * k()) * size_);
+    }
+  }
+  return {to, x_.info().type, rows, n(), 1, rows};
 }
 
 }  // namespace septet::network

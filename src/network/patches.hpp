@@ -28,6 +28,8 @@ class Patches {
   std::optional<ConstMatrix> view(Index group) const;
   /// Columns [n0, n1) of a group's B one after the other, k() elements each, in `to`.
   ConstMatrix gather(Index group, Index n0, Index n1, std::byte* to) const;
+  /// All columns of all groups, one group's rows below the other's: B of their products joined into one.
+  ConstMatrix gather_joined(Index groups, std::byte* to) const;
 
  private:
   bool reaches_padding() const;

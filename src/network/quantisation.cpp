@@ -25,8 +25,12 @@ IntegerRange activated_range(Activation activation, Type type, const Quantisatio
 int nearest_quantised(float x, Type type, const Quantisation& quantisation) {
   const IntegerRange range = range_of(type);
   if (x != x) return quantisation.zero_point;
-  const double steps = std::round(static_cast<double>(x / quantisation.scale));
-  return static_cast<int>(std::clamp(steps + quantisation.zero_point, double(range.low), double(range.high)));
+  // Beyond every type's range is beyond; within, the difference to the whole part is exact.
+  const float steps = std::max(-1024.0f, std::min(1024.0f, x / quantisation.scale));
+  const int whole = static_cast<int>(steps);
+  const float rest = steps - static_cast<float>(whole);
+  const int nearest = whole + (rest >= 0.5f ? 1 : 0) - (rest <= -0.5f ? 1 : 0);
+  return std::clamp(nearest + quantisation.zero_point, range.low, range.high);
 }
 
 }  // namespace septet::network

@@ -49,9 +49,14 @@ GemmOptions merged(const GemmOptions& call, const GemmOptions& chosen, Dataflow 
   return options;
 }
 
+// Sums in full, one after the other: the direct path has the same bits.
+bool is_plain(const GemmOptions& gemm) {
+  return gemm.dataflow == Dataflow::automatic && gemm.accumulate == Accumulate::chained && gemm.mac == Mac::fused &&
+         gemm.accumulator.bits == 0 && !gemm.flush_subnormals;
+}
+
 Execution on_cpu(const RunOptions& options) {
-  if (options.cost.gemm.dataflow == Dataflow::automatic && options.cost.gemm.accumulate == Accumulate::chained)
-    return {};
+  if (is_plain(options.cost.gemm)) return {};
   Execution execution;
   execution.gemm = [&options](const GemmCall& call) {
     gemm(call.a, call.b, call.c, merged(call.options, options.cost.gemm, options.cost.gemm.dataflow));
@@ -62,7 +67,7 @@ Execution on_cpu(const RunOptions& options) {
 // Counts of all the calls of a step in `total`.
 Execution on_array(const RunOptions& options, const LayerCost& cost, emulation::Report& total) {
   Execution execution;
-  execution.gather_bytes = 0;
+  execution.gather_bytes = 0, execution.join_groups = cost.joined;
   execution.gemm = [&options, &cost, &total](const GemmCall& call) {
     const emulation::Report report = emulation::emulate(
         call.a, call.b, call.c, merged(call.options, options.cost.gemm, cost.dataflow), options.cost.array);

@@ -343,8 +343,7 @@ void validate_tensor(const TensorInfo& info, const std::string& argument, const 
   }
   const Quantisation& q = info.quantisation;
   if (!std::isfinite(q.scale) || q.scale < 0) refuse(Cause::bad_option, argument, what, " has a scale of ", q.scale);
-  if (!is_quantised(type)) return;
-  const IntegerRange range = range_of(type);
+  const IntegerRange range = is_quantised(type) ? range_of(type) : IntegerRange{0, 0};
   if (q.zero_point < range.low || q.zero_point > range.high) {
     refuse(Cause::bad_option, argument, what, " has a zero point of ", q.zero_point, ", which is no ",
            septet::name(type));

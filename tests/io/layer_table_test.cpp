@@ -85,6 +85,29 @@ TEST_CASE("layer tables: published totals of transformers") {
   CHECK(parameters_of(bert) + biases + embeddings + norms == known["bert-base-uncased"].get<Index>());
 }
 
+// GPT-NeoX (Black et al., 2022): biases everywhere but in the head, two normalisations per layer and one at the end, an
+// embedding of its own.
+TEST_CASE("layer tables: totals of genome language models") {
+  const std::string folder = shared_data("workloads");
+  if (folder.empty()) return;
+  int known = 0;
+  for (const Json& model : read_json(folder + "/genslm_configs.json", 1 << 20, "a test")) {
+    const std::string file = folder + "/" + model["name"].get<std::string>() + "_seqsweep.csv";
+    if (!fs::exists(file)) continue;
+    CAPTURE(file);
+    const Index width = model["hidden"], layers = model["layers"], words = model["vocab"];
+    Index parameters = words * width + 2 * width * (2 * layers + 1);
+    for (const Layer& layer : read_layer_table(file)) {
+      if (layer.name.find(", 1024 tokens") == std::string::npos) continue;
+      const bool biased = layer.parameters > 0 && layer.product.count > 1;
+      parameters += layer.parameters + (biased ? layer.product.m * layer.product.count : 0);
+    }
+    CHECK(parameters == model["recomputed_params"].get<Index>());
+    ++known;
+  }
+  CHECK(known == 4);
+}
+
 TEST_CASE("layer tables: recommendation, training, vector work") {
   const std::string folder = shared_data("workloads");
   if (folder.empty()) return;

@@ -189,7 +189,7 @@ Index integer_part(Builder& builder) {
   network::Convolution depthwise{integer_linear(Type::s8, {12, 3, 3, 1}, false), {3, 3, 1, 1, 1, 1, 1, 1, 1, 1}, 6};
   const Index wide = builder.step(depthwise, {bytes}, builder.tensor(Type::s8, {1, 5, 3, 12}, fine));
   network::MaxPool max;
-  max.window = {3, 3, 1, 1, 1, 1, 1, 1, 1, 1};
+  max.window = {2, 3, 1, 1, 2, 1, 1, 1, 1, 1};
   max.low = -3;
   const Index most = builder.step(max, {wide}, builder.tensor(Type::s8, {1, 5, 3, 12}, fine));
   network::Add add;

@@ -199,6 +199,25 @@ TEST_CASE("floats: a NaN in a row of softmax, infinities, one column") {
   CHECK(one.as<float>()[3] == 1);
 }
 
+TEST_CASE("an empty batch is an empty output") {
+  for (const Type type : {Type::f32, Type::s8, Type::u8}) {
+    const Quantisation q{type == Type::f32 ? 0 : 0x1p-8f, type == Type::s8 ? -128 : 0};
+    const TensorInfo image{"x", type, {0, 3, 3, 2}, q}, pooled{"y", type, {0, 2, 2, 2}, q}, mean{"y", type, {0, 2}, q};
+    const Tensor x(image);
+    Window w;
+    w.height = w.width = 2;
+    const IntegerRange range = type == Type::f32 ? IntegerRange{0, 0} : range_of(type);
+    const std::pair<Operator, TensorInfo> cases[] = {{MaxPool{w, range.low, range.high}, pooled},
+                                                     {AveragePool{w, range.low, range.high}, pooled},
+                                                     {Mean{}, mean},
+                                                     {Activate{}, image},
+                                                     {Softmax{}, image},
+                                                     {Reshape{}, {"y", type, {0, 18}, q}}};
+    for (const auto& [op, y] : cases) CHECK(run(op, {&x}, y).bytes() == 0);
+    CHECK(run(Add{range.low, range.high}, {&x, &x}, image).bytes() == 0);
+  }
+}
+
 TEST_CASE("floats: the caller's rounding mode and flushing change nothing") {
   Tensor x(floats({1, 2}));
   x.as<float>()[0] = -100, x.as<float>()[1] = 0;

@@ -195,6 +195,19 @@ TEST_CASE("integers: from floats and back") {
   for (Index i = 0; i < 12; ++i) CHECK(back.as<float>()[i] == 0.5f * static_cast<float>(want_s8[i] - 10));
 }
 
+TEST_CASE("integers: scales that the fixed point cannot hold are refused") {
+  const auto tensor = [](float scale) { return Tensor({"x", Type::s8, {4}, {scale, 0}}); };
+  const Tensor fine = tensor(1), coarse = tensor(0x1p19f), finest = tensor(0x1p-26f);
+  const TensorInfo y{"y", Type::s8, {4}, {1, 0}}, shares{"y", Type::s8, {4}, {0x1p-8f, -128}};
+  CHECK(validate_one(Add{}, {&fine, &coarse}, y).to_string() ==
+        "steps[0] (step): a scale of 524288 is 2^19 times the output's, 1, or more");
+  CHECK(validate_one(Add{}, {&coarse, &fine}, y).cause() == Cause::bad_option);
+  CHECK(validate_one(Add{}, {&fine, &fine}, y).ok());
+  CHECK(validate_one(Softmax{1}, {&finest}, shares).cause() == Cause::bad_option);
+  CHECK(validate_one(Softmax{1.5f}, {&finest}, shares).ok());
+  CHECK(validate_one(Softmax{1}, {&fine}, y).cause() == Cause::bad_option);
+}
+
 TEST_CASE("integers: what relu and relu6 leave of a type") {
   const auto range = [](Activation activation, Type type, float scale, int zero_point) {
     const IntegerRange r = activated_range(activation, type, {scale, zero_point});

@@ -85,7 +85,7 @@ Network reshape() { return network_of(Reshape{}, {s8({2, 5}), s8({10})}); }
 
 // Refused after f(network), with all of `says` in the message.
 template <class F>
-void refuses(Network network, Cause cause, const char* says, F&& f, const char* argument = "steps[0] (layer)") {
+void refuses(Network network, Cause cause, const std::string& says, F&& f, const char* argument = "steps[0] (layer)") {
   INFO(says);
   CHECK(validate(network).to_string() == "ok");
   f(network);
@@ -110,7 +110,7 @@ TEST_CASE("the order of steps") {
     two.outputs = {3};
     return two;
   }();
-  const auto bad = [&](const char* argument, const char* says, auto f) {
+  const auto bad = [&](const char* argument, const std::string& says, auto f) {
     refuses(network, Cause::bad_option, says, f, argument);
   };
   bad("steps[0] (layer)", "used before it is made", [](Network& n) { n.steps[0].inputs[1] = 3; });
@@ -129,7 +129,7 @@ TEST_CASE("the order of steps") {
 }
 
 TEST_CASE("tensors in themselves") {
-  const auto bad = [](Cause cause, const char* says, auto f) {
+  const auto bad = [](Cause cause, const std::string& says, auto f) {
     refuses(
         add(), cause, says, [&](Network& n) { f(n.tensors[1]); }, "tensors[1] (t)");
   };
@@ -140,13 +140,14 @@ TEST_CASE("tensors in themselves") {
   bad(Cause::bad_shape, "too large", [](TensorInfo& t) { t.shape = {Index{1} << 32, Index{1} << 31}; });
   bad(Cause::bad_option, "a scale of", [](TensorInfo& t) { t.quantisation.scale = -1; });
   bad(Cause::bad_option, "a scale of", [](TensorInfo& t) { t.quantisation.scale = INFINITY; });
+  bad(Cause::bad_option, "a zero point of 3, which is no f32", [](TensorInfo& t) { t.type = Type::f32; });
   bad(Cause::bad_option, "a zero point of 128", [](TensorInfo& t) { t.quantisation.zero_point = 128; });
 }
 
 TEST_CASE("convolutions") {
-  const auto shape = [](const char* says, auto f) { refuses(convolution(), Cause::bad_shape, says, f); };
-  const auto type = [](const char* says, auto f) { refuses(convolution(), Cause::bad_type, says, f); };
-  const auto option = [](const char* says, auto f) {
+  const auto shape = [](const std::string& says, auto f) { refuses(convolution(), Cause::bad_shape, says, f); };
+  const auto type = [](const std::string& says, auto f) { refuses(convolution(), Cause::bad_type, says, f); };
+  const auto option = [](const std::string& says, auto f) {
     refuses(convolution(), Cause::bad_option, says, change<Convolution>(f));
   };
   shape("not an image", [](Network& n) { n.tensors[0].shape.pop_back(); });
@@ -162,8 +163,8 @@ TEST_CASE("convolutions") {
   shape("the bias is [5]", change<Convolution>([](Convolution& op) { op.linear.bias = constant(Type::s32, {5}); }));
   shape("5 multipliers", change<Convolution>([](Convolution& op) { op.linear.multiplier.pop_back(); }));
   shape("7 shifts", change<Convolution>([](Convolution& op) { op.linear.shift.push_back(0); }));
-  type("takes no \"t\" of f32", [](Network& n) { n.tensors[1].type = Type::f32; });
-  type("takes no \"t\" of s32", [](Network& n) { n.tensors[0].type = Type::s32; });
+  type("takes no \"t\" of f32", [](Network& n) { n.tensors[1] = f32(n.tensors[1].shape); });
+  type("takes no \"t\" of s32", [](Network& n) { n.tensors[0] = s32(n.tensors[0].shape); });
   type("\"constant\" of f32", change<Convolution>([](Convolution& op) {
          op.linear.weight = constant(Type::f32, {6, 3, 2, 4});
        }));
@@ -183,7 +184,7 @@ TEST_CASE("convolutions") {
 }
 
 TEST_CASE("fully connected layers take rows of the last dimensions") {
-  const auto shape = [](const char* says, auto f) { refuses(fully_connected(), Cause::bad_shape, says, f); };
+  const auto shape = [](const std::string& says, auto f) { refuses(fully_connected(), Cause::bad_shape, says, f); };
   shape("no rows of 12", [](Network& n) { n.tensors[0].shape = {4, 2, 3}; });
   shape("no rows of 12", [](Network& n) { n.tensors[0].shape = {3, 4, 2}; });
   shape("not 2 times 5", [](Network& n) { n.tensors[1].shape = {5, 2}; });
@@ -199,7 +200,7 @@ TEST_CASE("fully connected layers take rows of the last dimensions") {
 }
 
 TEST_CASE("matmuls") {
-  const auto shape = [](const char* says, auto f) { refuses(matmul(), Cause::bad_shape, says, f); };
+  const auto shape = [](const std::string& says, auto f) { refuses(matmul(), Cause::bad_shape, says, f); };
   shape("second input is [2, 3, 6, 5], not [2, 3, 5, 6]", change<MatMul>([](MatMul& op) { op.transposed = false; }));
   shape("second input", [](Network& n) { n.tensors[1].shape[0] = 1; });
   shape("the output is", [](Network& n) { n.tensors[2].shape[2] = 5; });
@@ -209,7 +210,7 @@ TEST_CASE("matmuls") {
 }
 
 TEST_CASE("embedding bags") {
-  const auto shape = [](const char* says, auto f) { refuses(embedding_bag(), Cause::bad_shape, says, f); };
+  const auto shape = [](const std::string& says, auto f) { refuses(embedding_bag(), Cause::bad_shape, says, f); };
   shape("the offsets are s32 [1]", [](Network& n) { n.tensors[1].shape = {1}; });
   shape("the indices are s32 [1, 7]", [](Network& n) { n.tensors[0].shape = {1, 7}; });
   shape("the output is [3, 4], not [3, 12]", change<EmbeddingBag>([](EmbeddingBag& op) {
@@ -249,7 +250,7 @@ TEST_CASE("pools, means, sums of tensors") {
   refuses(mean(), Cause::bad_shape, "more than 2^23", [](Network& n) { n.tensors[0].shape = {2, 4096, 4096, 3}; });
   refuses(mean(), Cause::bad_option, "has no scale", [](Network& n) { n.tensors[1].quantisation.scale = 0; });
   refuses(add(), Cause::bad_shape, "second input", [](Network& n) { n.tensors[1].shape = {5, 2}; });
-  refuses(add(), Cause::bad_type, "of f32", [](Network& n) { n.tensors[1].type = Type::f32; });
+  refuses(add(), Cause::bad_type, "of f32", [](Network& n) { n.tensors[1] = f32({2, 5}); });
   refuses(add(), Cause::bad_option, "too far apart", [](Network& n) { n.tensors[1].quantisation.scale = 1e10f; });
 }
 

@@ -44,7 +44,9 @@ struct Layer {
   ConstMatrix weights;
   std::shared_ptr<const void> weights_owner;
   Index weights_stride = 0;
-  int zero_point = 0;    ///< of the weights
+  int zero_point = 0;  ///< of the weights
+  /// The products are groups of a convolution: together they are one, of count * m x count * k weights on a diagonal.
+  bool joinable = false;
   VectorCost vector;     ///< what is no product
   Index parameters = 0;  ///< weights, biases and normalisation
 };
@@ -62,6 +64,7 @@ struct CostOptions {
 
 struct LayerCost {
   Dataflow dataflow = Dataflow::automatic;  ///< automatic: no product
+  bool joined = false;                      ///< groups as one product
   emulation::Report array;                  ///< all products together; utilization is theirs
   VectorCost vector;
   Index cycles = 0;        ///< array.cycles and vector.cycles, one after the other
@@ -73,8 +76,9 @@ struct LayerCost {
 };
 
 /// In closed form. Dataflows that exclude the options (outputs stationary under fold-then-add) are not among those of
-/// automatic; of equals the first counts. `each`: if not null, becomes the product's cost with every dataflow,
-/// whichever is named, in their order, but for those that exclude the options. Errors as cycles().
+/// automatic; of equals the first counts. Groups are joined under a sparse dataflow where that takes fewer cycles.
+/// `each`: if not null, becomes the product's cost with every dataflow, whichever is named, in their order, but for
+/// those that exclude the options. Errors as cycles().
 SEPTET_API Status cost(const Layer& layer, const CostOptions& options, LayerCost& cost,
                        std::vector<LayerCost>* each = nullptr);
 

@@ -30,6 +30,9 @@ struct Execution {
   /// Most bytes of inputs that a convolution gathers (im2col) for one call; several calls then make up a product,
   /// columns after columns. 0: no limit, a call is a whole product, as an array's cycles are counted.
   Index gather_bytes = Index{4} << 20;
+  /// A convolution's groups as one product, whose A has their weights on its diagonal and zeros (zero points)
+  /// elsewhere: what a sparse dataflow skips. One call, whatever gather_bytes says. Integers: the same bits.
+  bool join_groups = false;
 };
 
 /// y <- the step's operator of x. y has its type and shape (Tensor(info)). sums: if not null, becomes the products'

@@ -1,15 +1,15 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// The operators of a network: what each computes, from which operands. docs/network.md has the definitions of the
-// integer ones, which are TensorFlow Lite's.
+// The operators of a network: what each computes, from which operands. docs/network.md defines them to the bit; those
+// of integers are TensorFlow Lite's.
 //
 // Activations are NHWC, x[b][h][w][c]. What multiplies is a product C = A * B with the weights as A
 // (docs/dataflows.md):
 //
-//   operator            M                 K                             N
-//   Convolution         outputs / groups  window * inputs / groups      batch * output rows * output columns   (groups
-//   times) FullyConnected      outputs           inputs                        batch MatMul              rows of Y
-//   inner                         columns of Y                           (batch times)
+//   operator         M                  K                           N                                       times
+//   Convolution      outputs / groups   window * inputs / groups    batch * output rows * output columns    groups
+//   FullyConnected   outputs            inputs                      batch                                   1
+//   MatMul           rows of Y          inner                       columns of Y                            batch
 #pragma once
 
 #include "septet/epilogue.hpp"

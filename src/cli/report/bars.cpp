@@ -73,9 +73,8 @@ class Drawing {
   // Returns where the next one begins.
   double add(const BarRow& row, double y) {
     const double height = kBar * static_cast<double>(row.bars.size()), text = y + height / 2 + 4;
-    body_ += fmt::format(
-        "<text class=\"row\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}<title>{}</title></text>", kLeft - 6, text,
-        escaped(shortened(row.label)), escaped(row.label));
+    body_ += fmt::format("<text class=\"row\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}<title>{}</title></text>",
+                         kLeft - 6, text, escaped(shortened(row.label)), escaped(row.label));
     for (std::size_t i = 0; i < row.bars.size(); ++i) add(row.bars[i], y + kBar * static_cast<double>(i));
     body_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", x_at(longest(row)) + 6, text, escaped(row.note));
     return y + height + kGap;
@@ -86,7 +85,8 @@ class Drawing {
     for (const BarPart& part : bar) {
       if (part.value <= 0) continue;
       body_ += fmt::format(
-          "<rect class=\"bar\" x=\"{:.2f}\" y=\"{:.1f}\" width=\"{:.2f}\" height=\"{:.1f}\" {}><title>{}</title></rect>",
+          "<rect class=\"bar\" x=\"{:.2f}\" y=\"{:.1f}\" width=\"{:.2f}\" height=\"{:.1f}\" "
+          "{}><title>{}</title></rect>",
           x_at(from), y, x_at(from + part.value) - x_at(from), kBar - 1, paint(part.colour, part.hollow),
           escaped(part.title));
       from += part.value;

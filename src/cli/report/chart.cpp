@@ -163,7 +163,14 @@ void Chart::line(double x0, double y0, double x1, double y1, const std::string& 
 }
 
 void Chart::label(double x, double y, const std::string& text) {
+  constexpr double kCharacter = 7, kLine = 13;
   const bool left = x_.place(x) > 0.5;
+  const double width = kCharacter * static_cast<double>(text.size()), at = x_at(x) + (left ? -9 - width : 9),
+               line = y_at(y);
+  for (const auto& [from, to, height] : labels_) {
+    if (at < to && from < at + width && std::abs(line - height) < kLine) return;
+  }
+  labels_.push_back({at, at + width, line});
   body_ += fmt::format("<text class=\"label\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>",
                        x_at(x) + (left ? -9 : 9), y_at(y) + 4, left ? "end" : "start", escaped(text));
 }
