@@ -160,9 +160,10 @@ std::string sparse_figure(const NetworkReport& report) {
   if (rows.empty()) return "";
   const Totals totals = totals_of(report);
   return bars_figure(
-      fmt::format("The best dense dataflow of every product against the best sparse one, with how many times fewer "
-                  "cycles that takes. In total <strong>{:.3f} times</strong> fewer.",
-                  times(totals.cycles_best_dense, totals.cycles_best_sparse)),
+      fmt::format(
+          "Cycles of every product with the best dense dataflow for it and with the best sparse one; beside the "
+          "bars, the former divided by the latter. In total: <strong>{:.3f}</strong>.",
+          times(totals.cycles_best_dense, totals.cycles_best_sparse)),
       rows, "cycles on the array", "dense and sparse dataflows, " + report.name,
       {{"best dense dataflow", kDense, false, grouped(totals.cycles_best_dense) + " cycles"},
        {"best sparse dataflow", kSparse, false, grouped(totals.cycles_best_sparse) + " cycles"}});

@@ -64,7 +64,7 @@ std::string facts(const NetworkReport& report) {
          fact("Operations per second and watt",
               powered ? fmt::format("{:.4g}", 2 * static_cast<double>(t.macs_useful) / t.joules()) : "") +
          fact("Best dense dataflows", grouped(t.cycles_best_dense) + " cycles") +
-         fact("Best sparse dataflows", fmt::format("{} cycles, {:.3f} times fewer", grouped(t.cycles_best_sparse),
+         fact("Best sparse dataflows", fmt::format("{} cycles; dense / sparse {:.3f}", grouped(t.cycles_best_sparse),
                                                    times(t.cycles_best_dense, t.cycles_best_sparse))) +
          fact("Run", report.executor.empty() ? "nothing"
                                              : fmt::format("on the {}, {}", report.executor, milliseconds(t.seconds))) +

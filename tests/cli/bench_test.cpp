@@ -1,12 +1,12 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet bench: what it writes, what it refuses, and its parts. No time is ever compared with anything.
-#include "cli/bench/escape.hpp"
 #include "cli/bench/patterns.hpp"
 #include "cli/bench/problem.hpp"
 #include "cli/bench/records.hpp"
 #include "cli/bench/results.hpp"
 #include "cli/bench/tables.hpp"
+#include "cli/report/escape.hpp"
 #include "cli_test_support.hpp"
 #include "page_support.hpp"
 

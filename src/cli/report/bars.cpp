@@ -12,8 +12,8 @@
 namespace septet::cli {
 namespace {
 
-// Units of the drawing; notes stand right of the bars.
-constexpr double kWidth = 960, kLeft = 210, kRight = 150, kTop = 24, kBottom = 40, kBar = 13, kGap = 7;
+// Units of the drawing; notes stand right of the bars, and need as much of them for a character at most.
+constexpr double kWidth = 960, kLeft = 210, kCharacter = 7.5, kTop = 24, kBottom = 40, kBar = 13, kGap = 7;
 constexpr std::size_t kLabelCharacters = 30;
 
 double length(const std::vector<BarPart>& bar) {
@@ -52,7 +52,7 @@ std::string paint(const std::string& colour, bool hollow) {
 class Drawing {
  public:
   Drawing(const std::vector<BarRow>& rows, const std::string& axis_label)
-      : rows_(rows), axis_(axis_label, 0, end_of(rows), false) {}
+      : rows_(rows), axis_(axis_label, 0, end_of(rows), false), right_(kWidth - room_for_notes(rows)) {}
 
   std::string svg(const std::string& description) {
     double y = kTop + kGap / 2;
@@ -68,7 +68,12 @@ class Drawing {
     for (const BarRow& row : rows) end = std::max(end, longest(row));
     return end > 0 ? end : 1;
   }
-  double x_at(double value) const { return kLeft + axis_.place(value) * (kWidth - kLeft - kRight); }
+  static double room_for_notes(const std::vector<BarRow>& rows) {
+    std::size_t most = 0;
+    for (const BarRow& row : rows) most = std::max(most, characters(row.note).size());
+    return 12 + kCharacter * static_cast<double>(most);
+  }
+  double x_at(double value) const { return kLeft + axis_.place(value) * (right_ - kLeft); }
 
   // Returns where the next one begins.
   double add(const BarRow& row, double y) {
@@ -104,12 +109,13 @@ class Drawing {
       }
     }
     out += fmt::format("<line x1=\"{0}\" y1=\"{1}\" x2=\"{0}\" y2=\"{2:.1f}\" stroke=\"#999\"/>", kLeft, kTop, bottom);
-    return out + fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
-                             (kLeft + kWidth - kRight) / 2, bottom + 33, escaped(axis_.label()));
+    return out + fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", (kLeft + right_) / 2,
+                             bottom + 33, escaped(axis_.label()));
   }
 
   const std::vector<BarRow>& rows_;
   Axis axis_;
+  double right_;  // where the longest bar ends
   std::string body_;
 };
 

@@ -26,7 +26,7 @@ select { font: inherit; max-width: 100%; padding: .25rem; }
 table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
 th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #eee; } th { position: sticky; top: 0; background: #f4f4f4; }
 th button { font: inherit; font-weight: 600; border: 0; background: none; padding: 0; cursor: pointer; }
-td.word, th.word { text-align: left; } tr.dense td { color: #666; } td.chosen { font-weight: 700; } figure.wide { grid-column: 1 / -1; } figure.wide svg { max-width: 75rem; } svg .label { font-size: 12px; } tr.wrong td { color: #a00000; font-weight: 600; }
+td.word, th.word { text-align: left; } tr.dense td { color: #666; } td.chosen { font-weight: 700; } figure.wide { grid-column: 1 / -1; } figure.wide svg { max-width: 75rem; } svg .label { font-size: 12px; paint-order: stroke; stroke: #fff; stroke-width: 3px; } tr.wrong td { color: #a00000; font-weight: 600; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; } dt { color: #555; } dd { margin: 0; }
 @page { size: landscape; }
 @media print { table { font-size: .5rem; } th, td { padding: .1rem .2rem; } body { padding: 0; } .scroll { max-height: none; overflow: visible; } th { position: static; } figure { break-inside: avoid; } * { print-color-adjust: exact; } }
