@@ -14,7 +14,7 @@ namespace {
 
 // Units of the drawing; notes stand right of the bars, and need as much of them for a character at most.
 constexpr double kWidth = 960, kLeft = 210, kCharacter = 7.5, kTop = 24, kBottom = 40, kBar = 13, kGap = 7;
-constexpr std::size_t kLabelCharacters = 30;
+constexpr std::size_t kLabelCharacters = 26;
 
 double length(const std::vector<BarPart>& bar) {
   double sum = 0;
@@ -26,23 +26,6 @@ double longest(const BarRow& row) {
   double most = 0;
   for (const auto& bar : row.bars) most = std::max(most, length(bar));
   return most;
-}
-
-// Where the characters of UTF-8 begin.
-std::vector<std::size_t> characters(const std::string& text) {
-  std::vector<std::size_t> starts;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) starts.push_back(i);
-  }
-  return starts;
-}
-
-// Names of layers often differ at their ends.
-std::string shortened(const std::string& label) {
-  const std::vector<std::size_t> starts = characters(label);
-  if (starts.size() <= kLabelCharacters) return label;
-  constexpr std::size_t kHead = 9, kTail = kLabelCharacters - kHead - 1;
-  return label.substr(0, starts[kHead]) + "…" + label.substr(starts[starts.size() - kTail]);
 }
 
 std::string paint(const std::string& colour, bool hollow) {
@@ -70,7 +53,7 @@ class Drawing {
   }
   static double room_for_notes(const std::vector<BarRow>& rows) {
     std::size_t most = 0;
-    for (const BarRow& row : rows) most = std::max(most, characters(row.note).size());
+    for (const BarRow& row : rows) most = std::max(most, characters(row.note));
     return 12 + kCharacter * static_cast<double>(most);
   }
   double x_at(double value) const { return kLeft + axis_.place(value) * (right_ - kLeft); }
@@ -79,7 +62,7 @@ class Drawing {
   double add(const BarRow& row, double y) {
     const double height = kBar * static_cast<double>(row.bars.size()), text = y + height / 2 + 4;
     body_ += fmt::format("<text class=\"row\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"end\">{}<title>{}</title></text>",
-                         kLeft - 6, text, escaped(shortened(row.label)), escaped(row.label));
+                         kLeft - 6, text, escaped(shortened(row.label, kLabelCharacters)), escaped(row.label));
     for (std::size_t i = 0; i < row.bars.size(); ++i) add(row.bars[i], y + kBar * static_cast<double>(i));
     body_ += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", x_at(longest(row)) + 6, text, escaped(row.note));
     return y + height + kGap;

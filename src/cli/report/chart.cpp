@@ -162,10 +162,12 @@ void Chart::line(double x0, double y0, double x1, double y1, const std::string& 
                        x_at(x1), y_at(y1), style);
 }
 
-void Chart::label(double x, double y, const std::string& text) {
+void Chart::label(double x, double y, const std::string& whole) {
+  constexpr std::size_t kCharacters = 24;
+  const std::string text = shortened(whole, kCharacters);
   constexpr double kCharacter = 7, kLine = 13;
   const bool left = x_.place(x) > 0.5;
-  const double width = kCharacter * static_cast<double>(text.size()), at = x_at(x) + (left ? -9 - width : 9),
+  const double width = kCharacter * static_cast<double>(characters(text)), at = x_at(x) + (left ? -9 - width : 9),
                line = y_at(y);
   for (const auto& [from, to, height] : labels_) {
     if (at < to && from < at + width && std::abs(line - height) < kLine) return;

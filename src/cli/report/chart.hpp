@@ -63,7 +63,8 @@ class Chart {
 
   void line(double x0, double y0, double x1, double y1, const std::string& style);
   void series(const Series& series, bool joined, double weight);
-  /// Beside a point, on the side where there is more room; left out where it would cover another one.
+  /// Beside a point, on the side where there is more room; shortened where it is long, left out where it would
+  /// cover another one.
   void label(double x, double y, const std::string& text);
   std::string svg(const std::string& description) const;
   const Axis& x() const { return x_; }
