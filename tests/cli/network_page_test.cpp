@@ -248,8 +248,10 @@ TEST_CASE("network: a browser shows the page, all of it, and loads nothing") {
   const Folder folder;
   folder.write("layers.csv", kTable);
   std::vector<std::pair<std::string, int>> models = {{"layers.csv --bandwidth 8", 2}};  // and the roofs
-  const std::string trained = shared_data("data/models/resnet8_cifar10_int8/index.json");
-  if (!trained.empty()) models.emplace_back("'" + trained + "'", 1);
+  for (const char* trained : {"resnet8_cifar10_int8", "mobilenetv2_100_224_int8"}) {
+    const std::string model = shared_data(std::string("data/models/") + trained);
+    if (!model.empty()) models.emplace_back("'" + model + "'", 1);
+  }
   for (const auto& [model, roofs] : models) {
     CAPTURE(model);
     folder.works("network " + model + " --array 16x16 --report r.html --json r.json");
