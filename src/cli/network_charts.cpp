@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
+#include <optional>
 
 namespace septet::cli {
 namespace {
@@ -66,6 +68,53 @@ std::vector<BarKey> keys_of(const NetworkReport& report, const Classes& classes)
   return keys;
 }
 
+// Where a product stands; nothing where it does nothing, which has no logarithm.
+std::optional<Mark> roofline_point(const Layer& layer, const LayerCost& cost) {
+  const auto macs = static_cast<double>(cost.array.macs_useful);
+  if (!is_product(layer) || macs <= 0 || cost.moved_bytes <= 0) return {};
+  const double intensity = macs / cost.moved_bytes, rate = macs / static_cast<double>(cost.array_cycles());
+  return Mark{intensity, rate,
+              fmt::format("{}, {}: {:.4g} MACs per cycle at {:.4g} per byte", layer.name, dataflow_text(cost), rate,
+                          intensity)};
+}
+
+// A series per class of operator.
+std::vector<Series> roofline_points(const NetworkReport& report) {
+  const Classes classes(report);
+  std::vector<Series> all;
+  for (std::size_t place = 0; place < classes.products().size(); ++place) {
+    Series series{classes.products()[place], look_of_place(static_cast<int>(place)), {}, "", {}};
+    for (std::size_t i = 0; i < report.layers.size(); ++i) {
+      if (report.layers[i].op != series.label) continue;
+      if (auto mark = roofline_point(report.layers[i], report.costs[i])) series.marks.push_back(std::move(*mark));
+    }
+    if (!series.marks.empty()) all.push_back(std::move(series));
+  }
+  return all;
+}
+
+void add_roofs(Chart& chart, double peak, double bandwidth) {
+  const std::string style = "class=\"roof\" stroke=\"#444444\" stroke-width=\"2\"";
+  const double left = chart.x().low(), ridge = bandwidth > 0 ? peak / bandwidth : left;
+  chart.line(ridge, peak, chart.x().high(), peak, style);
+  if (bandwidth <= 0) return;
+  const double from = std::max(left, chart.y().low() / bandwidth);
+  chart.line(from, from * bandwidth, ridge, peak, style);
+}
+
+void add_names(Chart& chart, const NetworkReport& report) {
+  std::vector<std::size_t> order(report.layers.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t x, std::size_t y) {
+    return report.costs[x].array_cycles() > report.costs[y].array_cycles();
+  });
+  for (const std::size_t i : order) {
+    if (const auto mark = roofline_point(report.layers[i], report.costs[i])) {
+      chart.label(mark->x, mark->y, report.layers[i].name);
+    }
+  }
+}
+
 }  // namespace
 
 std::string cycles_figure(const NetworkReport& report) {
@@ -92,46 +141,22 @@ std::string cycles_figure(const NetworkReport& report) {
 }
 
 std::string roofline_figure(const NetworkReport& report) {
-  const Classes classes(report);
+  const std::vector<Series> all = roofline_points(report);
+  if (all.empty()) return "";
   const ArrayShape& array = report.options.gemm.array;
   const double peak = static_cast<double>(array.height * array.width);
   const auto bandwidth = static_cast<double>(report.options.array.bandwidth);
-  std::vector<Series> all;
-  std::vector<double> across;
-  std::vector<std::pair<Index, Mark>> slowest;
-  int place = 0;
-  for (const std::string& op : classes.products()) {
-    Series series{op, look_of_place(place++), {}, "", {}};
-    for (std::size_t i = 0; i < report.layers.size(); ++i) {
-      const Layer& layer = report.layers[i];
-      const LayerCost& cost = report.costs[i];
-      const auto macs = static_cast<double>(cost.array.macs_useful);
-      if (layer.op != op || !is_product(layer) || macs <= 0 || cost.moved_bytes <= 0) continue;
-      const double intensity = macs / cost.moved_bytes, rate = macs / static_cast<double>(cost.array_cycles());
-      series.marks.push_back({intensity, rate,
-                              fmt::format("{}, {}: {:.4g} MACs per cycle at {:.4g} per byte", layer.name,
-                                          dataflow_text(cost), rate, intensity)});
-      across.push_back(intensity);
-      slowest.push_back({cost.array_cycles(), {intensity, rate, layer.name}});
-    }
-    if (!series.marks.empty()) all.push_back(std::move(series));
+  std::vector<double> across, values = heights(all);
+  for (const Series& series : all) {
+    for (const Mark& mark : series.marks) across.push_back(mark.x);
   }
-  if (all.empty()) return "";
-  std::vector<double> values = heights(all);
   values.push_back(peak);
   if (bandwidth > 0) across.push_back(peak / bandwidth);
   Chart chart(logarithmic_axis("useful MACs per byte between array and buffers", across),
               logarithmic_axis("useful MACs per cycle", values));
-  const std::string roof = "class=\"roof\" stroke=\"#444444\" stroke-width=\"2\"";
-  const double left = chart.x().low(), right = chart.x().high(), ridge = bandwidth > 0 ? peak / bandwidth : left;
-  chart.line(std::max(left, ridge), peak, right, peak, roof);
-  if (bandwidth > 0) {
-    const double from = std::max(left, chart.y().low() / bandwidth);
-    chart.line(from, from * bandwidth, ridge, peak, roof);
-  }
+  add_roofs(chart, peak, bandwidth);
   for (const Series& series : all) chart.series(series, false, 1);
-  std::sort(slowest.begin(), slowest.end(), [](const auto& x, const auto& y) { return x.first > y.first; });
-  for (const auto& [cycles, mark] : slowest) chart.label(mark.x, mark.y, mark.title);
+  add_names(chart, report);
   const std::string slope =
       bandwidth > 0 ? fmt::format("and {:g} bytes per cycle", bandwidth) : "and no limit to the bytes per cycle";
   return figure(

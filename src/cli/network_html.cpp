@@ -66,8 +66,8 @@ std::string facts(const NetworkReport& report) {
          fact("Best dense dataflows", grouped(t.cycles_best_dense) + " cycles") +
          fact("Best sparse dataflows", fmt::format("{} cycles; dense / sparse {:.3f}", grouped(t.cycles_best_sparse),
                                                    times(t.cycles_best_dense, t.cycles_best_sparse))) +
-         fact("Run", report.executor.empty() ? ""
-                                             : fmt::format("on the {}, {}", report.executor, milliseconds(t.seconds))) +
+         fact("Run",
+              report.executor.empty() ? "" : fmt::format("on the {}, {}", report.executor, milliseconds(t.seconds))) +
          "</dl>\n";
 }
 

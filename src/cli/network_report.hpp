@@ -25,13 +25,14 @@ struct NetworkReport {
   double clock_hz = 1e9;
 };
 
+/// Sums over all layers.
 struct Totals {
   Index cycles = 0, cycles_array = 0, cycles_vector = 0, parameters = 0;
   Index cycles_best_dense = 0, cycles_best_sparse = 0;  ///< of the products that have both, on the array
   Index macs_dense = 0, macs_issued = 0, macs_useful = 0;
   Index reads_a_words = 0, reads_b_words = 0, reads_c_words = 0, writes_c_words = 0;
   double moved_bytes = 0, energy_pj = 0, seconds = 0;
-  double utilization = 0;      ///< of the array, by what it has to do
+  double utilization = 0;      ///< of the array: useful MACs
   double latency_seconds = 0;  ///< of a batch, at the clock
   std::map<std::string, Index> cycles_by_op;
 
@@ -43,7 +44,7 @@ Totals totals_of(const NetworkReport& report);
 const network::LayerCost* least(const std::vector<network::LayerCost>& each, bool sparse);
 /// "sOS", "sOS joined"; empty where there is no product.
 std::string dataflow_text(const network::LayerCost& cost);
-/// How many times fewer; 0 where there is nothing to divide by.
+/// more / fewer; 0 where there is nothing to divide by.
 double times(Index more, Index fewer);
 
 Json network_json(const NetworkReport& report);
