@@ -6,6 +6,7 @@
 #include "io/network_index.hpp"
 #include "io/tensor_file.hpp"
 #include "network_checks.hpp"
+#include "network_html.hpp"
 #include "network_report.hpp"
 #include "options.hpp"
 #include "partition_report.hpp"
@@ -29,7 +30,8 @@ constexpr const char* kExamples =
     "  septet network model/index.json --input image.npy -o logits.npy --executor array --array 16x16\n"
     "  septet network model/index.json --input image.npy --compare record   # beside others' numbers, layer by layer\n"
     "  septet network model/index.json --arrays 4 --partition filter\n"
-    "  septet network layers.csv --array 32x32 --dataflow dWS --json -";
+    "  septet network layers.csv --array 32x32 --dataflow dWS --json -\n"
+    "  septet network model/index.json --array 16x16 --report report.html   # charts and tables, in a browser";
 
 struct NetworkFlags {
   Flags flags;
@@ -76,8 +78,9 @@ void count(NetworkReport& report) {
   for (std::size_t i = 0; i < report.layers.size(); ++i) {
     progress.show(static_cast<Index>(i), static_cast<Index>(report.layers.size()));
     network::LayerCost cost;
-    require(network::cost(report.layers[i], report.options, cost));
-    report.costs.push_back(std::move(cost));
+    std::vector<network::LayerCost> each;
+    require(network::cost(report.layers[i], report.options, cost, &each));
+    report.costs.push_back(std::move(cost)), report.each.push_back(std::move(each));
   }
 }
 
@@ -131,16 +134,13 @@ std::optional<PartitionReport> partition_of(const NetworkFlags& given, const Net
 }
 
 // What both kinds of models end with.
-struct Said {
-  Json json;
-  std::string table;
-};
-Said said(const NetworkReport& report, const std::optional<PartitionReport>& partition) {
-  Said said{network_json(report), network_table(report)};
-  if (!partition) return said;
-  said.json["partition"] = partition_json(*partition);
-  said.table += "\n" + partition_table(*partition);
-  return said;
+void publish_report(const Flags& flags, const NetworkReport& report, const std::optional<PartitionReport>& partition,
+                    const std::optional<Numerics>& numerics, const WriteOutput& write) {
+  Json json = network_json(report);
+  std::string table = network_table(report);
+  if (partition) json["partition"] = partition_json(*partition), table += "\n" + partition_table(*partition);
+  if (numerics) json["numerics"] = numerics_json(*numerics), table += "\n" + numerics_table(*numerics);
+  publish(flags, json, table, write, nullptr, flags.report.empty() ? "" : html_of(report));
 }
 
 network::Split parse_split(const std::string& text) {
@@ -159,8 +159,7 @@ void run_table(const NetworkFlags& given) {
   report.layers = io::read_layer_table(flags.a);
   for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
   count(report);
-  const Said all = said(report, partition_of(given, report, nullptr));
-  publish(flags, all.json, all.table);
+  publish_report(flags, report, partition_of(given, report, nullptr), {}, {});
 }
 
 void run_network(const NetworkFlags& given) {
@@ -195,9 +194,8 @@ void run_network(const NetworkFlags& given) {
     outputs = run(network, pointers, options, report, watch);
   }
   const std::optional<Numerics> numerics = watch.finish(pointers);
-  Said all = said(report, partition);
-  if (numerics) all.json["numerics"] = numerics_json(*numerics), all.table += "\n" + numerics_table(*numerics);
-  publish(flags, all.json, all.table, [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
+  publish_report(flags, report, partition, numerics,
+                 [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
   watch.commit();
   if (numerics && flags.has("--compare") && any(*numerics)) {
     throw CheckFailed(given.checks.compare + ": " + first_difference_text(*numerics));
@@ -260,6 +258,7 @@ void add_network(CLI::App& app, Action& action) {
   add_network_checks(verb, given->checks);
   add_output(verb, flags);
   add_json(verb, flags);
+  add_report(verb, flags.report);
   verb.footer(kExamples);
   set_action(verb, action, flags, [given] { run_network(*given); });
 }

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 
 namespace septet::cli {
 namespace {
@@ -13,32 +13,6 @@ namespace {
 using network::Layer;
 using network::LayerCost;
 using network::LayerRun;
-
-struct Totals {
-  Index cycles = 0, cycles_array = 0, cycles_vector = 0, parameters = 0;
-  Index macs_dense = 0, macs_issued = 0, macs_useful = 0;
-  Index reads_a_words = 0, reads_b_words = 0, reads_c_words = 0, writes_c_words = 0;
-  double energy_pj = 0, seconds = 0;
-  std::map<std::string, Index> cycles_by_op;
-};
-
-Totals totals_of(const NetworkReport& report) {
-  Totals totals;
-  for (std::size_t i = 0; i < report.layers.size(); ++i) {
-    const LayerCost& cost = report.costs[i];
-    totals.cycles += cost.cycles;
-    totals.cycles_vector += cost.vector.cycles, totals.cycles_array += cost.cycles - cost.vector.cycles;
-    totals.parameters += report.layers[i].parameters;
-    totals.macs_dense += cost.array.macs_dense, totals.macs_issued += cost.array.macs_issued;
-    totals.macs_useful += cost.array.macs_useful;
-    totals.reads_a_words += cost.array.reads_a_words, totals.reads_b_words += cost.array.reads_b_words;
-    totals.reads_c_words += cost.array.reads_c_words, totals.writes_c_words += cost.array.writes_c_words;
-    totals.energy_pj += cost.energy_pj;
-    totals.cycles_by_op[report.layers[i].op] += cost.cycles;
-    if (!report.runs.empty()) totals.seconds += report.runs[i].seconds;
-  }
-  return totals;
-}
 
 double utilization_of(const NetworkReport& report, const Totals& totals) {
   const ArrayShape& array = report.options.gemm.array;
@@ -66,12 +40,57 @@ Json layer_json(const NetworkReport& report, std::size_t i) {
   json["vector_special_operations"] = cost.vector.special_operations;
   json["vector_reads_bytes"] = cost.vector.reads_bytes;
   json["vector_writes_bytes"] = cost.vector.writes_bytes;
+  json["moved_bytes"] = cost.moved_bytes;
   json["energy_pj"] = cost.energy_pj;
+  json["cycles_by_dataflow"] = Json::object();
+  for (const LayerCost& one : report.each[i]) json["cycles_by_dataflow"][name(one.dataflow)] = one.array_cycles();
+  for (const bool sparse : {false, true}) {
+    const LayerCost* best = least(report.each[i], sparse);
+    json[sparse ? "cycles_best_sparse" : "cycles_best_dense"] = best ? Json(best->array_cycles()) : Json(nullptr);
+  }
   if (!report.runs.empty()) json["seconds"] = report.runs[i].seconds;
   return json;
 }
 
 }  // namespace
+
+Totals totals_of(const NetworkReport& report) {
+  Totals totals;
+  for (std::size_t i = 0; i < report.layers.size(); ++i) {
+    const LayerCost& cost = report.costs[i];
+    totals.cycles += cost.cycles;
+    totals.cycles_vector += cost.vector.cycles, totals.cycles_array += cost.array_cycles();
+    totals.parameters += report.layers[i].parameters;
+    totals.macs_dense += cost.array.macs_dense, totals.macs_issued += cost.array.macs_issued;
+    totals.macs_useful += cost.array.macs_useful;
+    totals.reads_a_words += cost.array.reads_a_words, totals.reads_b_words += cost.array.reads_b_words;
+    totals.reads_c_words += cost.array.reads_c_words, totals.writes_c_words += cost.array.writes_c_words;
+    totals.moved_bytes += cost.moved_bytes, totals.energy_pj += cost.energy_pj;
+    totals.cycles_by_op[report.layers[i].op] += cost.cycles;
+    if (!report.runs.empty()) totals.seconds += report.runs[i].seconds;
+    const LayerCost *dense = least(report.each[i], false), *sparse = least(report.each[i], true);
+    if (dense == nullptr || sparse == nullptr) continue;
+    totals.cycles_best_dense += dense->array_cycles(), totals.cycles_best_sparse += sparse->array_cycles();
+  }
+  totals.utilization = utilization_of(report, totals);
+  totals.latency_seconds = static_cast<double>(totals.cycles) / report.clock_hz;
+  return totals;
+}
+
+const LayerCost* least(const std::vector<LayerCost>& each, bool sparse) {
+  const LayerCost* best = nullptr;
+  for (const LayerCost& cost : each) {
+    if (is_sparse(cost.dataflow) == sparse && (best == nullptr || cost.cycles < best->cycles)) best = &cost;
+  }
+  return best;
+}
+
+std::string dataflow_text(const LayerCost& cost) {
+  if (cost.dataflow == Dataflow::automatic) return "";
+  return name(cost.dataflow) + std::string(cost.joined ? " joined" : "");
+}
+
+double times(Index more, Index fewer) { return fewer > 0 ? static_cast<double>(more) / static_cast<double>(fewer) : 0; }
 
 Json network_json(const NetworkReport& report) {
   const Totals totals = totals_of(report);
@@ -89,13 +108,14 @@ Json network_json(const NetworkReport& report) {
   json["cycles_vector"] = totals.cycles_vector;
   json["macs_dense"] = totals.macs_dense, json["macs_issued"] = totals.macs_issued;
   json["macs_useful"] = totals.macs_useful;
-  json["utilization"] = utilization_of(report, totals);
+  json["utilization"] = totals.utilization;
   json["parameters"] = totals.parameters;
   json["reads_a_words"] = totals.reads_a_words, json["reads_b_words"] = totals.reads_b_words;
   json["reads_c_words"] = totals.reads_c_words, json["writes_c_words"] = totals.writes_c_words;
+  json["moved_bytes"] = totals.moved_bytes;
+  json["cycles_best_dense"] = totals.cycles_best_dense, json["cycles_best_sparse"] = totals.cycles_best_sparse;
   json["energy_pj"] = totals.energy_pj;
-  const double latency = static_cast<double>(totals.cycles) / report.clock_hz;
-  const double joules = totals.energy_pj * 1e-12;
+  const double latency = totals.latency_seconds, joules = totals.joules();
   json["latency_seconds"] = latency;
   json["inputs_per_second"] = latency > 0 ? Json(static_cast<double>(report.batch) / latency) : Json(nullptr);
   json["energy_per_input_joules"] = report.batch > 0 ? Json(joules / static_cast<double>(report.batch)) : Json(nullptr);
@@ -134,8 +154,8 @@ std::string network_table(const NetworkReport& report) {
         layer.op,
         product ? fmt::format("{}x{}x{}{}", p.m, p.k, p.n, p.count > 1 ? fmt::format(" x{}", p.count) : "") : "",
         product && weights > 0 ? fmt::format("{:.0f}%", 100 * (1 - static_cast<double>(cost.array.nnz) / weights)) : "",
-        product ? name(cost.dataflow) + std::string(cost.joined ? " joined" : "") : "",
-        product ? grouped(cost.cycles - cost.vector.cycles) : "",
+        dataflow_text(cost),
+        product ? grouped(cost.array_cycles()) : "",
         product ? "" : grouped(cost.vector.cycles),
         product ? percent(cost.array.utilization) : "",
         product ? fmt::format("{:.3g} uJ", cost.energy_pj * 1e-6) : ""};
@@ -144,18 +164,16 @@ std::string network_table(const NetworkReport& report) {
   }
   const Totals totals = totals_of(report);
   const ArrayShape& array = report.options.gemm.array;
-  const double latency = static_cast<double>(totals.cycles) / report.clock_hz;
   std::string text =
       fmt::format("{}, {} x {} array, {} timing{}\n\n{}\n", report.name, array.height, array.width,
                   name(report.options.array.timing),
                   report.executor.empty() ? std::string() : ", run on the " + report.executor, table.text());
-  text +=
-      fmt::format("{} cycles: {} on the array ({} of it useful), {} on the vector unit\n", grouped(totals.cycles),
-                  grouped(totals.cycles_array), percent(utilization_of(report, totals)), grouped(totals.cycles_vector));
+  text += fmt::format("{} cycles: {} on the array ({} of it useful), {} on the vector unit\n", grouped(totals.cycles),
+                      grouped(totals.cycles_array), percent(totals.utilization), grouped(totals.cycles_vector));
   text += fmt::format("{} MACs, {} of them done; {} parameters\n", grouped(totals.macs_dense),
                       grouped(totals.macs_issued), grouped(totals.parameters));
   text += fmt::format("at {:.4g} MHz: {} for a batch of {}, {:.4g} uJ for the products\n", report.clock_hz * 1e-6,
-                      milliseconds(latency), report.batch, totals.energy_pj * 1e-6);
+                      milliseconds(totals.latency_seconds), report.batch, totals.energy_pj * 1e-6);
   if (!report.runs.empty()) text += fmt::format("run in {}\n", milliseconds(totals.seconds));
   return text;
 }

@@ -27,10 +27,10 @@ bool is_septet(const std::string& path);
 /// turns out to be full or closed.
 void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c = nullptr,
              io::StagedFile* trace = nullptr);
-/// The same for another output: `write` is called if there is a file for it.
+/// The same for another output: `write` is called if there is a file for it. `page` is what --report asks for.
 using WriteOutput = std::function<void(const io::StagedFile&)>;
 void publish(const Flags& flags, const Json& json, const std::string& table, const WriteOutput& write,
-             io::StagedFile* trace = nullptr);
+             io::StagedFile* trace = nullptr, const std::string& page = "");
 
 /// A text and the file that it becomes.
 struct OutputText {
@@ -40,6 +40,9 @@ struct OutputText {
 
 /// The same for verbs with several reports: all of them whole or, where one cannot be written, none; then prints.
 void publish(const std::vector<OutputText>& files, const std::string& to_stdout);
+
+/// Refuses what is no name of a page: "-", or not .html.
+void check_page(const std::string& path);
 
 /// JSON as the verbs write it. Paths need not be UTF-8, JSON must.
 std::string dump(const Json& json);

@@ -54,6 +54,8 @@ Report empty_like(const Report& r) {
   return total;
 }
 
+Index cycles_of(const Report& r) { return r.memory.system.given() ? r.memory.cycles_with_memory : r.cycles; }
+
 class Products {
  public:
   Products(const Layer& layer, const CostOptions& options) : layer_(layer), options_(options) {
@@ -64,10 +66,19 @@ class Products {
     if (layer.joinable && layer.product.count > 1) join();
   }
 
-  bool joinable() const { return joined_model_.has_value(); }
+  /// Groups joined where the dataflow is sparse and that takes fewer cycles.
+  Status least(Dataflow dataflow, LayerCost& cost) const {
+    if (const Status status = count(dataflow, false, cost); !status.ok()) return status;
+    if (!joined_model_ || !is_sparse(dataflow)) return {};
+    LayerCost joined;
+    if (const Status status = count(dataflow, true, joined); !status.ok()) return status;
+    if (joined.cycles < cost.cycles) cost = std::move(joined);
+    return {};
+  }
 
+ private:
   /// The groups as one product, or one after the other.
-  Status operator()(Dataflow dataflow, bool joined, LayerCost& cost) const {
+  Status count(Dataflow dataflow, bool joined, LayerCost& cost) const {
     GemmOptions gemm = options_.gemm;
     gemm.dataflow = dataflow;
     const Product& p = layer_.product;
@@ -86,15 +97,17 @@ class Products {
       if (i == 0) cost.array = empty_like(report);
       add_counts(cost.array, report, times);
       cost.energy_pj += static_cast<double>(times) * energy.total_pj();
+      cost.moved_bytes += static_cast<double>(times) * emulation::buffer_traffic(report).total();
     }
     cost.array.macs_dense = p.macs();  // joined: without the zeros between the groups
     const double pe_cycles =
         static_cast<double>(cost.array.array_height * cost.array.array_width) * static_cast<double>(cost.array.cycles);
     if (pe_cycles > 0) cost.array.utilization = static_cast<double>(cost.array.macs_useful) / pe_cycles;
+    cost.vector = layer_.vector;
+    cost.cycles = cycles_of(cost.array) + cost.vector.cycles;
     return {};
   }
 
- private:
   ConstMatrix group(Index i) const {
     ConstMatrix weights = layer_.weights;
     weights.data = static_cast<const std::byte*>(weights.data) + i * layer_.weights_stride * size_of(weights.type);
@@ -122,12 +135,7 @@ class Products {
   std::optional<emulation::CycleModel> joined_model_;
 };
 
-Index cycles_of(const LayerCost& cost) {
-  return cost.array.memory.system.given() ? cost.array.memory.cycles_with_memory : cost.array.cycles;
-}
-
-std::vector<Dataflow> candidates(const GemmOptions& gemm) {
-  if (gemm.dataflow != Dataflow::automatic) return {gemm.dataflow};
+std::vector<Dataflow> possible(const GemmOptions& gemm) {
   std::vector<Dataflow> all;
   for (const Dataflow dataflow :
        {Dataflow::dOS, Dataflow::dWS, Dataflow::dIS, Dataflow::sOS, Dataflow::sWS, Dataflow::sIS, Dataflow::csOS}) {
@@ -163,22 +171,29 @@ std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
   return layers;
 }
 
-Status cost(const Layer& layer, const CostOptions& options, LayerCost& result) {
+Status cost(const Layer& layer, const CostOptions& options, LayerCost& result, std::vector<LayerCost>* each) {
   LayerCost best;
+  best.vector = layer.vector, best.cycles = layer.vector.cycles;
+  std::vector<LayerCost> all;
   if (layer.product.count > 0) {
     const Products products(layer, options);
-    for (const Dataflow dataflow : candidates(options.gemm)) {
-      for (const bool joined : {false, true}) {
-        if (joined && !(products.joinable() && is_sparse(dataflow))) continue;
-        LayerCost one;
-        if (const Status status = products(dataflow, joined, one); !status.ok()) return status;
-        if (best.dataflow == Dataflow::automatic || cycles_of(one) < cycles_of(best)) best = std::move(one);
-      }
+    const Dataflow named = options.gemm.dataflow;
+    const bool automatic = named == Dataflow::automatic;
+    if (!automatic) {
+      if (const Status status = products.least(named, best); !status.ok()) return status;
+    }
+    for (const Dataflow dataflow : automatic || each != nullptr ? possible(options.gemm) : std::vector<Dataflow>{}) {
+      LayerCost one;
+      const Status status = products.least(dataflow, one);
+      // Beside the named one, another may not fit: its words are wider than half of a buffer, say.
+      if (!status.ok() && automatic) return status;
+      if (!status.ok()) continue;
+      if (automatic && (best.dataflow == Dataflow::automatic || one.cycles < best.cycles)) best = one;
+      all.push_back(std::move(one));
     }
   }
-  best.vector = layer.vector;
-  best.cycles = cycles_of(best) + layer.vector.cycles;
   result = std::move(best);
+  if (each != nullptr) *each = std::move(all);
   return {};
 }
 

@@ -69,13 +69,19 @@ struct LayerCost {
   bool joined = false;                      ///< groups as one product
   emulation::Report array;                  ///< all products together; utilization is theirs
   VectorCost vector;
-  Index cycles = 0;      ///< array.cycles and vector.cycles, one after the other
-  double energy_pj = 0;  ///< of the products
+  Index cycles = 0;        ///< array.cycles and vector.cycles, one after the other
+  double energy_pj = 0;    ///< of the products
+  double moved_bytes = 0;  ///< of the products, between the array and its buffers
+
+  /// Those of the products: with a memory system, the waiting for it included.
+  Index array_cycles() const { return cycles - vector.cycles; }
 };
 
 /// In closed form. Dataflows that exclude the options (outputs stationary under fold-then-add) are not among those of
 /// automatic; of equals the first counts. Groups are joined under a sparse dataflow where that takes fewer cycles.
-/// Errors as cycles().
-SEPTET_API Status cost(const Layer& layer, const CostOptions& options, LayerCost& cost);
+/// `each`: if not null, becomes the product's cost with every dataflow, whichever is named, in their order, but for
+/// those that exclude the options. Errors as cycles().
+SEPTET_API Status cost(const Layer& layer, const CostOptions& options, LayerCost& cost,
+                       std::vector<LayerCost>* each = nullptr);
 
 }  // namespace septet::network
