@@ -3,6 +3,7 @@
 import numpy as np
 import onnx
 from onnx import numpy_helper, shape_inference
+from onnx.reference import ReferenceEvaluator
 
 
 class Unsupported(Exception):
@@ -80,6 +81,14 @@ class Graph:
     def take(self, node):
         self.done.add(id(node))
         return node.output[0]
+
+    def evaluate(self, node, inputs):
+        """What only constants go into is one."""
+        model = onnx.helper.make_model(onnx.helper.make_graph(
+            [node], "constant", [onnx.helper.make_tensor_value_info(
+                i, onnx.helper.np_dtype_to_tensor_dtype(a.dtype), a.shape) for i, a in inputs.items()],
+            [onnx.ValueInfoProto(name=o) for o in node.output]), opset_imports=[onnx.helper.make_opsetid("", self.opset)])
+        self.constants.update(zip(node.output, ReferenceEvaluator(model).run(None, inputs)))
 
     # Ours
 

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 
 from onnx_graph import Graph, Unsupported, Value, attributes, images_last
 
@@ -185,6 +184,8 @@ class Converter(Graph):
 
     def normalisation(self, node):
         """y = x * factor + term, in f64."""
+        if attributes(node).get("training_mode", 0):
+            raise Unsupported("training_mode")
         gamma, beta, mean, variance = (self.constant(node, at, "a parameter").astype(np.float64) for at in range(1, 5))
         factor = gamma / np.sqrt(variance + attributes(node).get("epsilon", 1e-5))
         return factor, beta - mean * factor
@@ -247,10 +248,38 @@ class Converter(Graph):
         shape = images_last(self.shape(node.output[0]))
         self.through("MEAN", node, lambda x, name: x.like(name, shape))
 
+    def per_channel(self, node):
+        """An activation's name and the constant that multiplies it or is added, one value per channel; else None."""
+        names = [name for name in node.input if name not in self.constants]
+        constants = [self.constants[name] for name in node.input if name in self.constants]
+        if len(names) != 1 or len(constants) != 1:
+            return None
+        shape = self.shape(names[0])
+        channel = 1 if len(shape) == 4 else len(shape) - 1
+        along = [1] * channel + [shape[channel]] + [1] * (len(shape) - channel - 1)
+        padded = [1] * (len(shape) - constants[0].ndim) + list(constants[0].shape)
+        fits = padded in (along, [1] * len(shape)) and self.shape(node.output[0]) == shape
+        return (names[0], np.broadcast_to(constants[0].reshape(-1), shape[channel])) if fits else None
+
+    def scale_or_shift(self, node):
+        """Multiplies by, or adds, one constant per channel."""
+        found = self.per_channel(node)
+        if found is None:
+            raise Unsupported(f"{' and '.join(str(self.shape(n)) for n in node.input if n not in self.constants)}: "
+                              "one activation and one constant per channel are supported")
+        x, plus = self.value(found[0]), node.op_type != "Mul"
+        if x.flat:
+            raise Unsupported("a constant beside a flattened image")
+        factor, term = (np.ones_like(found[1]), found[1]) if plus else (found[1], np.zeros_like(found[1]))
+        self.add("BATCH_NORM", [x], x.like(node.output[0]), node.output[0], arrays={"factor": factor, "term": term})
+
     def add_values(self, node):
+        if any(name in self.constants for name in node.input):
+            self.scale_or_shift(node)
+            return
         shapes = [self.shape(name) for name in node.input]
-        if any(name in self.constants for name in node.input) or shapes[0] != shapes[1]:
-            raise Unsupported(f"an addition of {shapes[0]} and {shapes[1]}: two activations of one shape are supported")
+        if len(shapes) != 2 or shapes[0] != shapes[1]:
+            raise Unsupported(f"an addition of {' and '.join(map(str, shapes))}: two activations of one shape are supported")
         flats = {(self.stored(n) or self.value(n)).flat for n in node.input}
         if len(flats) > 1:
             raise Unsupported("an addition of a flattened image and something else")
@@ -315,13 +344,13 @@ class Converter(Graph):
     def convert_node(self, node):
         if node.domain not in ("", "ai.onnx"):
             raise Unsupported(f"operators of {node.domain}")
-        if node.op_type == "Constant":
-            value = attributes(node).get("value")
-            if value is None:
-                raise Unsupported("a constant that is no tensor")
-            self.constants[node.output[0]] = numpy_helper.to_array(value)
+        source = node.input[0] if node.input else None
+        if node.op_type == "Shape":
+            node = onnx.helper.make_node("Shape", ["x"], node.output, **attributes(node))
+            self.evaluate(node, {"x": np.empty(self.shape(source), np.bool_)})
+        elif node.op_type != "DequantizeLinear" and all(not i or i in self.constants for i in node.input):
+            self.evaluate(node, {i: self.constants[i] for i in node.input if i})
         elif node.op_type in ALIASES:
-            source = node.input[0]
             for table in (self.constants, self.packed, self.values, self.pending):
                 if source in table:
                     table[node.output[0]] = table[source]
@@ -358,7 +387,8 @@ class Converter(Graph):
 
 
 OPERATORS = {"Conv": Converter.convolution, "Gemm": Converter.gemm, "MatMul": Converter.matmul,
-             "Add": Converter.add_values, "MaxPool": Converter.pool, "AveragePool": Converter.pool,
+             "Add": Converter.add_values, "Sum": Converter.add_values, "Mul": Converter.scale_or_shift,
+             "MaxPool": Converter.pool, "AveragePool": Converter.pool,
              "GlobalAveragePool": Converter.mean, "ReduceMean": Converter.mean,
              "BatchNormalization": Converter.batch_norm, "LayerNormalization": Converter.layer_norm,
              "Softmax": Converter.softmax, "QuantizeLinear": Converter.quantise,

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <system_error>
 #include <utility>
 
 namespace septet::io {
@@ -153,7 +154,8 @@ TensorInfo read_tensor_info(const JsonObject& json) {
 }
 
 Network read_network(const std::string& path) {
-  const bool folder = std::filesystem::is_directory(path);
+  std::error_code ignored;
+  const bool folder = std::filesystem::is_directory(path, ignored);
   return Reader(folder ? (std::filesystem::path(path) / "index.json").string() : path).read();
 }
 

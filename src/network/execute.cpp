@@ -6,7 +6,7 @@
 #include "src/fp_environment.hpp"
 #include "src/threads.hpp"
 
-#include <cstring>
+#include <algorithm>
 #include <type_traits>
 
 namespace septet::network {
@@ -36,6 +36,8 @@ void execute(const Step& step, const std::vector<const Tensor*>& x, Tensor& y, c
       step.op);
 }
 
-void execute(const Reshape& /*op*/, const Operands& x, Tensor& y) { std::memcpy(y.data(), x[0]->data(), y.bytes()); }
+void execute(const Reshape& /*op*/, const Operands& x, Tensor& y) {
+  std::copy_n(x[0]->as<std::byte>(), y.bytes(), y.as<std::byte>());
+}
 
 }  // namespace septet::network

@@ -192,7 +192,7 @@ TEST_CASE("read_network: shapes that do not chain") {
     json["outputs"] = step(json)["outputs"];
   };
   index.refused(another_output, "conv");
-  index.refused([](Json& json) { json["outputs"][0] = tensor(44, {1, 4, 4, 4}, "int8", 0.25, -1); }, "");
+  index.refused([](Json& json) { json["outputs"][0] = tensor(44, {1, 4, 4, 4}, "int8", 0.25, -1); }, "outputs[0]");
   index.refused([](Json& json) { json["steps"].push_back(step(json)); }, "steps[1] (conv)");
 }
 

@@ -110,8 +110,11 @@ def flattened():
 def means():
     model = Model("means", 2, 4, 4, 2, opset=17)
     v = model.node("BatchNormalization", "x", eighths(4), eighths(4), eighths(4), np.full(4, 4, np.float32), epsilon=0.0)
+    v = model.node("Mul", v, eighths(4, 1, 1))
+    v = model.node("Add", eighths(1, 4, 1, 1), v)
     v = model.node("GlobalAveragePool", v)
-    v = model.node("Reshape", v, np.array([0, -1], np.int64))
+    size = model.node("Shape", "x", end=1)  # as exporters spell [batch, -1]
+    v = model.node("Reshape", v, model.node("Concat", size, np.array([-1], np.int64), axis=0))
     return model.save(v), eighths(2, 4, 4, 2)
 
 
@@ -191,7 +194,8 @@ def refusals():
     refused(one("turned", "Transpose", "x", perm=[0, 2, 3, 1]), "Transpose")
     refused(one("flat", "Flatten", "x"), NO_NODE, "flattened image")
     refused(one("softmax", "Softmax", "x", axis=1), "softmax other than along the last")
-    refused(one("plus", "Add", "x", eighths(1, 2, 1, 1)), "(Add '")
+    refused(one("plus", "Add", "x", eighths(1, 2, 4, 1)), "one activation and one constant per channel")
+    refused(one("sum", "Sum", "x", "x", "x"), "(Sum 'n1'): an addition of")
     refused(one("open", "Relu", "x", batch=["n", 2, 4, 4]), NO_NODE, "is not fixed")
     garbage = FOLDER / "garbage.onnx"
     garbage.write_bytes(b"\x08\x01garbage")
