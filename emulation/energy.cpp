@@ -30,6 +30,21 @@ class Run {
     return e;
   }
 
+  BufferTraffic buffer_traffic() const {
+    const MemoryReport& m = r_.memory;
+    if (m.system.given()) {
+      return {count(m.buffer_reads_a_bytes), count(m.buffer_reads_b_bytes),
+              count(m.buffer_reads_c_bytes) + count(m.buffer_writes_c_bytes)};
+    }
+    const bool ws = is_weight_stationary(r_.dataflow);
+    const double passes = ws ? 1 : std::ceil(count(r_.n) / count(r_.array_width));
+    const double metadata = r_.folds == 0 ? 0 : count(r_.a_bytes_metadata) * passes;
+    // Every sum but the first of an output is added to what is in the buffer.
+    const double adder = adds_folds() ? fold_writes() - (count(r_.m) * count(r_.n) - count(r_.writes_without_fold)) : 0;
+    return {count(r_.reads_a_words) * a_size() + metadata, count(r_.reads_b_words) * b_size(),
+            (count(r_.reads_c_words) + adder + count(r_.writes_c_words)) * c_size()};
+  }
+
  private:
   static double count(Index value) { return static_cast<double>(value); }
   double a_size() const { return count(size_of(r_.a_type)); }
@@ -79,25 +94,18 @@ class Run {
 
   void buffers(EnergyReport& e) const {
     const MemoryReport& m = r_.memory;
+    const BufferTraffic traffic = buffer_traffic();
     if (m.system.given()) {
       const double off_a = count(m.off_chip_reads_a_bytes), off_b = count(m.off_chip_reads_b_bytes);
       const double off_c = count(m.off_chip_reads_c_bytes) + count(m.off_chip_writes_c_bytes);
-      const double c = count(m.buffer_reads_c_bytes) + count(m.buffer_writes_c_bytes);
-      e.buffer_a_pj = (count(m.buffer_reads_a_bytes) + off_a) * buffer_pj_per_byte(t_, count(m.system.a_bytes));
-      e.buffer_b_pj = (count(m.buffer_reads_b_bytes) + off_b) * buffer_pj_per_byte(t_, count(m.system.b_bytes));
-      e.buffer_c_pj = (c + off_c) * buffer_pj_per_byte(t_, count(m.system.c_bytes));
+      e.buffer_a_pj = (traffic.a_bytes + off_a) * buffer_pj_per_byte(t_, count(m.system.a_bytes));
+      e.buffer_b_pj = (traffic.b_bytes + off_b) * buffer_pj_per_byte(t_, count(m.system.b_bytes));
+      e.buffer_c_pj = (traffic.c_bytes + off_c) * buffer_pj_per_byte(t_, count(m.system.c_bytes));
       e.off_chip_pj = (off_a + off_b + off_c) * t_.off_chip_pj_per_byte;
       return;
     }
-    const bool ws = is_weight_stationary(r_.dataflow);
-    const double passes = ws ? 1 : std::ceil(count(r_.n) / count(r_.array_width));
-    const double metadata = r_.folds == 0 ? 0 : count(r_.a_bytes_metadata) * passes;
-    // Every sum but the first of an output is added to what is in the buffer.
-    const double adder = adds_folds() ? fold_writes() - (count(r_.m) * count(r_.n) - count(r_.writes_without_fold)) : 0;
     const double pj = buffer_pj_per_byte(t_, t_.buffer_bytes_without_memory);
-    e.buffer_a_pj = (count(r_.reads_a_words) * a_size() + metadata) * pj;
-    e.buffer_b_pj = count(r_.reads_b_words) * b_size() * pj;
-    e.buffer_c_pj = (count(r_.reads_c_words) + adder + count(r_.writes_c_words)) * c_size() * pj;
+    e.buffer_a_pj = traffic.a_bytes * pj, e.buffer_b_pj = traffic.b_bytes * pj, e.buffer_c_pj = traffic.c_bytes * pj;
   }
 
   const Report& r_;
@@ -187,6 +195,8 @@ Status try_energy(const Report& report, const EnergyTable& table, EnergyReport& 
   result = Run(report, table).energy();
   return {};
 }
+
+BufferTraffic buffer_traffic(const Report& report) { return Run(report, EnergyTable{}).buffer_traffic(); }
 
 EnergyReport energy(const Report& report, const EnergyTable& table) {
   EnergyReport result;

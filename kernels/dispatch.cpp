@@ -4,6 +4,7 @@
 #include "hwy/targets.h"
 #include "kernels/expand_avx512.hpp"
 #include "kernels/portable/array_portable.hpp"
+#include "kernels/portable/depthwise_portable.hpp"
 #include "kernels/portable/epilogue_portable.hpp"
 #include "kernels/portable/rows_portable.hpp"
 #include "kernels/portable/strip_portable.hpp"
@@ -36,6 +37,8 @@ RowSet rows_s16_s32(std::int64_t target);
 #undef SEPTET_ARITHMETIC
 // Defined by epilogue.cpp.
 EpilogueKernels epilogue_table(std::int64_t target);
+// Defined by depthwise.cpp.
+DepthwiseKernels depthwise_table(std::int64_t target);
 
 namespace {
 
@@ -45,6 +48,7 @@ struct Target {
   std::vector<RowSet> rows;          // by Arithmetic
   std::vector<ArrayKernels> arrays;  // by Arithmetic
   EpilogueKernels epilogue;
+  DepthwiseKernels depthwise;
   const QuadKernels* quads = nullptr;
   const QuadKernels* large_quads = nullptr;
   const ExpandKernels* expand = nullptr;
@@ -75,6 +79,7 @@ Target highway_target(std::int64_t target) {
 #undef SEPTET_ARITHMETIC
           },
           epilogue_table(target),
+          depthwise_table(target),
           nullptr,
           nullptr,
           is_avx512(target) ? expand_avx512() : nullptr};
@@ -112,7 +117,8 @@ Target portable_target() {
 #include "kernels/registry.def"
 #undef SEPTET_ARITHMETIC
           },
-          portable_epilogue()};
+          portable_epilogue(),
+          portable_depthwise()};
 }
 
 // Everything this CPU can run, best first.
@@ -241,6 +247,7 @@ const QuadKernels* large_quad_kernels() {
 const QuadBlockKernels* quad_block_kernels() { return in_use().quad_blocks; }
 const ExpandKernels* expand_kernels() { return in_use().expand; }
 const EpilogueKernels& epilogue_kernels() { return in_use().epilogue; }
+const DepthwiseKernels& depthwise_kernels() { return in_use().depthwise; }
 
 Status target_status() { return targets().status(); }
 bool target_ok() { return targets().ok(); }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/array.hpp"
+#include "kernels/depthwise.hpp"
 #include "kernels/epilogue.hpp"
 #include "kernels/narrow.hpp"
 #include "kernels/rows.hpp"
@@ -54,6 +55,9 @@ const ArrayKernels& array_kernels(Arithmetic arithmetic);
 
 /// The epilogue's kernels on the target in use.
 const EpilogueKernels& epilogue_kernels();
+
+/// The kernels of depthwise convolutions on the target in use.
+const DepthwiseKernels& depthwise_kernels();
 
 /// Ok, or why the target that SEPTET_TARGET names cannot be used.
 Status target_status();

@@ -69,12 +69,17 @@ HWY_INLINE Wide Scaled(Wide x, Wide n) {
 }
 
 template <class Precision>
+HWY_INLINE Wide ExpOfNegative(Wide x) {
+  const WideTag d;
+  const Exponential e = Exp<Precision>(hn::Max(x, hn::Set(d, -Precision::kSigmoidEnd)), hn::Zero(d));
+  return Scaled<Precision>(hn::Add(hn::Set(d, 1.0), e.p), e.n);
+}
+
+template <class Precision>
 HWY_INLINE Wide Sigmoid(Wide x) {
   const WideTag d;
   const Wide one = hn::Set(d, 1.0);
-  const Wide t = hn::Max(hn::Neg(hn::Abs(x)), hn::Set(d, -Precision::kSigmoidEnd));
-  const Exponential e = Exp<Precision>(t, hn::Zero(d));
-  const Wide z = Scaled<Precision>(hn::Add(one, e.p), e.n);
+  const Wide z = ExpOfNegative<Precision>(hn::Neg(hn::Abs(x)));
   return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), z, one), hn::Add(one, z));
 }
 
@@ -128,20 +133,24 @@ HWY_INLINE Wide Gelu(Wide x) {
   }
 }
 
-template <class Precision, Activation kActivation>
+// What is computed in f64.
+enum class Smooth { exp_of_negative, sigmoid, tanh, gelu };
+
+template <class Precision, Smooth kFunction>
 HWY_INLINE Wide Activated(Wide x) {
   Wide y = x;
-  if (kActivation == Activation::sigmoid) y = Sigmoid<Precision>(x);
-  if (kActivation == Activation::tanh) y = Tanh<Precision>(x);
-  if (kActivation == Activation::gelu) y = Gelu<Precision>(x);
+  if (kFunction == Smooth::exp_of_negative) y = ExpOfNegative<Precision>(x);
+  if (kFunction == Smooth::sigmoid) y = Sigmoid<Precision>(x);
+  if (kFunction == Smooth::tanh) y = Tanh<Precision>(x);
+  if (kFunction == Smooth::gelu) y = Gelu<Precision>(x);
   return hn::IfThenElse(hn::Eq(x, x), y, x);  // a NaN stays one
 }
 
-template <Activation kActivation>
+template <Smooth kFunction>
 HWY_INLINE void ActivateVector(float* data) {
   const WideTag d;
   const hn::Rebind<float, WideTag> narrow;
-  const Wide y = Activated<SinglePrecision, kActivation>(hn::PromoteTo(d, hn::LoadU(narrow, data)));
+  const Wide y = Activated<SinglePrecision, kFunction>(hn::PromoteTo(d, hn::LoadU(narrow, data)));
 #if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
   // Their DemoteTo makes infinity the largest float.
   HWY_ALIGN double lanes[hn::MaxLanes(WideTag())];
@@ -152,22 +161,22 @@ HWY_INLINE void ActivateVector(float* data) {
 #endif
 }
 
-template <Activation kActivation>
+template <Smooth kFunction>
 HWY_INLINE void ActivateVector(double* data) {
   const WideTag d;
-  hn::StoreU(Activated<DoublePrecision, kActivation>(hn::LoadU(d, data)), d, data);
+  hn::StoreU(Activated<DoublePrecision, kFunction>(hn::LoadU(d, data)), d, data);
 }
 
 // In place, one vector of f64 lanes at a time; the rest of the row in a padded one.
-template <Activation kActivation, class T>
+template <Smooth kFunction, class T>
 HWY_NOINLINE void Activate(T* data, Index count) {
   const Index lanes = static_cast<Index>(hn::Lanes(WideTag()));
   Index j = 0;
-  for (; j + lanes <= count; j += lanes) ActivateVector<kActivation>(data + j);
+  for (; j + lanes <= count; j += lanes) ActivateVector<kFunction>(data + j);
   if (j == count) return;
   HWY_ALIGN T rest[hn::MaxLanes(WideTag())] = {};
   std::copy(data + j, data + count, rest);
-  ActivateVector<kActivation>(rest);
+  ActivateVector<kFunction>(rest);
   std::copy(rest, rest + (count - j), data + j);
 }
 
@@ -255,10 +264,12 @@ HWY_INLINE void FinishRow(const FinishCall<T>& call) {
 template <class T>
 void FinishFloats(const FinishCall<T>& call) noexcept {
   FinishRow(call);
-  if (call.activation == Activation::gelu) Activate<Activation::gelu>(call.out, call.count);
-  if (call.activation == Activation::sigmoid) Activate<Activation::sigmoid>(call.out, call.count);
-  if (call.activation == Activation::tanh) Activate<Activation::tanh>(call.out, call.count);
+  if (call.activation == Activation::gelu) Activate<Smooth::gelu>(call.out, call.count);
+  if (call.activation == Activation::sigmoid) Activate<Smooth::sigmoid>(call.out, call.count);
+  if (call.activation == Activation::tanh) Activate<Smooth::tanh>(call.out, call.count);
 }
+
+inline void ExpOfNegatives(float* data, Index count) noexcept { Activate<Smooth::exp_of_negative>(data, count); }
 
 inline void FinishIntegers(const FinishCall<std::int32_t>& call) noexcept { FinishRow(call); }
 

@@ -13,7 +13,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace septet::kernels::HWY_NAMESPACE {
 EpilogueKernels EpilogueTable() {
-  return {&FinishFloats<float>, &FinishFloats<double>, &FinishIntegers, &RequantiseAny};
+  return {&FinishFloats<float>, &FinishFloats<double>, &FinishIntegers, &RequantiseAny, &ExpOfNegatives};
 }
 }  // namespace septet::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -56,6 +56,8 @@ struct EpilogueKernels {
   void (*finish_f64)(const FinishCall<double>&) noexcept;
   void (*finish_s32)(const FinishCall<std::int32_t>&) noexcept;
   void (*requantise)(const RequantiseCall&) noexcept;
+  /// data[j] <- e^data[j], of data[j] <= 0 or NaN.
+  void (*exp_f32)(float* data, Index count) noexcept;
 };
 
 }  // namespace septet::kernels

@@ -1,7 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Requantisation in vectors, compiled once per target: the integer roundings in 64-bit lanes, fp32_nearest_even in
-// 32-bit ones. What does not fill a vector takes requantise.hpp. Include guard by Highway's toggle.
+// Requantisation in vectors, compiled once per target: gemmlowp_double and fp32_nearest_even in 32-bit lanes, the other
+// roundings in 64-bit ones. What does not fill a vector takes requantise.hpp. Include guard by Highway's toggle.
 #if defined(SEPTET_KERNELS_REQUANTISE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SEPTET_KERNELS_REQUANTISE_INL_H_
 #undef SEPTET_KERNELS_REQUANTISE_INL_H_
@@ -49,32 +49,57 @@ HWY_INLINE Sums Product(Sums x, Sums y) {
 template <Rounding kRounding>
 HWY_INLINE Sums Rescaled(Sums x, Sums multiplier, Sums shift) {
   const SumTag d;
-  const Sums zero = hn::Zero(d), one = hn::Set(d, std::int64_t{1});
-  if constexpr (kRounding == Rounding::gemmlowp_double) {
-    // A product of the low halves: what is shifted out does not matter.
-    const Sums shifted = hn::Shl(x, hn::Max(shift, zero)), right = hn::Max(hn::Sub(zero, shift), zero);
-    const Sums nudged = hn::Add(Product(shifted, multiplier), hn::Set(d, std::int64_t{1} << 30));
-    const Sums high =
-        hn::Min(hn::ShiftRight<31>(nudged), hn::Set(d, std::int64_t{std::numeric_limits<std::int32_t>::max()}));
-    const Sums mask = hn::Sub(hn::Shl(one, right), one);
-    const Sums threshold = hn::Add(hn::ShiftRight<1>(mask), hn::IfThenElseZero(hn::Lt(high, zero), one));
-    const auto up = hn::Gt(hn::And(high, mask), threshold);
-    return hn::Add(hn::Shr(high, right), hn::IfThenElseZero(up, one));
-  } else {
-    const Sums total = hn::Sub(hn::Set(d, std::int64_t{31}), shift);
-    const Sums product = Product(x, multiplier);
-    if constexpr (kRounding == Rounding::floor) return hn::Shr(product, total);
-    const Sums half = hn::Shl(one, hn::Sub(total, one));
-    if constexpr (kRounding == Rounding::single_half_up) return hn::Shr(hn::Add(product, half), total);
-    if constexpr (kRounding == Rounding::single_half_even) {
-      const Sums odd = hn::And(hn::Shr(product, total), one);
-      return hn::Shr(hn::Add(product, hn::Add(hn::Sub(half, one), odd)), total);
-    }
-    const Sums sign = hn::BroadcastSignBit(product);
-    const Sums magnitude = hn::Sub(hn::Xor(product, sign), sign);
-    const Sums nudged = kRounding == Rounding::single_half_away ? hn::Add(magnitude, half) : magnitude;
-    return hn::Sub(hn::Xor(hn::Shr(nudged, total), sign), sign);
+  const Sums one = hn::Set(d, std::int64_t{1});
+  const Sums total = hn::Sub(hn::Set(d, std::int64_t{31}), shift);
+  const Sums product = Product(x, multiplier);
+  if constexpr (kRounding == Rounding::floor) return hn::Shr(product, total);
+  const Sums half = hn::Shl(one, hn::Sub(total, one));
+  if constexpr (kRounding == Rounding::single_half_up) return hn::Shr(hn::Add(product, half), total);
+  if constexpr (kRounding == Rounding::single_half_even) {
+    const Sums odd = hn::And(hn::Shr(product, total), one);
+    return hn::Shr(hn::Add(product, hn::Add(hn::Sub(half, one), odd)), total);
   }
+  const Sums sign = hn::BroadcastSignBit(product);
+  const Sums magnitude = hn::Sub(hn::Xor(product, sign), sign);
+  const Sums nudged = kRounding == Rounding::single_half_away ? hn::Add(magnitude, half) : magnitude;
+  return hn::Sub(hn::Xor(hn::Shr(nudged, total), sign), sign);
+}
+
+using WordTag = hn::ScalableTag<std::int32_t>;
+using Words = hn::Vec<WordTag>;
+
+HWY_INLINE Words Loaded(const RowOperand<std::int32_t>& operand, Index j) {
+  const WordTag d;
+  if (operand.data == nullptr) return hn::Zero(d);
+  return operand.repeated ? hn::Set(d, *operand.data) : hn::LoadU(d, operand.data + j);
+}
+
+// round(x * y / 2^31), ties up, saturating: SaturatingRoundingDoublingHighMul().
+HWY_INLINE Words HighProduct(Words x, Words y) {
+  const WordTag d;
+  const hn::Repartition<std::uint64_t, WordTag> wide;
+  const auto product = [&](Words a, Words b) {  // of even lanes, and half a unit
+    return hn::Add(hn::BitCast(wide, hn::MulEven(a, b)), hn::Set(wide, std::uint64_t{1} << 30));
+  };
+  const auto odd_lanes = [&](Words v) { return hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(wide, v))); };
+  // Bits 31 to 62 of each: to the lower half of the even ones, to the upper half of the odd ones.
+  const auto even = hn::ShiftRight<31>(product(x, y)), odd = hn::ShiftLeft<1>(product(odd_lanes(x), odd_lanes(y)));
+  const Words high = hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, even));
+  const Words least = hn::Set(d, std::numeric_limits<std::int32_t>::min());
+  const auto overflows = hn::And(hn::Eq(x, least), hn::Eq(y, least));
+  return hn::IfThenElse(overflows, hn::Set(d, std::numeric_limits<std::int32_t>::max()), high);
+}
+
+// rescaled<Rounding::gemmlowp_double>() of requantise.hpp.
+HWY_INLINE Words RescaledTwice(Words x, Words multiplier, Words shift) {
+  const WordTag d;
+  const Words zero = hn::Zero(d), one = hn::Set(d, 1);
+  const Words right = hn::Max(hn::Sub(zero, shift), zero);
+  const Words high = HighProduct(hn::Shl(x, hn::Max(shift, zero)), multiplier);
+  const Words mask = hn::Sub(hn::Shl(one, right), one);
+  const Words threshold = hn::Add(hn::ShiftRight<1>(mask), hn::IfThenElseZero(hn::Lt(high, zero), one));
+  const auto up = hn::Gt(hn::And(high, mask), threshold);
+  return hn::Add(hn::Shr(high, right), hn::IfThenElseZero(up, one));
 }
 
 // The bits of unsigned lanes that a narrower output keeps.
@@ -98,20 +123,31 @@ HWY_INLINE void RequantiseVector(const RequantiseCall& call, Index j, Out* out) 
   StoreNarrowed(hn::BitCast(bits, value), out);
 }
 
+// Clamps before the zero point comes, so that nothing leaves 32 bits.
 template <class Out>
-HWY_INLINE void RequantiseVectorByScale(const RequantiseCall& call, Index j, Out* out) {
-  const hn::ScalableTag<std::int32_t> d;
-  const hn::ScalableTag<std::uint32_t> bits;
-  const hn::ScalableTag<float> single;
-  const auto scale = call.scale.repeated ? hn::Set(single, *call.scale.data) : hn::LoadU(single, call.scale.data + j);
-  // Saturates; rounds as the environment says, which is to nearest even.
-  auto value = hn::NearestInt(hn::Mul(hn::ConvertTo(single, hn::LoadU(d, call.sums + j)), scale));
-  if (call.overflow == Overflow::clamp) {  // before the zero point, so that nothing leaves 32 bits
+HWY_INLINE void StoreWords(const RequantiseCall& call, Words value, Out* out) {
+  const WordTag d;
+  const hn::RebindToUnsigned<WordTag> bits;
+  if (call.overflow == Overflow::clamp) {
     value = hn::Max(value, hn::Set(d, call.low - call.zero_point));
     value = hn::Min(value, hn::Set(d, call.high - call.zero_point));
   }
   const auto sum = hn::Add(hn::BitCast(bits, value), hn::Set(bits, static_cast<std::uint32_t>(call.zero_point)));
   StoreNarrowed(sum, out);
+}
+
+template <class Out>
+HWY_INLINE void RequantiseVectorTwice(const RequantiseCall& call, Index j, Out* out) {
+  const Words sums = hn::LoadU(WordTag(), call.sums + j);
+  StoreWords(call, RescaledTwice(sums, Loaded(call.multiplier, j), Loaded(call.shift, j)), out);
+}
+
+template <class Out>
+HWY_INLINE void RequantiseVectorByScale(const RequantiseCall& call, Index j, Out* out) {
+  const hn::ScalableTag<float> single;
+  const auto scale = call.scale.repeated ? hn::Set(single, *call.scale.data) : hn::LoadU(single, call.scale.data + j);
+  // Saturates; rounds as the environment says, which is to nearest even.
+  StoreWords(call, hn::NearestInt(hn::Mul(hn::ConvertTo(single, hn::LoadU(WordTag(), call.sums + j)), scale)), out);
 }
 
 #endif  // HWY_TARGET != HWY_SCALAR
@@ -125,10 +161,13 @@ void RequantiseRow(const RequantiseCall& from) {
 #if HWY_TARGET != HWY_SCALAR
   // Below AVX2 there is no 64-bit arithmetic shift: measured, vectors of integers took twice the scalar code's time.
   constexpr bool kInVectors = kByScale || !HWY_ARCH_X86 || HWY_MAX_BYTES >= 32;
-  const Index lanes = static_cast<Index>(kByScale ? hn::Lanes(hn::ScalableTag<float>()) : hn::Lanes(SumTag()));
+  constexpr bool kTwice = kRounding == Rounding::gemmlowp_double;
+  const Index lanes = static_cast<Index>(kByScale || kTwice ? hn::Lanes(WordTag()) : hn::Lanes(SumTag()));
   for (; kInVectors && j + lanes <= call.count; j += lanes) {
     if constexpr (kByScale) {
       RequantiseVectorByScale(call, j, out + j);
+    } else if constexpr (kTwice) {
+      RequantiseVectorTwice(call, j, out + j);
     } else {
       RequantiseVector<kRounding>(call, j, out + j);
     }

@@ -50,9 +50,14 @@ double scaled(double x, double n) {
 }
 
 template <class Precision>
+double exp_of_negative(double x) {
+  const auto [p, n] = exponential<Precision>(std::max(x, -Precision::kSigmoidEnd), 0);
+  return scaled<Precision>(1 + p, n);
+}
+
+template <class Precision>
 double sigmoid(double x) {
-  const auto [p, n] = exponential<Precision>(std::max(-std::fabs(x), -Precision::kSigmoidEnd), 0);
-  const double z = scaled<Precision>(1 + p, n);
+  const double z = exp_of_negative<Precision>(-std::fabs(x));
   return (x < 0 ? z : 1.0) / (1 + z);
 }
 
@@ -180,10 +185,17 @@ void requantise(const RequantiseCall& call) noexcept {
   return requantise_to<std::uint8_t>(call);
 }
 
+void exp_of_negatives(float* data, Index count) noexcept {
+  for (Index j = 0; j < count; ++j) {
+    const double x = data[j];
+    if (x == x) data[j] = static_cast<float>(exp_of_negative<SinglePrecision>(x));
+  }
+}
+
 }  // namespace
 
 EpilogueKernels portable_epilogue() {
-  return {&finish_floats<float>, &finish_floats<double>, &finish_integers, &requantise};
+  return {&finish_floats<float>, &finish_floats<double>, &finish_integers, &requantise, &exp_of_negatives};
 }
 
 }  // namespace septet::kernels

@@ -34,12 +34,7 @@ std::vector<std::string> paths_of(const BenchSettings& settings) {
 }
 
 void check_paths(const BenchSettings& settings) {
-  if (settings.report == "-") refuse("--report", "needs a file");
-  const std::string html = ".html";
-  const std::string& report = settings.report;
-  if (!report.empty() && (report.size() < html.size() || report.substr(report.size() - html.size()) != html)) {
-    refuse("--report", cli::quoted(report) + " does not end in .html");
-  }
+  if (!settings.report.empty()) check_page(settings.report);
   if (settings.json == "-" && settings.csv == "-") refuse("--csv", "stdout has the JSON already");
   const std::vector<std::string> paths = paths_of(settings);
   for (std::size_t i = 0; i < paths.size(); ++i) {

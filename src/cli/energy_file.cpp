@@ -2,15 +2,11 @@
 #include "energy_file.hpp"
 
 #include "errors.hpp"
-#include "io/input.hpp"
+#include "io/json_file.hpp"
 #include "output.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <set>
 #include <utility>
-#include <vector>
 
 namespace septet::cli {
 namespace {
@@ -20,57 +16,6 @@ constexpr Index kMaxBytes = 1 << 20;
 
 [[noreturn]] void refuse_file(const std::string& path, std::string why) {
   throw Error(Status(Cause::bad_file, path, std::move(why)));
-}
-
-std::string read_text(const std::string& path) {
-  io::InputFile file(path);
-  if (file.size() > kMaxBytes) refuse_file(path, "is too large for an energy table");
-  std::string text(static_cast<std::size_t>(file.size()), '\0');
-  text.resize(file.read(text.data(), text.size()));
-  return text;
-}
-
-// The parser would silently take the last of several fields of one name.
-class TwiceRefused {
- public:
-  explicit TwiceRefused(std::string path) : path_(std::move(path)) {}
-
-  void see(Json::parse_event_t event, const Json& parsed) {
-    if (event == Json::parse_event_t::object_start) open_.emplace_back();
-    if (event == Json::parse_event_t::object_end) open_.pop_back();
-    if (event == Json::parse_event_t::key) see_key(parsed.get<std::string>());
-  }
-
- private:
-  struct Object {
-    std::set<std::string> keys;
-    std::string last;
-  };
-
-  void see_key(const std::string& key) {
-    if (!open_.back().keys.insert(key).second) {
-      const std::string entry = open_.size() == 1 ? "" : cli::quoted(open_.front().last) + ": ";
-      refuse_file(path_, entry + cli::quoted(key) + " is there twice");
-    }
-    open_.back().last = key;
-  }
-
-  std::string path_;
-  std::vector<Object> open_;  // outermost first
-};
-
-Json parse(const std::string& path) {
-  TwiceRefused twice(path);
-  try {
-    return Json::parse(read_text(path), [&](int, Json::parse_event_t event, const Json& parsed) {
-      twice.see(event, parsed);
-      return true;
-    });
-  } catch (const Json::parse_error& error) {
-    refuse_file(path, fmt::format("is not JSON (at byte {})", error.byte));
-  } catch (const Json::out_of_range&) {
-    refuse_file(path, "has a number that is not finite");
-  }
 }
 
 double value_of(const std::string& path, const std::string& key, const Json& entry) {
@@ -91,7 +36,7 @@ double value_of(const std::string& path, const std::string& key, const Json& ent
 }  // namespace
 
 emulation::EnergyTable read_energy_table(const std::string& path) {
-  const Json json = parse(path);
+  const Json json = io::read_json(path, kMaxBytes, "an energy table");
   if (!json.is_object()) refuse_file(path, "is not a JSON object of entries");
   const auto& entries = emulation::energy_entries();
   for (const auto& field : json.items()) {

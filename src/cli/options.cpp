@@ -357,6 +357,12 @@ void add_output(CLI::App& verb, Flags& flags) {
       ->group(kOutputGroup);
 }
 
+void add_report(CLI::App& verb, std::string& path) {
+  add_value(verb, "--report", "FILE.html", "charts and tables in one file that needs no network",
+            [&path](const std::string& text) { path = parse_file("--report", text); })
+      ->group(kOutputGroup);
+}
+
 void add_json(CLI::App& verb, Flags& flags) {
   add_value(verb, "--json", "FILE", "the report as JSON; -: to stdout, instead of the table",
             [&flags](const std::string& text) { flags.json = parse_file("--json", text); })

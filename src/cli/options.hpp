@@ -21,6 +21,7 @@ struct Flags {
   std::string b;
   std::string output;         ///< -o; empty: none
   std::string json;           ///< --json; empty: none, "-": stdout
+  std::string report;         ///< --report; empty: none
   std::string preload;        ///< --preload; empty: none
   std::string target;         ///< --target; empty: the best
   std::string preset;         ///< --preset; empty: none
@@ -86,6 +87,8 @@ void add_columns(CLI::App& verb, PackOptions& packing);
 void add_format_shapes(CLI::App& verb, PackOptions& packing);
 /// -o.
 void add_output(CLI::App& verb, Flags& flags);
+/// --report, into `path`.
+void add_report(CLI::App& verb, std::string& path);
 /// --json.
 void add_json(CLI::App& verb, Flags& flags);
 

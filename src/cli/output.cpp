@@ -3,6 +3,7 @@
 
 #include "errors.hpp"
 #include "io/matrix_file.hpp"
+#include "values.hpp"
 
 #include <fmt/format.h>
 
@@ -59,6 +60,17 @@ void check_outputs(const Flags& flags, bool packed_too) {
     }
     io::check_writable(flags.json);
   }
+  if (flags.report.empty()) return;
+  check_page(flags.report);
+  for (const std::string& other : {flags.output, flags.json}) {
+    if (io::same_file(flags.report, other)) refuse(flags.report, "is the file of another output already");
+  }
+  io::check_writable(flags.report);
+}
+
+void check_page(const std::string& path) {
+  if (path == "-") refuse("--report", "needs a file");
+  if (!ends_with(path, ".html")) refuse("--report", cli::quoted(path) + " does not end in .html");
 }
 
 void print(const std::string& text) {
@@ -78,24 +90,29 @@ void publish(const Flags& flags, const Json& json, const std::string& table, con
 }
 
 void publish(const Flags& flags, const Json& json, const std::string& table, const WriteOutput& write,
-             io::StagedFile* trace) {
+             io::StagedFile* trace, const std::string& page) {
   std::optional<io::StagedFile> output;
   if (!flags.output.empty()) {
     output.emplace(flags.output);
     write(*output);
   }
-  publish(flags, json, table, [&] {
-    if (output) output->commit();
-    if (trace != nullptr) trace->commit();
-  });
+  publish(
+      flags, json, table,
+      [&] {
+        if (output) output->commit();
+        if (trace != nullptr) trace->commit();
+      },
+      page);
 }
 
-void publish(const Flags& flags, const Json& json, const std::string& table, const std::function<void()>& commit) {
+void publish(const Flags& flags, const Json& json, const std::string& table, const std::function<void()>& commit,
+             const std::string& page) {
   const bool to_stdout = flags.json == "-";
-  std::optional<StagedText> report;
-  if (!flags.json.empty() && !to_stdout) report.emplace(flags.json, dump(json));
-  // The report first: as a device it is written only now, and may be full. Renames come after.
-  if (report) report->commit();
+  std::deque<StagedText> texts;
+  if (!flags.json.empty() && !to_stdout) texts.emplace_back(flags.json, dump(json));
+  if (!flags.report.empty()) texts.emplace_back(flags.report, page);
+  // Texts first: a device is written only now, and may be full. Renames of other files come after.
+  for (StagedText& text : texts) text.commit();
   commit();
   print(to_stdout ? dump(json) : table);
 }

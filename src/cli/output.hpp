@@ -3,19 +3,18 @@
 // Where results go: the report to stdout or to a file, C to a file. Files appear whole or not at all.
 #pragma once
 
+#include "io/json_file.hpp"
 #include "io/staged_file.hpp"
 #include "options.hpp"
 #include "septet/matrix_view.hpp"
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 namespace septet::cli {
 
-/// Keys stay in the order in which they were put in.
-using Json = nlohmann::ordered_json;
+using io::Json;
 
 /// Refuses, before any work is done, an output file that could not be written afterwards.
 /// `packed_too`: it may be a .septet file.
@@ -28,12 +27,13 @@ bool is_septet(const std::string& path);
 /// turns out to be full or closed.
 void publish(const Flags& flags, const Json& json, const std::string& table, const ConstMatrix* c = nullptr,
              io::StagedFile* trace = nullptr);
-/// The same for outputs that are written already: `commit` gives them their names.
-void publish(const Flags& flags, const Json& json, const std::string& table, const std::function<void()>& commit);
+/// The same for outputs that are written already: `commit` gives them their names. `page` is what --report asks for.
+void publish(const Flags& flags, const Json& json, const std::string& table, const std::function<void()>& commit,
+             const std::string& page = "");
 /// The same for another output: `write` is called if there is a file for it.
 using WriteOutput = std::function<void(const io::StagedFile&)>;
 void publish(const Flags& flags, const Json& json, const std::string& table, const WriteOutput& write,
-             io::StagedFile* trace = nullptr);
+             io::StagedFile* trace = nullptr, const std::string& page = "");
 
 /// A text and the file that it becomes.
 struct OutputText {
@@ -43,6 +43,9 @@ struct OutputText {
 
 /// The same for verbs with several reports: all of them whole or, where one cannot be written, none; then prints.
 void publish(const std::vector<OutputText>& files, const std::string& to_stdout);
+
+/// Refuses what is no name of a page: "-", or not .html.
+void check_page(const std::string& path);
 
 /// JSON as the verbs write it. Paths need not be UTF-8, JSON must.
 std::string dump(const Json& json);

@@ -22,5 +22,6 @@ void add_convert(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
+void add_network(CLI::App& app, Action& action);
 
 }  // namespace septet::cli

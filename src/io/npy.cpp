@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace septet::io {
 namespace {
@@ -53,31 +54,22 @@ NpyHeader read_header(InputFile& file, Index& data_offset) {
   return parse_npy_header(file.path(), header, offset);
 }
 
-// Rows and columns from the shape, checked against the bytes that are really there.
-void set_shape(FileMatrix& matrix, const NpyHeader& header, Index data_offset, Index file_size) {
-  const std::vector<Index>& shape = header.shape;
-  if (shape.empty()) fail(matrix.path, "a scalar: a matrix is expected");
-  if (shape.size() > 2) {
-    fail(matrix.path, fmt::format("{} dimensions: a matrix is expected; reshape it to (rows, columns)", shape.size()));
-  }
-  matrix.rows = shape.size() == 1 ? 1 : shape[0];
-  matrix.cols = shape.back();
-  Index bytes = 0;
-  const bool overflow = __builtin_mul_overflow(matrix.rows, matrix.cols, &matrix.stored) ||
-                        __builtin_mul_overflow(matrix.stored, size_of(matrix.element), &bytes);
-  if (overflow) fail(matrix.path, fmt::format("shape {} x {}: beyond 64 bits", matrix.rows, matrix.cols));
-  const Index there = file_size - data_offset;
+// Elements of the shape, checked against the bytes that are really there.
+Index count_elements(const InputFile& file, const NpyHeader& header, Index data_offset) {
+  Index elements = 1, bytes = 0;
+  bool overflow = false;
+  for (const Index size : header.shape) overflow |= __builtin_mul_overflow(elements, size, &elements);
+  overflow |= __builtin_mul_overflow(elements, size_of(header.element), &bytes);
+  const auto shape = [&] { return fmt::format("shape {}", fmt::join(header.shape, " x ")); };
+  if (overflow) fail(file.path(), shape() + ": beyond 64 bits");
+  const Index there = file.size() - data_offset;
   if (bytes > there) {
-    fail(matrix.path, fmt::format("byte {}: the file ends after {} of {} bytes of data", file_size, there, bytes));
+    fail(file.path(), fmt::format("byte {}: the file ends after {} of {} bytes of data", file.size(), there, bytes));
   }
   if (bytes < there) {
-    fail(matrix.path, fmt::format("byte {}: {} bytes behind the data", data_offset + bytes, there - bytes));
+    fail(file.path(), fmt::format("byte {}: {} bytes behind the data", data_offset + bytes, there - bytes));
   }
-  // No data vouches for the other dimension of an empty matrix.
-  if (bytes == 0 && std::max(matrix.rows, matrix.cols) > kMaxFileDimension) {
-    fail(matrix.path, fmt::format("{} x {}: at most {} rows or columns in an empty matrix", matrix.rows, matrix.cols,
-                                  kMaxFileDimension));
-  }
+  return elements;
 }
 
 constexpr bool native_is_big_endian() { return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__; }
@@ -88,34 +80,67 @@ void swap_bytes(std::vector<std::byte>& bytes, std::size_t size) {
   }
 }
 
-// Column-major to row-major.
-std::vector<std::byte> transposed(const std::vector<std::byte>& bytes, Index rows, Index cols, std::size_t size) {
+// Column-major to row-major: the first index runs fastest in `bytes`, the last one in the result.
+std::vector<std::byte> reordered(const std::vector<std::byte>& bytes, const std::vector<Index>& shape,
+                                 std::size_t size) {
   std::vector<std::byte> result(bytes.size());
-  const std::byte* from = bytes.data();
-  for (Index col = 0; col < cols; ++col) {
-    for (Index row = 0; row < rows; ++row, from += size) {
-      std::memcpy(result.data() + static_cast<std::size_t>(row * cols + col) * size, from, size);
+  if (result.empty()) return result;  // sizes beside a 0 may be anything
+  std::vector<Index> stride(shape.size(), 1), at(shape.size(), 0);
+  for (std::size_t d = shape.size(); d-- > 1;) stride[d - 1] = stride[d] * shape[d];
+  Index to = 0;
+  for (std::size_t from = 0; from < bytes.size(); from += size) {
+    std::memcpy(result.data() + static_cast<std::size_t>(to) * size, bytes.data() + from, size);
+    for (std::size_t d = 0; d < shape.size(); ++d) {
+      to += stride[d];
+      if (++at[d] < shape[d]) break;
+      to -= at[d] * stride[d];
+      at[d] = 0;
     }
   }
   return result;
 }
 
+NpyArray read_array(InputFile& file, const NpyHeader& header, Index data_offset) {
+  NpyArray array{file.path(), header.element, header.shape, count_elements(file, header, data_offset), {}};
+  const auto size = static_cast<std::size_t>(size_of(array.element));
+  const std::size_t count = static_cast<std::size_t>(array.elements) * size;
+  array.bytes = read_exactly<std::vector<std::byte>>(file, count, "the data");
+  if (header.big_endian != native_is_big_endian()) swap_bytes(array.bytes, size);
+  if (header.fortran_order) array.bytes = reordered(array.bytes, array.shape, size);
+  return array;
+}
+
 }  // namespace
+
+NpyArray read_npy_array(const std::string& path) {
+  InputFile file(path);
+  Index data_offset = 0;
+  const NpyHeader header = read_header(file, data_offset);
+  return read_array(file, header, data_offset);
+}
 
 FileMatrix read_npy(const std::string& path) {
   InputFile file(path);
   Index data_offset = 0;
   const NpyHeader header = read_header(file, data_offset);
+  const std::vector<Index>& shape = header.shape;
+  if (shape.empty()) fail(path, "a scalar: a matrix is expected");
+  if (shape.size() > 2) {
+    fail(path, fmt::format("{} dimensions: a matrix is expected; reshape it to (rows, columns)", shape.size()));
+  }
+  NpyArray array = read_array(file, header, data_offset);
   FileMatrix matrix;
   matrix.path = path;
-  matrix.element = header.element;
-  set_shape(matrix, header, data_offset, file.size());
-
-  const auto size = static_cast<std::size_t>(size_of(matrix.element));
-  const std::size_t count = static_cast<std::size_t>(matrix.stored) * size;
-  matrix.bytes = read_exactly<std::vector<std::byte>>(file, count, "the data");
-  if (header.big_endian != native_is_big_endian()) swap_bytes(matrix.bytes, size);
-  if (header.fortran_order) matrix.bytes = transposed(matrix.bytes, matrix.rows, matrix.cols, size);
+  matrix.element = array.element;
+  matrix.rows = shape.size() == 1 ? 1 : shape[0];
+  matrix.cols = shape.back();
+  matrix.stored = array.elements;
+  // No data vouches for the other dimension of an empty matrix.
+  if (array.elements == 0 && std::max(matrix.rows, matrix.cols) > kMaxFileDimension) {
+    fail(path, fmt::format("{} x {}: at most {} rows or columns in an empty matrix", matrix.rows, matrix.cols,
+                           kMaxFileDimension));
+  }
+  matrix.bytes = std::move(array.bytes);
   return matrix;
 }
 

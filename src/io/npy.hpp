@@ -24,7 +24,23 @@ struct NpyHeader {
 /// Throws Error. `offset` is where `header` begins in the file, for messages. Exactly the three keys, in any order.
 NpyHeader parse_npy_header(const std::string& path, std::string_view header, Index offset);
 
-/// Throws Error. Fortran order and foreign byte order are put right. An array of one dimension is read as one row, as
+/// An array of any number of dimensions, row-major and in native byte order.
+struct NpyArray {
+  std::string path;
+  Element element = Element::f32;
+  std::vector<Index> shape;
+  Index elements = 0;
+  std::vector<std::byte> bytes;
+};
+
+/// Throws Error. Fortran order and foreign byte order are put right.
+NpyArray read_npy_array(const std::string& path);
+
+/// Writes the elements of an array, row-major and without gaps, of any Type but bf16, as version 1.0 into a file that
+/// the caller commits. Throws Error.
+void write_npy_array(const StagedFile& staged, Type type, const std::vector<Index>& shape, const void* elements);
+
+/// Throws Error. The same as a matrix. An array of one dimension is read as one row, as
 /// numpy.atleast_2d does; any other number of dimensions but two is refused.
 FileMatrix read_npy(const std::string& path);
 

@@ -1,21 +1,23 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "input.hpp"
 #include "matrix_file.hpp"
+#include "npy.hpp"
 #include "staged_file.hpp"
 
 #include <fmt/format.h>
 
 #include <cstring>
+#include <vector>
 
 namespace septet::io {
 namespace {
 
-std::string npy_header(const ConstMatrix& matrix) {
-  // By Type; check() has refused bf16.
+std::string npy_header(Type type, const std::vector<Index>& shape) {
+  // By Type; bf16 has been refused.
   constexpr const char* kDescr[] = {"f4", "f8", "i1", "u1", "i4", nullptr, "f2", "i2"};
-  const char order = size_of(matrix.type) == 1 ? '|' : __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? '>' : '<';
-  std::string dict = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}, {}), }}", order,
-                                 kDescr[static_cast<int>(matrix.type)], matrix.rows, matrix.cols);
+  const char order = size_of(type) == 1 ? '|' : __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? '>' : '<';
+  std::string dict = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': ({}{}), }}", order,
+                                 kDescr[static_cast<int>(type)], fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   // Magic, version and length take 10 bytes; with blanks and a newline the elements begin at a multiple of 64.
   constexpr std::size_t kPrefix = 10, kAlignment = 64;
   const std::size_t total = (kPrefix + dict.size() + 1 + kAlignment - 1) / kAlignment * kAlignment;
@@ -64,9 +66,21 @@ void write_npy(const StagedFile& staged, const ConstMatrix& matrix) {
   throw_if_error(check(matrix));
   staged.refuse_device();
   StagedWriter file(staged);
-  const std::string header = npy_header(matrix);
+  const std::string header = npy_header(matrix.type, {matrix.rows, matrix.cols});
   file.write(header.data(), header.size());
   if (matrix.rows > 0 && matrix.cols > 0) write_rows(file, matrix);
+  file.close();
+}
+
+void write_npy_array(const StagedFile& staged, Type type, const std::vector<Index>& shape, const void* elements) {
+  if (type == Type::bf16) throw Error(Status(Cause::bad_type, staged.path(), "NumPy has no bf16"));
+  staged.refuse_device();
+  StagedWriter file(staged);
+  const std::string header = npy_header(type, shape);
+  file.write(header.data(), header.size());
+  Index count = 1;
+  for (const Index size : shape) count *= size;
+  if (count > 0) file.write(elements, static_cast<std::size_t>(count * size_of(type)));
   file.close();
 }
 

@@ -10,7 +10,6 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <stdexcept>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -23,9 +22,9 @@ namespace {
 
 constexpr const char *kTemporaryPrefix = ".septet-", *kTemporarySuffix = ".tmp";
 
-// What a signal has to remove: all that a handler may touch. No verb stages more: export has seven images in three
-// formats, their folder and two files of JSON.
-std::atomic<const char*> temporaries[32];
+// What a signal has to remove: all that a handler may touch. Most has a network: up to four files for a layer.
+constexpr std::size_t kMaxStaged = 1 << 14;
+std::atomic<const char*> temporaries[kMaxStaged];
 static_assert(std::atomic<const char*>::is_always_lock_free);
 
 extern "C" void remove_temporaries(int signal) {
@@ -62,7 +61,7 @@ bool exchange(const char* from, const char* to) noexcept {
 
 void remember(const char* path) {
   [[maybe_unused]] static const bool caught = catch_signals();
-  if (!exchange(nullptr, path)) throw std::logic_error("too many staged files");
+  if (!exchange(nullptr, path)) fail(path, fmt::format("cannot be created: more than {} files at once", kMaxStaged));
 }
 
 void forget(const char* path) noexcept { exchange(path, nullptr); }

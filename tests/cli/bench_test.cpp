@@ -1,13 +1,14 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet bench: what it writes, what it refuses, and its parts. No time is ever compared with anything.
-#include "cli/bench/escape.hpp"
 #include "cli/bench/patterns.hpp"
 #include "cli/bench/problem.hpp"
 #include "cli/bench/records.hpp"
 #include "cli/bench/results.hpp"
 #include "cli/bench/tables.hpp"
+#include "cli/report/escape.hpp"
 #include "cli_test_support.hpp"
+#include "page_support.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -88,31 +89,6 @@ std::vector<std::string> fields_of(const std::string& line) {
   return fields;
 }
 
-// Every element is closed by its own end tag, in order; the text of style and script is not looked at.
-void check_well_formed(const std::string& html) {
-  const std::string start = "<!DOCTYPE html>\n";
-  REQUIRE(html.compare(0, start.size(), start) == 0);
-  std::vector<std::string> open;
-  for (std::size_t at = html.find('<', start.size()); at != std::string::npos; at = html.find('<', at)) {
-    const std::size_t end = html.find('>', at);
-    REQUIRE(end != std::string::npos);
-    const std::string tag = html.substr(at + 1, end - at - 1);
-    CHECK_MESSAGE(std::count(tag.begin(), tag.end(), '"') % 2 == 0, tag);
-    const std::string name = tag.substr(0, tag.find_first_of(" /", 1));
-    at = end + 1;
-    if (name == "meta" || tag.back() == '/') continue;
-    if (tag[0] == '/') {
-      REQUIRE_FALSE(open.empty());
-      REQUIRE_MESSAGE(open.back() == tag.substr(1), tag);
-      open.pop_back();
-      continue;
-    }
-    open.push_back(name);
-    if (name == "style" || name == "script") at = html.find("</" + name, at);
-  }
-  CHECK(open.empty());
-}
-
 TEST_CASE("bench: every product with every candidate, its keys and what they say of each other") {
   const Folder folder;
   const Json json = folder.json(kQuick +
@@ -188,11 +164,7 @@ TEST_CASE("bench: the report is one well-formed page that asks for nothing else"
                                        "--cache both --report report.html --json report.json");
   CHECK(outcome.out.find("speed-up over dense") != std::string::npos);
   const std::string html = folder.read("report.html");
-  check_well_formed(html);
-  for (const char* outside :
-       {"http", "//", "src=\"", "href", "url(", "@import", "<link", "<img", "<iframe", "fetch("}) {
-    CHECK_MESSAGE(html.find(outside) == std::string::npos, outside);
-  }
+  check_page_alone(html);
   CHECK(html.find("&lt;img src=x&gt;&amp;&#39;.mtx") != std::string::npos);
   CHECK(html.find("\xff") == std::string::npos);
   CHECK(html.find("\xef\xbf\xbd.mtx") != std::string::npos);

@@ -108,6 +108,47 @@ TEST_CASE("f64: error over random arguments") {
   }
 }
 
+// e^x, x <= 0, of softmax.
+TEST_CASE("exp: error over floats, ends, the same bits on every target") {
+  std::vector<float> x{0, -0.0f, -1, -87.5f, -103.97f, -103.98f, -110, -1e30f, -HUGE_VALF, NAN};
+  const auto step = static_cast<std::uint32_t>(6007 / std::min(effort(), 1.0));
+  for (std::uint64_t bits = 0x80000000u; bits < 0xff800000u; bits += step) x.push_back(float_of(bits));
+  std::vector<float> want = x;
+  REQUIRE(set_target("portable").ok());
+  kernels::epilogue_kernels().exp_f32(want.data(), static_cast<Index>(want.size()));
+  CHECK(want[0] == 1);
+  CHECK(want[1] == 1);
+  CHECK(want[9] != want[9]);
+  CHECK(want[4] == std::numeric_limits<float>::denorm_min());
+  CHECK(want[5] == 0);
+  CHECK(want[8] == 0);
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (x[i] != x[i]) continue;
+    const long double real = std::exp(static_cast<long double>(x[i]));
+    int exponent = 0;
+    std::frexp(real, &exponent);
+    const long double ulp = std::ldexp(1.0L, std::max(exponent - 24, -149));
+    worst = std::max(worst, static_cast<double>(std::fabs(want[i] - real) / ulp));
+  }
+  INFO(worst << " ulp");
+  CHECK(worst < 0.51);
+  for (const char* const* target = supported_targets(); *target != nullptr; ++target) {
+    REQUIRE(set_target(*target).ok());
+    std::vector<float> got = x;
+    kernels::epilogue_kernels().exp_f32(got.data(), static_cast<Index>(got.size()));
+    INFO(std::string(*target));
+    CHECK(std::memcmp(got.data(), want.data(), got.size() * sizeof(float)) == 0);
+    for (std::size_t i = 0; i + 20 < x.size(); i += 1009) {
+      std::vector<float> part(x.begin() + static_cast<std::ptrdiff_t>(i),
+                              x.begin() + static_cast<std::ptrdiff_t>(i + i % 20));
+      kernels::epilogue_kernels().exp_f32(part.data(), static_cast<Index>(part.size()));
+      CHECK(std::memcmp(part.data(), want.data() + i, part.size() * sizeof(float)) == 0);
+    }
+  }
+  REQUIRE(set_target(nullptr).ok());
+}
+
 TEST_CASE("the same bits on every target, wherever in a vector") {
   Rng rng(12);
   const std::vector<double> x = arguments(rng, static_cast<std::size_t>(problem_count(20011)));

@@ -56,6 +56,16 @@ struct EnergyReport {
   }
 };
 
+/// Bytes between the buffers and the array, values and metadata, of whole folds; under fold-then-add also what the
+/// adder beside the buffer of C reads.
+struct BufferTraffic {
+  double a_bytes = 0, b_bytes = 0, c_bytes = 0;
+
+  double total() const { return a_bytes + b_bytes + c_bytes; }
+};
+/// Of a report of one product, with or without a memory system.
+SEPTET_API BufferTraffic buffer_traffic(const Report& report);
+
 /// Of one byte that enters or leaves a buffer of so many bytes: on the straight lines through the table's three points
 /// in logarithms of both, and beyond them.
 SEPTET_API double buffer_pj_per_byte(const EnergyTable& table, double buffer_bytes);

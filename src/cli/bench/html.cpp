@@ -2,7 +2,8 @@
 #include "html.hpp"
 
 #include "charts.hpp"
-#include "escape.hpp"
+#include "cli/report/escape.hpp"
+#include "cli/report/page.hpp"
 #include "tables.hpp"
 
 #include <fmt/format.h>
@@ -12,50 +13,14 @@
 namespace septet::cli {
 namespace {
 
-constexpr const char* kStyle = R"(
-:root { color-scheme: light; }
-body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; background: #fff; margin: 0 auto; padding: 1rem; max-width: 96rem; }
-h1 { font-size: 1.5rem; margin: 0 0 .25rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; } h3 { font-size: 1rem; margin: 1rem 0 .5rem; }
-p { max-width: 50rem; } p.lead { margin-top: 0; color: #444; }
-h3, td, th, p, li, dd { overflow-wrap: anywhere; }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 27rem), 1fr)); gap: 1rem; }
-figure { margin: 0; border: 1px solid #ddd; border-radius: .4rem; padding: .75rem; }
-figcaption { font-size: .9rem; color: #333; min-height: 2.7em; }
-svg { width: 100%; height: auto; display: block; } svg text { font: 13px system-ui, sans-serif; fill: #222; }
-.grid { stroke: #e4e4e4; stroke-width: 1; } .frame { fill: none; stroke: #999; }
-.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: .5rem 0 0; padding: 0; font-size: .9rem; }
-.legend li { display: flex; align-items: center; gap: .4rem; } .legend small { color: #555; } svg.swatch { width: 28px; height: 14px; flex: none; }
-select { font: inherit; max-width: 100%; padding: .25rem; }
-.scroll { overflow-x: auto; max-height: 40rem; overflow-y: auto; border: 1px solid #ddd; }
-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
-th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid #eee; } th { position: sticky; top: 0; background: #f4f4f4; }
-th button { font: inherit; font-weight: 600; border: 0; background: none; padding: 0; cursor: pointer; }
-td.word, th.word { text-align: left; } tr.dense td { color: #666; } tr.wrong td { color: #a00000; font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; } dt { color: #555; } dd { margin: 0; }
-@media (max-width: 40rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .4rem; } svg text { font-size: 15px; } }
-)";
-
-// Shows one group at a time, and sorts the table by the column whose header is pressed.
+// Shows one group at a time.
 constexpr const char* kScript = R"(
 const choice = document.getElementById('choice'), groups = [...document.querySelectorAll('section.group')];
 const show = () => groups.forEach((group, i) => { group.hidden = String(i) !== choice.value; });
 document.getElementById('chooser').hidden = groups.length < 2;
 choice.addEventListener('change', show);
 show();
-document.querySelectorAll('th button').forEach((button, column) => button.addEventListener('click', () => {
-  const body = document.querySelector('#points tbody'), up = button.dataset.up !== '1';
-  const key = row => { const cell = row.cells[column]; return cell.dataset.value ?? cell.textContent; };
-  const order = (x, y) => { const a = key(x), b = key(y); if (a === '' || b === '') return (a === '') - (b === '');
-    const d = Number(a) - Number(b); return (up ? 1 : -1) * (Number.isNaN(d) ? a.localeCompare(b) : d); };
-  document.querySelectorAll('th button').forEach(other => { delete other.dataset.up; });
-  button.dataset.up = up ? '1' : '0';
-  body.append(...[...body.rows].sort(order));
-}));
 )";
-
-std::string fact(const std::string& what, const std::string& value) {
-  return value.empty() ? "" : fmt::format("<dt>{}</dt><dd>{}</dd>\n", escaped(what), escaped(value));
-}
 
 std::string facts(const Run& run) {
   const Machine& machine = run.machine;
@@ -100,14 +65,6 @@ std::string method(const Run& run) {
       run.settings.rounds, run.settings.burst_s * 1e3);
 }
 
-// A cell with the number that it is sorted by; empty where there is none.
-std::string number_cell(const char* format, std::optional<double> value) {
-  if (!value) return "<td></td>";
-  return fmt::format("<td data-value=\"{:.9g}\">{}</td>", *value, fmt::format(fmt::runtime(format), *value));
-}
-
-std::string word_cell(const std::string& text) { return "<td class=\"word\">" + escaped(text) + "</td>"; }
-
 std::string table_row(const Point& point, const Result& result) {
   const bool measured = result.state == State::measured, there = result.state != State::not_applicable;
   const auto if_measured = [&](double value) { return measured ? std::optional<double>(value) : std::nullopt; };
@@ -135,42 +92,31 @@ std::string table_row(const Point& point, const Result& result) {
 }
 
 std::string table(const Run& run) {
-  struct Column {
-    const char* header;
-    bool word;
-  };
-  constexpr Column kColumns[] = {{"pattern", true},
-                                 {"detail", true},
-                                 {"M", false},
-                                 {"K", false},
-                                 {"N", false},
-                                 {"type", true},
-                                 {"threads", false},
-                                 {"cache", true},
-                                 {"zeros (%)", false},
-                                 {"candidate", true},
-                                 {"packed as", true},
-                                 {"time (µs)", false},
-                                 {"speed-up", false},
-                                 {"useful GFLOP/s", false},
-                                 {"of peak (%)", false},
-                                 {"FLOP/byte", false},
-                                 {"bytes/nnz", false},
-                                 {"packing (µs)", false},
-                                 {"pays after (products)", false},
-                                 {"remark", true}};
-  std::string text =
-      "<h2>All points</h2>\n<p>A header sorts by its column.</p>\n<div class=\"scroll\" tabindex=\"0\"><table "
-      "id=\"points\"><thead><tr>";
-  for (const Column& column : kColumns) {
-    text += fmt::format("<th{}><button type=\"button\">{}</button></th>", column.word ? " class=\"word\"" : "",
-                        column.header);
-  }
-  text += "</tr></thead>\n<tbody>\n";
+  const std::vector<Column> columns = {{"pattern", true},
+                                       {"detail", true},
+                                       {"M", false},
+                                       {"K", false},
+                                       {"N", false},
+                                       {"type", true},
+                                       {"threads", false},
+                                       {"cache", true},
+                                       {"zeros (%)", false},
+                                       {"candidate", true},
+                                       {"packed as", true},
+                                       {"time (µs)", false},
+                                       {"speed-up", false},
+                                       {"useful GFLOP/s", false},
+                                       {"of peak (%)", false},
+                                       {"FLOP/byte", false},
+                                       {"bytes/nnz", false},
+                                       {"packing (µs)", false},
+                                       {"pays after (products)", false},
+                                       {"remark", true}};
+  std::vector<std::string> rows;
   for (const Point& point : run.points) {
-    for (const Result& result : point.results) text += table_row(point, result);
+    for (const Result& result : point.results) rows.push_back(table_row(point, result));
   }
-  return text + "</tbody></table></div>\n";
+  return "<h2>All points</h2>\n" + sortable_table("points", columns, rows);
 }
 
 std::string charts(const Run& run) {
@@ -198,14 +144,9 @@ std::string remarks(const Run& run) {
 }  // namespace
 
 std::string html_of(const Run& run) {
-  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>septet "
-         "bench</title>\n<style>" +
-         std::string(kStyle) + "</style>\n</head>\n<body>\n<h1>Sparse formats beside the dense kernel</h1>\n" +
-         fmt::format("<p class=\"lead\">septet bench, {}, {}</p>\n", escaped(run.machine.cpu),
-                     escaped(run.machine.date_utc)) +
-         charts(run) + remarks(run) + table(run) + facts(run) + method(run) + "<script>" + kScript +
-         "</script>\n</body>\n</html>\n";
+  return page({"septet bench", "Sparse formats beside the dense kernel",
+               fmt::format("septet bench, {}, {}", run.machine.cpu, run.machine.date_utc),
+               charts(run) + remarks(run) + table(run) + facts(run) + method(run), kScript});
 }
 
 }  // namespace septet::cli

@@ -205,9 +205,7 @@ void add_files(CLI::App& verb, BenchSettings& settings) {
   add_value(verb, "--csv", "FILE", "a line per result; -: to stdout, instead of the table",
             [&settings](const std::string& text) { settings.csv = parse_file("--csv", text); })
       ->group(kOutputGroup);
-  add_value(verb, "--report", "FILE.html", "charts and tables in one file that needs no network",
-            [&settings](const std::string& text) { settings.report = parse_file("--report", text); })
-      ->group(kOutputGroup);
+  add_report(verb, settings.report);
   verb.add_flag("--details", settings.details, "every result in the table")->group(kOutputGroup);
 }
 

@@ -2,6 +2,7 @@
 #include "escape.hpp"
 
 #include <string_view>
+#include <vector>
 
 namespace septet::cli {
 namespace {
@@ -38,6 +39,15 @@ std::string entity(std::string_view sequence) {
   }
 }
 
+// Where the characters begin.
+std::vector<std::size_t> starts_of(const std::string& text) {
+  std::vector<std::size_t> starts;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) starts.push_back(i);
+  }
+  return starts;
+}
+
 }  // namespace
 
 std::string escaped(const std::string& text) {
@@ -49,6 +59,15 @@ std::string escaped(const std::string& text) {
     rest.remove_prefix(length == 0 ? 1 : length);
   }
   return out;
+}
+
+std::size_t characters(const std::string& text) { return starts_of(text).size(); }
+
+std::string shortened(const std::string& text, std::size_t most) {
+  const std::vector<std::size_t> starts = starts_of(text);
+  if (starts.size() <= most) return text;
+  const std::size_t head = most / 3, tail = most - head - 1;
+  return text.substr(0, starts[head]) + "…" + text.substr(starts[starts.size() - tail]);
 }
 
 }  // namespace septet::cli

@@ -1,0 +1,87 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// What layers cost on an array with a vector unit beside it: products on the array, in closed form; everything else on
+// the vector unit. Bias, requantisation and fused activations run behind the array and cost nothing (docs/dataflows.md,
+// section 9). docs/network.md has the vector unit's operations.
+#pragma once
+
+#include "septet/emulation/cycles.hpp"
+#include "septet/emulation/energy.hpp"
+#include "septet/network/network.hpp"
+
+#include <memory>
+
+namespace septet::network {
+
+/// Beside the array: lanes that each finish an operation of a kind in so many cycles, elements one behind the other.
+struct VectorUnit {
+  Index lanes = 16;
+  Index simple_cycles = 1;     ///< add, multiply, compare, clamp, shift, convert
+  Index special_cycles = 4;    ///< exp, erf, tanh, division, square root
+  Index bytes_per_cycle = 64;  ///< to its memory; 0: not a limit
+};
+
+/// cycles = max(ceil((simple_operations * simple_cycles + special_operations * special_cycles) / lanes),
+/// ceil((reads_bytes + writes_bytes) / bytes_per_cycle)).
+struct VectorCost {
+  Index simple_operations = 0, special_operations = 0;
+  Index reads_bytes = 0, writes_bytes = 0;
+  Index cycles = 0;
+};
+/// Nothing for products.
+SEPTET_API VectorCost vector_cost(const Network& network, const Step& step, const VectorUnit& unit);
+/// `cost`, whose operations and bytes are known, with its cycles.
+SEPTET_API VectorCost with_cycles(VectorCost cost, const VectorUnit& unit);
+
+/// A layer as work: a step of a network, or a row of a table.
+struct Layer {
+  std::string name;
+  std::string op;   ///< name(Operator), or a table's word for it
+  Product product;  ///< count 0: none
+  Type a_type = Type::s8, b_type = Type::s8;
+  /// Of the products in their order, m x k each, the next one's `weights_stride` elements further: their patterns. No
+  /// data: dense. Refers to the owner's memory; where there is none, to somebody else's.
+  ConstMatrix weights;
+  std::shared_ptr<const void> weights_owner;
+  Index weights_stride = 0;
+  int zero_point = 0;  ///< of the weights
+  /// The products are groups of a convolution: together they are one, of count * m x count * k weights on a diagonal.
+  bool joinable = false;
+  VectorCost vector;     ///< what is no product
+  Index parameters = 0;  ///< weights, biases and normalisation
+  Index parameter_bytes = 0;
+  Index lookups = 0;  ///< of an embedding bag: rows of its table that are read
+};
+/// All steps. Refers to the network's weights.
+SEPTET_API std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit);
+
+struct CostOptions {
+  /// array, combine, accumulate …; dataflow automatic: the one with the fewest cycles, layer by layer. Zero points,
+  /// fold depth, preload and epilogue have no say.
+  GemmOptions gemm;
+  emulation::ArrayOptions array;
+  VectorUnit vector;
+  emulation::EnergyTable energy;
+};
+
+struct LayerCost {
+  Dataflow dataflow = Dataflow::automatic;  ///< automatic: no product
+  bool joined = false;                      ///< groups as one product
+  emulation::Report array;                  ///< all products together; utilization is theirs
+  VectorCost vector;
+  Index cycles = 0;        ///< array.cycles and vector.cycles, one after the other
+  double energy_pj = 0;    ///< of the products
+  double moved_bytes = 0;  ///< of the products, between the array and its buffers
+
+  /// Those of the products: with a memory system, the waiting for it included.
+  Index array_cycles() const { return cycles - vector.cycles; }
+};
+
+/// In closed form. Dataflows that exclude the options (outputs stationary under fold-then-add) are not among those of
+/// automatic; of equals the first counts. Groups are joined under a sparse dataflow where that takes fewer cycles.
+/// `each`: if not null, becomes the product's cost with every dataflow, whichever is named, in their order, but for
+/// those that exclude the options. Errors as cycles().
+SEPTET_API Status cost(const Layer& layer, const CostOptions& options, LayerCost& cost,
+                       std::vector<LayerCost>* each = nullptr);
+
+}  // namespace septet::network

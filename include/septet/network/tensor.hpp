@@ -1,0 +1,60 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Tensors of a network: a name, a type, a shape, and how integers stand for numbers. Row-major, images as NHWC.
+#pragma once
+
+#include "septet/matrix_view.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace septet::network {
+
+/// real = scale * (stored - zero_point). scale 0: not quantised.
+struct Quantisation {
+  float scale = 0;
+  int zero_point = 0;
+};
+
+struct TensorInfo {
+  std::string name;
+  Type type = Type::f32;  ///< f32, f16, s8, u8 or s32
+  std::vector<Index> shape;
+  Quantisation quantisation;
+
+  /// The product of the shape; 1 of a scalar.
+  SEPTET_API Index elements() const;
+  /// A dimension, counted from the last one if negative.
+  Index dim(int i) const { return shape[static_cast<std::size_t>(i < 0 ? i + static_cast<int>(shape.size()) : i)]; }
+};
+
+/// Owns its elements.
+class Tensor {
+ public:
+  Tensor() = default;
+  /// All zero bytes. Throws std::bad_alloc.
+  SEPTET_API explicit Tensor(TensorInfo info);
+
+  const TensorInfo& info() const { return info_; }
+  void set_quantisation(Quantisation quantisation) { info_.quantisation = quantisation; }
+  /// Nothing was put into it: an operand left out.
+  bool empty() const { return info_.shape.empty(); }
+  void* data() { return bytes_.data(); }
+  const void* data() const { return bytes_.data(); }
+  std::size_t bytes() const { return bytes_.size(); }
+  template <class T>
+  T* as() {
+    return reinterpret_cast<T*>(bytes_.data());
+  }
+  template <class T>
+  const T* as() const {
+    return reinterpret_cast<const T*>(bytes_.data());
+  }
+
+ private:
+  TensorInfo info_;
+  std::vector<std::byte> bytes_;
+};
+
+}  // namespace septet::network

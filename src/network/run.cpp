@@ -1,0 +1,132 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "septet/network/run.hpp"
+
+#include "septet/emulation/emulate.hpp"
+
+#include <chrono>
+#include <map>
+
+namespace septet::network {
+namespace {
+
+std::string shape_text(const std::vector<Index>& shape) {
+  std::string text = "[";
+  for (const Index size : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
+
+void check_input(const TensorInfo& want, const Tensor& got, std::size_t i) {
+  const std::string argument = "inputs[" + std::to_string(i) + "]";
+  if (got.info().type != want.type) {
+    throw Error(Status(Cause::bad_type, argument,
+                       want.name + " is " + name(want.type) + ", what is given is " + name(got.info().type)));
+  }
+  if (got.info().shape != want.shape) {
+    throw Error(
+        Status(Cause::bad_shape, argument,
+               want.name + " is " + shape_text(want.shape) + ", what is given is " + shape_text(got.info().shape)));
+  }
+}
+
+// The step after which nobody reads a tensor any more; outputs: none.
+std::vector<std::size_t> last_uses(const Network& network) {
+  std::vector<std::size_t> last(network.tensors.size(), 0);
+  for (std::size_t s = 0; s < network.steps.size(); ++s) {
+    for (const Index tensor : network.steps[s].inputs) last[static_cast<std::size_t>(tensor)] = s;
+    last[static_cast<std::size_t>(network.steps[s].output)] = s;
+  }
+  for (const Index tensor : network.outputs) last[static_cast<std::size_t>(tensor)] = network.steps.size();
+  return last;
+}
+
+// The options of the user's that a product takes; zero points and the epilogue are the call's own.
+GemmOptions merged(const GemmOptions& call, const GemmOptions& chosen, Dataflow dataflow) {
+  GemmOptions options = chosen;
+  options.dataflow = dataflow;
+  options.a_zero_point = call.a_zero_point, options.b_zero_point = call.b_zero_point;
+  options.alpha = call.alpha, options.beta = call.beta;
+  options.preload = call.preload, options.epilogue = call.epilogue;
+  return options;
+}
+
+// Sums in full, one after the other: the direct path has the same bits.
+bool is_plain(const GemmOptions& gemm) {
+  return gemm.dataflow == Dataflow::automatic && gemm.accumulate == Accumulate::chained && gemm.mac == Mac::fused &&
+         gemm.accumulator.bits == 0 && !gemm.flush_subnormals;
+}
+
+Execution on_cpu(const RunOptions& options) {
+  if (is_plain(options.cost.gemm)) return {};
+  Execution execution;
+  execution.gemm = [&options](const GemmCall& call) {
+    gemm(call.a, call.b, call.c, merged(call.options, options.cost.gemm, options.cost.gemm.dataflow));
+  };
+  return execution;
+}
+
+// Counts of all the calls of a step in `total`.
+Execution on_array(const RunOptions& options, const LayerCost& cost, emulation::Report& total) {
+  Execution execution;
+  execution.gather_bytes = 0, execution.join_groups = cost.joined;
+  execution.gemm = [&options, &cost, &total](const GemmCall& call) {
+    const emulation::Report report = emulation::emulate(
+        call.a, call.b, call.c, merged(call.options, options.cost.gemm, cost.dataflow), options.cost.array);
+    total.cycles += report.cycles, total.folds += report.folds;
+    total.macs_issued += report.macs_issued;
+    total.reads_a_words += report.reads_a_words, total.reads_b_words += report.reads_b_words;
+    total.reads_c_words += report.reads_c_words, total.writes_c_words += report.writes_c_words;
+  };
+  return execution;
+}
+
+Tensor sums_of(const TensorInfo& y) {
+  TensorInfo info = y;
+  info.type = y.type == Type::f32 ? Type::f32 : Type::s32;
+  info.quantisation = {};
+  return Tensor(info);
+}
+
+}  // namespace
+
+std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>& inputs, const RunOptions& options,
+                        const std::vector<LayerCost>& costs, std::vector<LayerRun>& layers, const Observer& observer) {
+  if (inputs.size() != network.inputs.size()) {
+    throw Error(
+        Status(Cause::bad_shape, "inputs",
+               std::to_string(inputs.size()) + " are given, the network has " + std::to_string(network.inputs.size())));
+  }
+  std::vector<const Tensor*> values(network.tensors.size(), nullptr);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto tensor = static_cast<std::size_t>(network.inputs[i]);
+    check_input(network.tensors[tensor], *inputs[i], i);
+    values[tensor] = inputs[i];
+  }
+  const std::vector<std::size_t> last = last_uses(network);
+  std::map<std::size_t, Tensor> made;
+  layers.assign(network.steps.size(), {});
+  for (std::size_t s = 0; s < network.steps.size(); ++s) {
+    const Step& step = network.steps[s];
+    std::vector<const Tensor*> x;
+    for (const Index tensor : step.inputs) x.push_back(values[static_cast<std::size_t>(tensor)]);
+    const auto output = static_cast<std::size_t>(step.output);
+    Tensor& y = made[output] = Tensor(network.tensors[output]);
+    values[output] = &y;
+
+    const bool product = product_of(network, step).count > 0;
+    Tensor sums;
+    const bool wanted = observer && options.sums && product;
+    if (wanted) sums = sums_of(y.info());
+    const bool array = options.executor == Executor::array && product;
+    const auto start = std::chrono::steady_clock::now();
+    execute(step, x, y, array ? on_array(options, costs.at(s), layers[s].array) : on_cpu(options),
+            wanted ? &sums : nullptr);
+    layers[s].seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (observer) observer(step, x, y, wanted ? &sums : nullptr);
+    for (auto it = made.begin(); it != made.end();) it = last[it->first] == s ? made.erase(it) : std::next(it);
+  }
+  std::vector<Tensor> outputs;
+  for (const Index tensor : network.outputs) outputs.push_back(made.at(static_cast<std::size_t>(tensor)));
+  return outputs;
+}
+
+}  // namespace septet::network
