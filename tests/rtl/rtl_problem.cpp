@@ -79,34 +79,6 @@ void draw_options(Rng& rng, RtlProblem& p, Dataflow dataflow, int lanes) {
   p.array_options.timing = rng.chance(0.5) ? Timing::serial : Timing::overlapped;
 }
 
-// Writes down what comes to the store units. Under fold-then-add that is one fold's sum: the memory adds.
-class StoreSink : public emulation::TraceSink {
- public:
-  explicit StoreSink(const RtlProblem& problem) : problem_(problem), memory_(problem.m * problem.n) {
-    for (Index i = 0; i < problem.m * problem.n; ++i) memory_[i] = problem.start(i / problem.n, i % problem.n);
-  }
-
-  void begin(const emulation::TraceHeader&) override {}
-  void cycle(const emulation::CycleTrace& cycle) override {
-    for (std::size_t w = 0; w < cycle.store.size(); ++w) {
-      const emulation::PortTrace& port = cycle.store[w];
-      if (!port.value.valid) continue;
-      std::uint32_t& total = memory_[port.place.m * problem_.n + port.place.n];
-      const auto sum = static_cast<std::uint32_t>(port.value.bits);
-      total = problem_.options.accumulate == Accumulate::chained ? sum : total + sum;
-      words_.push_back({cycle.cycle, static_cast<Index>(w), port.place.m, port.place.n, port.fold,
-                        static_cast<std::int32_t>(total)});
-    }
-  }
-  void end() override {}
-  std::vector<StoredWord> take() { return std::move(words_); }
-
- private:
-  const RtlProblem& problem_;
-  std::vector<std::uint32_t> memory_;
-  std::vector<StoredWord> words_;
-};
-
 // Types and zero points. A's elements have been drawn with 0 for its zeros, and are moved.
 void draw_operand_types(Rng& rng, RtlProblem& p) {
   const auto draw = [&](Type& type, int& zero_point) {
@@ -187,12 +159,16 @@ Inputs inputs_of(const RtlProblem& p) {
 }
 
 std::vector<StoredWord> stored_words(const RtlProblem& p) {
-  StoreSink sink(p);
+  std::vector<StoredWord> words;
+  const auto sink =
+      emulation::store_sink(p.options, [&](const emulation::StoredWord& word, const emulation::TraceFold& fold) {
+        words.push_back({word.cycle, word.column, word.m, word.n, fold.number, static_cast<std::int32_t>(word.bits)});
+      });
   Storage<std::int32_t> c(p.m, p.n);
   emulation::ArrayOptions array_options = p.array_options;
   array_options.engine = Engine::plain;
-  emulation::emulate(p.a_view(), p.b_view(), c.view(), p.options, array_options, {}, {&sink, {{}, {0, 1}, {}}});
-  return sink.take();
+  emulation::emulate(p.a_view(), p.b_view(), c.view(), p.options, array_options, {}, {sink.get(), {{}, {0, 1}, {}}});
+  return words;
 }
 
 }  // namespace septet::rtl_test
