@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 HWY_BEFORE_NAMESPACE();
@@ -151,6 +152,12 @@ struct TileSums {
     } while (--steps > 0);
   }
 
+  // From the end of a run to the next one's beginning.
+  HWY_INLINE void next_run(const TileCall& call) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kBases; ++i) a[i] += call.a_run - call.steps * call.a_step;
+  }
+
   // sum <- C, or nothing.
   static HWY_INLINE void load(V (&sum)[kRows][kVectors], const TileCall& call, const Columns& columns, bool zero) {
     const char* row = static_cast<const char*>(call.c);
@@ -171,6 +178,36 @@ struct TileSums {
     for (int i = 0; i < kRows; ++i, row += c_row) {
       HWY_UNROLL(4)
       for (int v = 0; v < kVectors; ++v) columns.store(sum[i][v], reinterpret_cast<Acc*>(row), v);
+    }
+  }
+
+  // sum <- what TileEnd makes of it.
+  static HWY_INLINE void finish(V (&sum)[kRows][kVectors], const TileEnd& end, const Columns& columns) {
+    if (end.bias != nullptr) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) {
+        const V bias = columns.load(end.bias, v);
+        HWY_UNROLL(16)
+        for (int i = 0; i < kRows; ++i) sum[i][v] = hn::Add(sum[i][v], bias);
+      }
+    }
+    if (end.residual != nullptr) {
+      const char* row = reinterpret_cast<const char*>(end.residual);
+      HWY_UNROLL(16)
+      for (int i = 0; i < kRows; ++i, row += end.residual_row) {
+        HWY_UNROLL(4)
+        for (int v = 0; v < kVectors; ++v) {
+          sum[i][v] = hn::Add(sum[i][v], columns.load(reinterpret_cast<const float*>(row), v));
+        }
+      }
+    }
+    if (end.relu) {
+      const V zero = hn::Zero(d);
+      HWY_UNROLL(16)
+      for (int i = 0; i < kRows; ++i) {
+        HWY_UNROLL(4)
+        for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::IfThenElse(hn::Le(sum[i][v], zero), zero, sum[i][v]);
+      }
     }
   }
 
@@ -205,6 +242,13 @@ HWY_NOINLINE void RunTile(const TileCall& call) {
   typename Mac::V sum[kRows][kVectors];
   Sums::load(sum, call, tile.columns, call.zero);
   tile.add_steps(sum, call.steps);
+  for (Index run = 1; run < call.runs; ++run) {
+    tile.next_run(call);
+    tile.add_steps(sum, call.steps);
+  }
+  if constexpr (std::is_same_v<typename Sums::Acc, float>) {
+    if (call.end != nullptr) Sums::finish(sum, *call.end, tile.columns);
+  }
   Sums::store(sum, call, tile.columns);
 }
 
@@ -325,6 +369,7 @@ TileSet MakeTileSet() {
   set.most_vectors = kMostVectors;
   set.main_vectors = kMainVectors;
   set.main_rows = kMainRows;
+  set.has_runs = true;
   FillTileRows<Mac, 1>(set, std::make_integer_sequence<int, kTileRows[0]>());
   FillTileRows<Mac, 2>(set, std::make_integer_sequence<int, kTileRows[1]>());
   FillTileRows<Mac, 3>(set, std::make_integer_sequence<int, kTileRows[2]>());

@@ -30,6 +30,8 @@ class ImageRows {
     const Index i = joined_ ? tap : tap / window_.width, j = joined_ ? 0 : tap % window_.width;
     return i * window_.dilation_h * row_ + j * window_.dilation_w * pixel_;
   }
+  /// Are runs the same distance apart, each from the one before?
+  bool evenly() const { return joined_ || window_.height == 1; }
   /// From output to output of a stretch: stretch() outputs from every multiple of it on.
   Index step() const { return window_.stride_w * pixel_; }
   Index stretch() const { return stretch_; }

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "image_rows.hpp"
-#include "septet/spmm.hpp"
+#include "src/aligned_buffer.hpp"
 
 #include <vector>
 
@@ -31,14 +31,36 @@ class ImplicitGemm {
 
  private:
   struct Call;
+  struct Block;
+  // Steps that sums take in one visit: `runs` times `steps`, A's a_run bytes apart.
+  struct Pass {
+    Index offset;        // bytes, in what a position covers
+    Index step0, steps;  // of k
+    Index runs, a_run;
+    bool first, last;
+  };
+  struct Ahead {
+    const char* data;  // of these bytes
+    Index bytes;
+    const char* c;  // and the sums of the tile that comes next; or null
+  };
+  void plan_passes();
+  void pack_weights(const Linear& linear);
+  void take_bias(const Linear& linear, int zero_point);
   void block(const Call& call, Index item, char* memory) const;
+  void by_slabs(const Call& call, const Block& block) const;
+  void by_panels(const Call& call, const Block& block) const;
+  void tile(const Call& call, const Block& block, const Pass& pass, Index m, std::size_t slab,
+            const Ahead& ahead) const;
 
   const Linear& linear_;
   ImageRows rows_;
   Index groups_, outputs_, k_;  // outputs of a group
   Type type_;
-  std::vector<PackedMatrix> weights_;  // of each group
-  std::vector<std::int32_t> bias_;     // of bytes: with what the inputs' zero point adds
+  Index steps_;  // of k: one element of f32, four bytes
+  std::vector<Pass> passes_;
+  detail::AlignedBuffer weights_;   // [group][panel][step][kWidth], zeros behind the last channel
+  std::vector<std::int32_t> bias_;  // of bytes: with what the inputs' zero point adds
 };
 
 }  // namespace septet::network
