@@ -37,26 +37,10 @@ constexpr Index on_line(Index bytes) { return ceil_div(bytes, kLine) * kLine; }
 
 const kernels::QuadKernels* quads() { return kernels::large_quad_kernels(); }
 
-// Tiles of positions: a piece of a stretch.
-struct Slab {
-  Index start;        // bytes, in what is read
-  Index first, size;  // positions, counted from the block's first
-};
-
-// [n0, n1) in pieces of at most `most`, nearly equal within a stretch.
-void cut(const ImageRows& rows, Index n0, Index n1, Index most, std::vector<Slab>& slabs) {
-  slabs.clear();
-  for (Index n = n0; n < n1;) {
-    const Index end = std::min(n1, (n / rows.stretch() + 1) * rows.stretch());
-    for (Index pieces = ceil_div(end - n, most); pieces > 0; --pieces) {
-      const Index size = ceil_div(end - n, pieces);
-      slabs.push_back({rows.start(n), n - n0, size});
-      n += size;
-    }
-  }
-}
-
 // Of a tile from this channel and position on.
+// What the tiles of f32 can do to their sums.
+bool ends_in_kernel(Activation activation) { return activation == Activation::none || activation == Activation::relu; }
+
 kernels::TileEnd end_of(kernels::TileEnd end, Index channel, Index position) {
   if (end.bias != nullptr) end.bias += channel;
   if (end.residual != nullptr) end.residual += position * end.residual_row / kUnit + channel;
@@ -64,6 +48,13 @@ kernels::TileEnd end_of(kernels::TileEnd end, Index channel, Index position) {
 }
 
 }  // namespace
+
+// Tiles of positions: a piece of a stretch.
+struct ImplicitGemm::Slab {
+  Index start;        // bytes, in what is read
+  Index first, size;  // positions, counted from the block's first
+  Index place;        // of the first one in y
+};
 
 // What the blocks of one run share.
 struct ImplicitGemm::Call {
@@ -79,17 +70,25 @@ struct ImplicitGemm::Call {
   Index blocks, parts, part;  // items: blocks x groups x parts of so many panels
 };
 
-ImplicitGemm::ImplicitGemm(const Linear& linear, const Window& window, Index groups, const TensorInfo& x)
-    : linear_(linear),
-      rows_(x, window, groups),
-      groups_(groups),
-      outputs_(linear.outputs() / groups),
+ImplicitGemm::ImplicitGemm(const Shape& shape, bool x_has_border, const Border& y_border)
+    : linear_(*shape.linear),
+      rows_(shape.x, shape.window, shape.groups, x_has_border),
+      y_border_(y_border),
+      groups_(shape.groups),
+      outputs_(linear_.outputs() / groups_),
       k_(rows_.taps() * rows_.run()),
-      type_(x.type),
-      steps_(ceil_div(k_, x.type == Type::f32 ? 1 : kUnit)) {
+      type_(shape.x.type),
+      steps_(ceil_div(k_, type_ == Type::f32 ? 1 : kUnit)) {
   plan_passes();
-  pack_weights(linear);
-  if (type_ != Type::f32) take_bias(linear, x.quantisation.zero_point);
+  pack_weights();
+  if (type_ != Type::f32) take_bias(shape.x.quantisation.zero_point);
+}
+
+bool ImplicitGemm::readable(const Shape& shape) {
+  if (shape.x.type == Type::f32) return true;
+  const TensorInfo& weight = shape.linear->weight->info();
+  return quads() != nullptr && quads()->any_signs && weight.type == Type::s8 && weight.quantisation.zero_point == 0 &&
+         ImageRows(shape.x, shape.window, shape.groups, false).run() % kUnit == 0;
 }
 
 // Runs in one go if they are short, or in pieces if they are long.
@@ -109,18 +108,17 @@ void ImplicitGemm::plan_passes() {
   }
 }
 
-void ImplicitGemm::pack_weights(const Linear& linear) {
+void ImplicitGemm::pack_weights() {
   const bool bytes = type_ != Type::f32;
-  if (bytes && quads() == nullptr) return;  // readable() says so
   const kernels::Arithmetic arithmetic = kernels::arithmetic_for(Type::f32, Mac::fused);
   const auto packed = bytes ? kernels::Packed::s8 : kernels::packed_of(arithmetic);
   const auto pack = bytes ? quads()->pack : kernels::kernel_set(arithmetic).pack;
   const Index panels = ceil_div(outputs_, kWidth), panel_bytes = steps_ * kWidth * kUnit;
   weights_ = detail::AlignedBuffer(static_cast<std::size_t>(packed_bytes()));
   char* to = reinterpret_cast<char*>(weights_.data());
-  const Type type = linear.weight->info().type;
+  const Type type = linear_.weight->info().type;
   for (Index g = 0; g < groups_; ++g) {
-    const char* data = linear.weight->as<char>() + g * outputs_ * k_ * size_of(type);
+    const char* data = linear_.weight->as<char>() + g * outputs_ * k_ * size_of(type);
     const auto rows = detail::DenseOperand::rows_of(ConstMatrix(data, type, outputs_, k_, k_, 1), 0);
     for (Index p = 0; p < panels; ++p, to += panel_bytes) {
       rows.pack(pack, packed, p * kWidth, std::min(kWidth, outputs_ - p * kWidth), 0, steps_, kWidth, to, nullptr);
@@ -129,23 +127,20 @@ void ImplicitGemm::pack_weights(const Linear& linear) {
 }
 
 // sum (x - z) w = sum x w - z sum w
-void ImplicitGemm::take_bias(const Linear& linear, int zero_point) {
-  for (Index o = 0; o < linear.outputs(); ++o) {
+void ImplicitGemm::take_bias(int zero_point) {
+  for (Index o = 0; o < linear_.outputs(); ++o) {
     std::uint32_t sum = 0;
-    for (Index k = 0; k < k_; ++k) sum += static_cast<std::uint32_t>(linear.weight->as<std::int8_t>()[o * k_ + k]);
-    const std::uint32_t bias = linear.bias ? static_cast<std::uint32_t>(linear.bias->as<std::int32_t>()[o]) : 0;
+    for (Index k = 0; k < k_; ++k) sum += static_cast<std::uint32_t>(linear_.weight->as<std::int8_t>()[o * k_ + k]);
+    const std::uint32_t bias = linear_.bias ? static_cast<std::uint32_t>(linear_.bias->as<std::int32_t>()[o]) : 0;
     bias_.push_back(static_cast<std::int32_t>(bias - static_cast<std::uint32_t>(zero_point) * sum));
   }
 }
 
-bool ImplicitGemm::readable() const {
-  if (type_ == Type::f32) return true;
-  const TensorInfo& weight = linear_.weight->info();
-  return weights_.data() != nullptr && quads() != nullptr && quads()->any_signs && weight.type == Type::s8 &&
-         weight.quantisation.zero_point == 0 && rows_.run() % kUnit == 0;
-}
-
 Index ImplicitGemm::packed_bytes() const { return groups_ * ceil_div(outputs_, kWidth) * steps_ * kWidth * kUnit; }
+
+bool ImplicitGemm::adds_in_place(Activation activation) const {
+  return type_ == Type::f32 && y_border_.empty() && passes_.size() == 1 && ends_in_kernel(activation);
+}
 
 void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y) const {
   Call call;
@@ -153,30 +148,30 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
   call.tiles = bytes ? &quads()->tiles[type_ == Type::s8 ? 1 : 0][1]
                      : &kernels::kernel_set(kernels::arithmetic_for(Type::f32, Mac::fused)).tiles;
   call.y = &y, call.direct = !bytes;
+  const Index places = place(rows_.n() - 1) + 1;
   call.width = std::min(kWidth, call.tiles->most_vectors * call.tiles->lanes);
   const Index n = rows_.n(), all = groups_ * outputs_;
   for (Index g = 0; g < groups_; ++g) {
     GemmOptions options;
     Epilogue& e = options.epilogue;
     if (bytes) {
-      e.bias = per_column(bias_.data() + g * outputs_, n, outputs_);
+      e.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
       Requantise& r = e.requantise;
-      r.multiplier = per_column(linear_.multiplier.data() + g * outputs_, n, outputs_);
-      r.shift = per_column(linear_.shift.data() + g * outputs_, n, outputs_);
+      r.multiplier = per_column(linear_.multiplier.data() + g * outputs_, places, outputs_);
+      r.shift = per_column(linear_.shift.data() + g * outputs_, places, outputs_);
       r.zero_point = y.info().quantisation.zero_point, r.rounding = linear_.rounding;
       r.low = linear_.low, r.high = linear_.high;
     } else {
-      if (linear_.bias) e.bias = per_column(linear_.bias->as<float>() + g * outputs_, n, outputs_);
+      if (linear_.bias) e.bias = per_column(linear_.bias->as<float>() + g * outputs_, places, outputs_);
       if (residual != nullptr) {
         e.residual = ConstMatrix(residual->as<float>() + g * outputs_, Type::f32, n, outputs_, all, 1);
       }
       e.activation = activation;
     }
     auto* data = static_cast<char*>(y.data()) + g * outputs_ * size_of(y.info().type);
-    call.ends.emplace_back(Matrix(data, y.info().type, n, outputs_, all, 1), options);
+    call.ends.emplace_back(Matrix(data, y.info().type, places, outputs_, all, 1), options);
   }
-  call.ends_in_kernel =
-      !bytes && call.tiles->has_runs && (activation == Activation::none || activation == Activation::relu);
+  call.ends_in_kernel = !bytes && ends_in_kernel(activation);
   if (call.ends_in_kernel) {
     call.end.bias = linear_.bias ? linear_.bias->as<float>() : nullptr;
     call.end.residual = residual != nullptr ? residual->as<float>() : nullptr;
@@ -220,13 +215,41 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
   });
 }
 
+Index ImplicitGemm::place(Index n) const {
+  if (y_border_.empty()) return n;
+  const Index q = n % rows_.out_width(), row = n / rows_.out_width();
+  const Index p = row % rows_.out_height(), b = row / rows_.out_height();
+  const Border& border = y_border_;
+  return ((b * (rows_.out_height() + border.top + border.bottom) + p + border.top) *
+              (rows_.out_width() + border.left + border.right) +
+          q + border.left);
+}
+
+// [n0, n1) in pieces of at most `most`, nearly equal within a stretch.
+std::vector<ImplicitGemm::Slab> ImplicitGemm::cut(Index n0, Index n1, Index most) const {
+  std::vector<Slab> slabs;
+  const Index stretch = y_border_.empty() ? rows_.stretch() : rows_.out_width();
+  for (Index n = n0; n < n1;) {
+    const Index end = std::min(n1, (n / stretch + 1) * stretch);
+    for (Index pieces = ceil_div(end - n, most); pieces > 0; --pieces) {
+      const Index size = ceil_div(end - n, pieces);
+      slabs.push_back({rows_.start(n), n - n0, size, place(n)});
+      n += size;
+    }
+  }
+  return slabs;
+}
+
 // One item: positions [n0, n1) by channels [m0, m1) of a group.
 struct ImplicitGemm::Block {
   Index n0, n1, m0, m1, group;
   const char *inputs, *weights;
-  char* sums;  // of position n0, channel m0
+  char* sums;  // of channel m0
   Index c_row;
+  bool direct;  // sums are at their places in y; or one position's after the other's
   std::vector<Slab> slabs;
+
+  char* sums_of(const Slab& slab) const { return sums + (direct ? slab.place : slab.first) * c_row; }
 };
 
 // A tile's sums take one pass's steps. What lies `ahead` is fetched meanwhile.
@@ -239,7 +262,7 @@ void ImplicitGemm::tile(const Call& call, const Block& block, const Pass& pass, 
   tile.a = block.inputs + pass.offset + slab.start, tile.a_row = rows_.step(), tile.a_step = kUnit;
   tile.b = block.weights + (m / kWidth * steps_ + pass.step0) * kStep + m % kWidth * kUnit;
   tile.b_step = kStep, tile.b_ahead = kFetched * kStep;
-  tile.c = block.sums + slab.first * block.c_row + (m - block.m0) * kUnit, tile.c_row = block.c_row;
+  tile.c = block.sums_of(slab) + (m - block.m0) * kUnit, tile.c_row = block.c_row;
   tile.rows = slab.size, tile.cols = cols;
   tile.zero = pass.first;
   tile.ahead = ahead.data, tile.ahead_step = ceil_div(ahead.bytes, pass.steps * pass.runs);
@@ -262,9 +285,9 @@ void ImplicitGemm::by_slabs(const Call& call, const Block& block) const {
     Ahead ahead{block.inputs + next.start, bytes, nullptr};
     for (Index m = block.m0; m < block.m1; m += call.width) {
       if (m + call.width < block.m1) {
-        ahead.c = block.sums + block.slabs[i].first * block.c_row + (m + call.width - block.m0) * kUnit;
+        ahead.c = block.sums_of(block.slabs[i]) + (m + call.width - block.m0) * kUnit;
       } else {
-        ahead.c = more ? block.sums + next.first * block.c_row : nullptr;
+        ahead.c = more ? block.sums_of(next) : nullptr;
       }
       for (const Pass& pass : passes_) {
         tile(call, block, pass, m, i, ahead);
@@ -282,7 +305,7 @@ void ImplicitGemm::by_panels(const Call& call, const Block& block) const {
       Ahead ahead{block.weights + (m / kWidth * steps_ + pass.step0) * kStep + bytes, piece, nullptr};
       for (std::size_t i = 0; i < block.slabs.size(); ++i) {
         const bool more = pass.first && i + 1 < block.slabs.size();
-        ahead.c = more ? block.sums + block.slabs[i + 1].first * block.c_row + (m - block.m0) * kUnit : nullptr;
+        ahead.c = more ? block.sums_of(block.slabs[i + 1]) + (m - block.m0) * kUnit : nullptr;
         tile(call, block, pass, m, i, ahead);
         ahead.data += piece;
       }
@@ -300,16 +323,17 @@ void ImplicitGemm::block(const Call& call, Index item, char* memory) const {
   block.inputs = call.data + block.group * rows_.group_bytes();
   block.weights = reinterpret_cast<const char*>(weights_.data()) + packed_bytes() / groups_ * block.group;
   block.c_row = (call.direct ? all : block.m1 - block.m0) * kUnit;
-  block.sums = memory;
+  block.sums = memory, block.direct = call.direct;
   if (call.direct) {
-    block.sums = call.y->as<char>() + block.n0 * block.c_row + (block.group * outputs_ + block.m0) * kUnit;
+    block.sums = call.y->as<char>() + (block.group * outputs_ + block.m0) * kUnit;
   }
-  cut(rows_, block.n0, block.n1, call.tiles->rows[ceil_div(call.width, call.tiles->lanes) - 1], block.slabs);
+  block.slabs = cut(block.n0, block.n1, call.tiles->rows[ceil_div(call.width, call.tiles->lanes) - 1]);
   const bool keeps_weights = outputs_ * steps_ * kUnit <= detail::cache_sizes().l2 / 4;
   keeps_weights ? by_slabs(call, block) : by_panels(call, block);
-  if (!call.plain) {
-    call.ends[static_cast<std::size_t>(block.group)].end(block.n0, block.n1, block.m0, block.m1, block.sums,
-                                                         block.c_row / kUnit);
+  if (call.plain) return;
+  for (const Slab& slab : block.slabs) {
+    call.ends[static_cast<std::size_t>(block.group)].end(slab.place, slab.place + slab.size, block.m0, block.m1,
+                                                         block.sums_of(slab), block.c_row / kUnit);
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <map>
 #include <optional>
 
@@ -77,66 +78,126 @@ std::vector<Task> tasks_of(const Network& network, bool fuse) {
   return tasks;
 }
 
-bool multiplies_directly(const Network& network, const Step& step) {
-  const Linear* linear = linear_of(step);
-  if (linear == nullptr) return false;
-  const TensorInfo& x = network.tensors[static_cast<std::size_t>(step.inputs[0])];
-  const auto* convolution = std::get_if<Convolution>(&step.op);
-  const bool depthwise = convolution != nullptr && convolution->groups > 1 && convolution->groups == x.dim(-1);
-  return !depthwise;
-}
-
 }  // namespace
 
 struct Session::State {
   Network network;
+  SessionOptions options;
   std::vector<PreparedStep> steps;
+  std::string target;  // that this has been prepared for
   std::vector<Task> tasks;
+  std::vector<Border> borders;  // around tensors in memory
   std::vector<Tensor> slots, outputs;
-  std::vector<std::size_t> slot_of;  // of every tensor that is made
 
-  void prepare(Task& task) {
-    const Step& step = network.steps[task.step];
-    PreparedStep& prepared = steps[task.step];
-    prepared.product = product_of(network, step).count > 0;
-    if (!multiplies_directly(network, step)) return;
-    const auto* convolution = std::get_if<Convolution>(&step.op);
-    TensorInfo x = network.tensors[static_cast<std::size_t>(step.inputs[0])];
-    if (convolution == nullptr) {
-      const Index k = linear_of(step)->weight->info().elements() / linear_of(step)->outputs();
-      x.shape = {x.elements() / k, k};
-    }
-    task.gemm.emplace(*linear_of(step), convolution != nullptr ? convolution->window : Window(),
-                      convolution != nullptr ? convolution->groups : 1, x);
-    prepared.packed_bytes = task.gemm->packed_bytes();
+  void prepare() {
+    target = septet::target();
+    steps.assign(network.steps.size(), {});
+    for (std::size_t s = 0; s < steps.size(); ++s) steps[s].product = product_of(network, network.steps[s]).count > 0;
+    tasks = tasks_of(network, options.fuse);
+    choose_borders();
+    for (Task& task : tasks) pack(task);
+    slots.clear();
+    assign_slots();
   }
 
-  // Tensors of the same size that are not alive at the same time share their memory: what was used last is nearest.
+  const TensorInfo& tensor(Index i) const { return network.tensors[static_cast<std::size_t>(i)]; }
+  Border& border(Index i) { return borders[static_cast<std::size_t>(i)]; }
+
+  // Can the step of a task do its product by ImplicitGemm?
+  std::optional<ImplicitGemm::Shape> shape_of(const Task& task) const {
+    const Step& step = network.steps[task.step];
+    const Linear* linear = linear_of(step);
+    if (linear == nullptr) return {};
+    ImplicitGemm::Shape shape{linear, {}, 1, tensor(step.inputs[0])};
+    if (const auto* convolution = std::get_if<Convolution>(&step.op)) {
+      if (convolution->groups > 1 && convolution->groups == shape.x.dim(-1)) return {};  // depthwise
+      shape.window = convolution->window, shape.groups = convolution->groups;
+    } else {
+      const Index k = linear->weight->info().elements() / linear->outputs();
+      shape.x.shape = {shape.x.elements() / k, k};
+    }
+    return ImplicitGemm::readable(shape) ? std::optional(shape) : std::nullopt;
+  }
+
+  // Where a window reaches beyond its image, whoever makes the image leaves room around it, if he can: no copy. Images
+  // whose rows fill less than a tile are quicker made as one row and copied.
+  void choose_borders() {
+    constexpr Index kLeastWidth = 14;
+    borders.assign(network.tensors.size(), {});
+    const Uses uses(network);
+    std::vector<bool> can(network.tensors.size(), false);
+    for (const Task& task : tasks) {
+      const auto output = static_cast<std::size_t>(task.output);
+      const auto shape = shape_of(task);
+      can[output] = shape && task.residual < 0 && uses.reads[output] == 1 && tensor(task.output).shape.size() == 4 &&
+                    tensor(task.output).dim(2) >= kLeastWidth;
+      if (shape && can[static_cast<std::size_t>(task.inputs[0])]) {
+        border(task.inputs[0]) = border_of(shape->x, shape->window);
+      }
+    }
+  }
+
+  void pack(Task& task) {
+    const auto shape = shape_of(task);
+    if (!shape) return;
+    task.gemm.emplace(*shape, !border(task.inputs[0]).empty(), border(task.output));
+    steps[task.step].packed_bytes = task.gemm->packed_bytes();
+  }
+
+  // As it lies in memory.
+  TensorInfo laid_out(Index i) {
+    TensorInfo info = tensor(i);
+    const Border& b = border(i);
+    if (!b.empty()) info.shape[1] += b.top + b.bottom, info.shape[2] += b.left + b.right;
+    return info;
+  }
+
+  // Tensors that fit and are not alive at the same time share their memory: what was used last is nearest. A border is
+  // filled once, so that only tensors with the same one share.
   void assign_slots() {
     std::vector<std::size_t> last(network.tensors.size(), 0);
     for (std::size_t t = 0; t < tasks.size(); ++t) {
-      for (const Index tensor : tasks[t].inputs) last[static_cast<std::size_t>(tensor)] = t;
+      for (const Index i : tasks[t].inputs) last[static_cast<std::size_t>(i)] = t;
       if (tasks[t].residual >= 0) last[static_cast<std::size_t>(tasks[t].residual)] = t;
     }
-    for (const Index tensor : network.outputs) last[static_cast<std::size_t>(tensor)] = tasks.size();
-    std::map<std::size_t, std::vector<std::size_t>> free;    // by bytes
-    std::vector<std::pair<std::size_t, std::size_t>> alive;  // tensor, slot
+    for (const Index i : network.outputs) last[static_cast<std::size_t>(i)] = tasks.size();
+    using Key = std::vector<Index>;
+    const auto key = [&](Index i) {
+      const Border& b = border(i);
+      Key key{Tensor(laid_out(i)).info().elements() * size_of(tensor(i).type)};
+      if (b.empty()) return key;
+      key.insert(key.end(), {b.top, b.bottom, b.left, b.right, tensor(i).quantisation.zero_point});
+      key.insert(key.end(), tensor(i).shape.begin(), tensor(i).shape.end());
+      return key;
+    };
+    std::map<Key, std::vector<std::size_t>> free;
+    std::map<Index, std::size_t> alive;  // tensor, slot
     for (std::size_t t = 0; t < tasks.size(); ++t) {
-      const auto output = static_cast<std::size_t>(tasks[t].output);
-      Tensor tensor(network.tensors[output]);
-      std::vector<std::size_t>& same = free[tensor.bytes()];
-      if (same.empty()) {
-        same.push_back(slots.size());
-        slots.push_back(std::move(tensor));
+      Task& task = tasks[t];
+      const auto residual = alive.find(task.residual);
+      if (residual != alive.end() && last[static_cast<std::size_t>(task.residual)] == t && task.gemm &&
+          task.gemm->adds_in_place(task.activation)) {
+        task.slot = residual->second;
+        alive.erase(residual);
+      } else {
+        std::vector<std::size_t>& same = free[key(task.output)];
+        if (same.empty()) {
+          same.push_back(slots.size());
+          slots.emplace_back(laid_out(task.output));
+          const bool fill = !border(task.output).empty() && size_of(tensor(task.output).type) == 1;
+          if (fill) {
+            std::memset(slots.back().data(), tensor(task.output).quantisation.zero_point, slots.back().bytes());
+          }
+        }
+        task.slot = same.back(), same.pop_back();
       }
-      tasks[t].slot = same.back(), same.pop_back();
-      alive.emplace_back(output, tasks[t].slot);
+      alive[task.output] = task.slot;
       for (auto it = alive.begin(); it != alive.end();) {
-        if (last[it->first] > t) {
+        if (last[static_cast<std::size_t>(it->first)] > t) {
           ++it;
           continue;
         }
-        free[slots[it->second].bytes()].push_back(it->second);
+        free[key(it->first)].push_back(it->second);
         it = alive.erase(it);
       }
     }
@@ -144,9 +205,9 @@ struct Session::State {
 
   void run(Task& task, const std::vector<const Tensor*>& values) {
     Tensor& y = slots[task.slot];
-    y.relabel(network.tensors[static_cast<std::size_t>(task.output)]);
+    y.relabel(laid_out(task.output));
     const auto value = [&](Index tensor) { return values[static_cast<std::size_t>(tensor)]; };
-    if (task.gemm && task.gemm->readable()) {
+    if (task.gemm) {
       return task.gemm->run(*value(task.inputs[0]), task.residual < 0 ? nullptr : value(task.residual), task.activation,
                             y);
     }
@@ -170,11 +231,9 @@ const char* name(WeightForm form) {
 
 Session::Session(Network network, const SessionOptions& options) : state_(std::make_unique<State>()) {
   State& state = *state_;
-  state.network = std::move(network);
-  state.steps.resize(state.network.steps.size());
-  state.tasks = tasks_of(state.network, options.fuse);
-  for (Task& task : state.tasks) state.prepare(task);
-  state.assign_slots();
+  state.network = std::move(network), state.options = options;
+  throw_if_error(kernels::target_status());
+  state.prepare();
   for (const Index tensor : state.network.outputs) {
     state.outputs.emplace_back(state.network.tensors[static_cast<std::size_t>(tensor)]);
   }
@@ -193,6 +252,7 @@ const std::vector<Tensor>& Session::run(const std::vector<const Tensor*>& inputs
   throw_if_error(kernels::target_status());
   throw_if_error(detail::threads_status());
   const kernels::PinnedTarget target;
+  if (state.target != septet::target()) state.prepare();
   const detail::FpEnvironment environment;
   std::vector<const Tensor*> values = input_values(state.network, inputs);
   layers.assign(state.network.steps.size(), {});
