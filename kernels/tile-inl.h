@@ -111,6 +111,13 @@ struct TileSums {
   // Three rows per pointer: base, base + stride and base + 2 * stride are one address each on x86.
   static constexpr int kBases = (kRows + 2) / 3;
   static constexpr int kVectorBytes = static_cast<int>(hn::MaxLanes(D()) * sizeof(Acc));
+  // Where steps of A follow each other and B's are a panel as wide as the tile, distances are known: several steps go
+  // by without an addition of addresses, which would take the multipliers' ports (with 512 bits two of the four there
+  // are).
+  static constexpr Index kUnit = sizeof(typename Mac::Elem) * Mac::kGroup, kPanel = kVectors * kVectorBytes;
+  static constexpr int kUnrolled = 4;
+  static constexpr bool kUnrolls =
+      HWY_MAX_BYTES >= 64 && std::is_same_v<Mac, FusedMac<float>> && !kPartial && kVectors > 1 && kRows* kVectors >= 14;
 
   const Columns columns;
   const char* a[kBases];
@@ -132,24 +139,41 @@ struct TileSums {
     for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + Index{3} * i * call.a_row;
   }
 
-  HWY_INLINE void add_steps(V (&sum)[kRows][kVectors], Index steps) {
-    do {
-      V right[kVectors];
+  // One step, so many bytes from where the pointers are.
+  HWY_INLINE void add_step(V (&sum)[kRows][kVectors], Index a_at, Index b_at) {
+    V right[kVectors];
+    HWY_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) right[v] = Mac::template LoadB<kVectors, kPartial>(b + b_at, columns, v);
+    FetchLines<kVectors * kVectorBytes>(b + b_ahead + b_at);
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i) {
+      const V weight = Mac::Broadcast(a[i / 3] + (i % 3) * a_row + a_at);
       HWY_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) right[v] = Mac::template LoadB<kVectors, kPartial>(b, columns, v);
-      FetchLines<kVectors * kVectorBytes>(b + b_ahead);
-      HWY_UNROLL(16)
-      for (int i = 0; i < kRows; ++i) {
-        const V weight = Mac::Broadcast(a[i / 3] + (i % 3) * a_row);
+      for (int v = 0; v < kVectors; ++v) sum[i][v] = Mac::Step(sum[i][v], weight, right[v]);
+    }
+    __builtin_prefetch(ahead, 0, 2);
+    ahead += ahead_step;
+  }
+
+  HWY_INLINE void advance(Index a_by, Index b_by) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kBases; ++i) a[i] += a_by;
+    b += b_by;
+  }
+
+  HWY_INLINE void add_steps(V (&sum)[kRows][kVectors], Index steps) {
+    if constexpr (kUnrolls) {
+      const bool follow = a_step == kUnit && b_step == kPanel;
+      for (; follow && steps >= kUnrolled; steps -= kUnrolled) {
         HWY_UNROLL(4)
-        for (int v = 0; v < kVectors; ++v) sum[i][v] = Mac::Step(sum[i][v], weight, right[v]);
+        for (int s = 0; s < kUnrolled; ++s) add_step(sum, s * kUnit, s * kPanel);
+        advance(kUnrolled * kUnit, kUnrolled * kPanel);
       }
-      HWY_UNROLL(16)
-      for (int i = 0; i < kBases; ++i) a[i] += a_step;
-      b += b_step;
-      __builtin_prefetch(ahead, 0, 2);
-      ahead += ahead_step;
-    } while (--steps > 0);
+    }
+    for (; steps > 0; --steps) {
+      add_step(sum, 0, 0);
+      advance(a_step, b_step);
+    }
   }
 
   // From the end of a run to the next one's beginning.
