@@ -71,11 +71,11 @@ struct ImplicitGemm::Call {
 };
 
 ImplicitGemm::ImplicitGemm(const Shape& shape, bool x_has_border, const Border& y_border)
-    : linear_(*shape.linear),
+    : linear_(shape.linear),
       rows_(shape.x, shape.window, shape.groups, x_has_border),
       y_border_(y_border),
       groups_(shape.groups),
-      outputs_(linear_.outputs() / groups_),
+      outputs_(linear_->outputs() / groups_),
       k_(rows_.taps() * rows_.run()),
       type_(shape.x.type),
       steps_(ceil_div(k_, type_ == Type::f32 ? 1 : kUnit)) {
@@ -116,9 +116,9 @@ void ImplicitGemm::pack_weights() {
   const Index panels = ceil_div(outputs_, kWidth), panel_bytes = steps_ * kWidth * kUnit;
   weights_ = detail::AlignedBuffer(static_cast<std::size_t>(packed_bytes()));
   char* to = reinterpret_cast<char*>(weights_.data());
-  const Type type = linear_.weight->info().type;
+  const Type type = linear_->weight->info().type;
   for (Index g = 0; g < groups_; ++g) {
-    const char* data = linear_.weight->as<char>() + g * outputs_ * k_ * size_of(type);
+    const char* data = linear_->weight->as<char>() + g * outputs_ * k_ * size_of(type);
     const auto rows = detail::DenseOperand::rows_of(ConstMatrix(data, type, outputs_, k_, k_, 1), 0);
     for (Index p = 0; p < panels; ++p, to += panel_bytes) {
       rows.pack(pack, packed, p * kWidth, std::min(kWidth, outputs_ - p * kWidth), 0, steps_, kWidth, to, nullptr);
@@ -128,10 +128,10 @@ void ImplicitGemm::pack_weights() {
 
 // sum (x - z) w = sum x w - z sum w
 void ImplicitGemm::take_bias(int zero_point) {
-  for (Index o = 0; o < linear_.outputs(); ++o) {
+  for (Index o = 0; o < linear_->outputs(); ++o) {
     std::uint32_t sum = 0;
-    for (Index k = 0; k < k_; ++k) sum += static_cast<std::uint32_t>(linear_.weight->as<std::int8_t>()[o * k_ + k]);
-    const std::uint32_t bias = linear_.bias ? static_cast<std::uint32_t>(linear_.bias->as<std::int32_t>()[o]) : 0;
+    for (Index k = 0; k < k_; ++k) sum += static_cast<std::uint32_t>(linear_->weight->as<std::int8_t>()[o * k_ + k]);
+    const std::uint32_t bias = linear_->bias ? static_cast<std::uint32_t>(linear_->bias->as<std::int32_t>()[o]) : 0;
     bias_.push_back(static_cast<std::int32_t>(bias - static_cast<std::uint32_t>(zero_point) * sum));
   }
 }
@@ -157,12 +157,12 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
     if (bytes) {
       e.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
       Requantise& r = e.requantise;
-      r.multiplier = per_column(linear_.multiplier.data() + g * outputs_, places, outputs_);
-      r.shift = per_column(linear_.shift.data() + g * outputs_, places, outputs_);
-      r.zero_point = y.info().quantisation.zero_point, r.rounding = linear_.rounding;
-      r.low = linear_.low, r.high = linear_.high;
+      r.multiplier = per_column(linear_->multiplier.data() + g * outputs_, places, outputs_);
+      r.shift = per_column(linear_->shift.data() + g * outputs_, places, outputs_);
+      r.zero_point = y.info().quantisation.zero_point, r.rounding = linear_->rounding;
+      r.low = linear_->low, r.high = linear_->high;
     } else {
-      if (linear_.bias) e.bias = per_column(linear_.bias->as<float>() + g * outputs_, places, outputs_);
+      if (linear_->bias) e.bias = per_column(linear_->bias->as<float>() + g * outputs_, places, outputs_);
       if (residual != nullptr) {
         e.residual = ConstMatrix(residual->as<float>() + g * outputs_, Type::f32, n, outputs_, all, 1);
       }
@@ -173,7 +173,7 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
   }
   call.ends_in_kernel = !bytes && ends_in_kernel(activation);
   if (call.ends_in_kernel) {
-    call.end.bias = linear_.bias ? linear_.bias->as<float>() : nullptr;
+    call.end.bias = linear_->bias ? linear_->bias->as<float>() : nullptr;
     call.end.residual = residual != nullptr ? residual->as<float>() : nullptr;
     call.end.residual_row = all * kUnit, call.end.relu = activation == Activation::relu;
   }

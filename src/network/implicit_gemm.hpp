@@ -68,7 +68,7 @@ class ImplicitGemm {
   void tile(const Call& call, const Block& block, const Pass& pass, Index m, std::size_t slab,
             const Ahead& ahead) const;
 
-  const Linear& linear_;
+  const Linear* linear_;
   ImageRows rows_;
   Border y_border_;
   Index groups_, outputs_, k_;  // outputs of a group
