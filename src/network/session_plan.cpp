@@ -232,8 +232,9 @@ void SessionPlan::assign_slots() {
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     Task& task = tasks[t];
     const auto residual = alive.find(task.residual);
-    const bool in_place = residual != alive.end() && !read_after(task.residual, t) && task.dense &&
-                          task.dense->adds_in_place(task.activation);
+    const bool can_add =
+        (task.dense && task.dense->adds_in_place(task.activation)) || (task.sparse && task.sparse->adds_in_place());
+    const bool in_place = residual != alive.end() && !read_after(task.residual, t) && can_add;
     if (in_place) {
       task.slot = residual->second;
       alive.erase(residual);

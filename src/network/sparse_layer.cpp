@@ -2,6 +2,7 @@
 #include "sparse_layer.hpp"
 
 #include "src/choose.hpp"
+#include "src/sparse.hpp"
 #include "src/threads.hpp"
 
 #include <algorithm>
@@ -12,14 +13,24 @@ namespace {
 
 using detail::ceil_div;
 
-// Gathered columns of B: half of a usual second-level cache, in whole panels for every thread.
+// Bytes of gathered columns of B: half of a usual second-level cache.
 constexpr Index kGathered = Index{1} << 20;
-constexpr Index kPanel = 128;
 
-Index columns_at_once(Index n, Index k, Index size, int threads) {
-  const Index unit = kPanel * threads;
-  const Index most = std::max(unit, kGathered / (k * size) / unit * unit);
-  return std::min(n, ceil_div(ceil_div(n, ceil_div(n, most)), unit) * unit);
+// Whole rows of the image, `width` columns each.
+Index columns_at_once(Index n, Index width, Index k, Index size) {
+  const Index rows = n / width, most = std::max<Index>(1, kGathered / (k * size) / width);
+  return ceil_div(rows, ceil_div(rows, most)) * width;
+}
+
+// In pieces that overlap: a call of memcpy() for every few elements costs more than they do.
+void copy_run(const char* from, Index bytes, char* to) {
+  constexpr Index kPiece = 16, kLong = 256;
+  if (bytes < kPiece || bytes > kLong) {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+    return;
+  }
+  for (Index i = 0; i + kPiece <= bytes; i += kPiece) std::memcpy(to + i, from + i, kPiece);
+  std::memcpy(to + bytes - kPiece, from + bytes - kPiece, kPiece);
 }
 
 template <class T>
@@ -84,57 +95,69 @@ SparseLayer::SparseLayer(const ImplicitGemm::Shape& shape, PackedMatrix weights)
       out_width_(window_.out_width(width_)),
       size_(size_of(x_.type)),
       padding_(size_ == 1 ? x_.quantisation.zero_point : 0),
+      border_(border_of(x_, window_)),
+      padded_height_(height_ + border_.top + border_.bottom),
+      padded_width_(width_ + border_.left + border_.right),
       weights_(std::move(weights)) {
   const bool as_it_lies = window_.height == 1 && window_.width == 1 && window_.stride_h == 1 && window_.stride_w == 1 &&
                           out_height_ == height_ && out_width_ == width_;
-  gathered_ = as_it_lies ? 0
-                         : columns_at_once(n(), weights_.cols(), size_,
-                                           detail::thread_count({}, n() * weights_.cols() * linear_->outputs()));
+  gathered_ = as_it_lies ? 0 : columns_at_once(n(), out_width_, weights_.cols(), size_);
 }
 
-// Columns [n0, n1) of the row of B that element (i, j) of the window makes of a plane.
-void SparseLayer::gather_row(const char* plane, Index i, Index j, Index n0, Index n1, char* to) const {
-  const auto fill = [&](Index count) {
-    std::memset(to, padding_, static_cast<std::size_t>(count * size_));
-    to += count * size_;
-  };
-  const Window& w = window_;
+// Planes with their border.
+void SparseLayer::pad_planes(const Tensor& x, char* to) const {
+  constexpr Index kPlanes = 8;  // handed out together
+  const Index planes = channels_ * batch_, row = padded_width_ * size_, inside = width_ * size_;
+  const Index left = border_.left * size_, right = border_.right * size_;
+  const auto fill = [&](char* at, Index bytes) { std::memset(at, padding_, static_cast<std::size_t>(bytes)); };
+  detail::SharedItems items(ceil_div(planes, kPlanes));
+  detail::run_team({}, detail::thread_count({}, 0, static_cast<double>(x.info().elements())), [&](int) {
+    items.for_each([&](Index item) {
+      for (Index p = item * kPlanes; p < std::min(planes, (item + 1) * kPlanes); ++p) {
+        char* plane = to + p * padded_height_ * row;
+        fill(plane, border_.top * row);
+        fill(plane + (border_.top + height_) * row, border_.bottom * row);
+        for (Index i = 0; i < height_; ++i) {
+          char* at = plane + (border_.top + i) * row;
+          fill(at, left);
+          std::memcpy(at + left, x.as<char>() + (p * height_ + i) * inside, static_cast<std::size_t>(inside));
+          fill(at + left + inside, right);
+        }
+      }
+    });
+  });
+}
+
+// Columns [n0, n1) of the row of B whose first element, of output 0, lies at `from`.
+void SparseLayer::gather_row(const char* from, Index n0, Index n1, char* to) const {
+  const Index row = padded_width_ * size_;
   for (Index n = n0; n < n1;) {
-    const Index q0 = n % out_width_, p = n / out_width_ % out_height_, b = n / out_width_ / out_height_;
-    const Index q1 = std::min(out_width_, q0 + n1 - n);
-    n += q1 - q0;
-    const Index row = p * w.stride_h - w.pad_top + i * w.dilation_h, left = j * w.dilation_w - w.pad_left;
-    if (row < 0 || row >= height_) {
-      fill(q1 - q0);
-      continue;
-    }
-    // Outputs whose column, q * stride + left, lies in the image.
-    const Index first = std::clamp(ceil_div(std::max<Index>(0, -left), w.stride_w), q0, q1);
-    const Index last = std::clamp(left >= width_ ? 0 : (width_ - 1 - left) / w.stride_w + 1, first, q1);
-    fill(first - q0);
-    const char* from = plane + ((b * height_ + row) * width_ + first * w.stride_w + left) * size_;
-    if (w.stride_w == 1) {
-      std::memcpy(to, from, static_cast<std::size_t>((last - first) * size_));
+    const Index q = n % out_width_, p = n / out_width_ % out_height_, b = n / out_width_ / out_height_;
+    const Index count = std::min(out_width_ - q, n1 - n);
+    const char* at = from + (b * padded_height_ + p * window_.stride_h) * row + q * window_.stride_w * size_;
+    if (window_.stride_w == 1) {
+      copy_run(at, count * size_, to);
     } else if (size_ == 1) {
-      copy_strided<std::uint8_t>(from, w.stride_w, last - first, to);
+      copy_strided<std::uint8_t>(at, window_.stride_w, count, to);
     } else {
-      copy_strided<std::uint32_t>(from, w.stride_w, last - first, to);
+      copy_strided<std::uint32_t>(at, window_.stride_w, count, to);
     }
-    to += (last - first) * size_;
-    fill(q1 - last);
+    n += count, to += count * size_;
   }
 }
 
-void SparseLayer::gather(const Tensor& x, Index n0, Index n1, char* to) const {
+void SparseLayer::gather(const char* planes, Index n0, Index n1, char* to) const {
   constexpr Index kRows = 16;  // handed out together
-  const Index plane = batch_ * height_ * width_ * size_, taps = window_.height * window_.width;
-  const Index k = taps * channels_, row_bytes = (n1 - n0) * size_;
+  const Index taps = window_.height * window_.width, k = taps * channels_, row_bytes = (n1 - n0) * size_;
+  const Index row = padded_width_ * size_, plane = batch_ * padded_height_ * row;
   detail::SharedItems items(ceil_div(k, kRows));
   detail::run_team({}, detail::thread_count({}, 0, static_cast<double>(k * (n1 - n0))), [&](int) {
     items.for_each([&](Index item) {
       for (Index r = item * kRows; r < std::min(k, (item + 1) * kRows); ++r) {
-        const Index tap = r / channels_, c = r % channels_;
-        gather_row(x.as<char>() + c * plane, tap / window_.width, tap % window_.width, n0, n1, to + r * row_bytes);
+        const Index tap = r / channels_, i = tap / window_.width, j = tap % window_.width;
+        const char* from =
+            planes + r % channels_ * plane + i * window_.dilation_h * row + j * window_.dilation_w * size_;
+        gather_row(from, n0, n1, to + r * row_bytes);
       }
     });
   });
@@ -161,18 +184,35 @@ GemmOptions SparseLayer::options(const Tensor* residual, Activation activation, 
   return options;
 }
 
+bool SparseLayer::adds_in_place() const { return x_.type == Type::f32 && detail::has_lists(*weights_.storage()); }
+
+Index SparseLayer::padded_bytes() const {
+  return border_.empty() ? 0 : channels_ * batch_ * padded_height_ * padded_width_ * size_;
+}
+
+Index SparseLayer::scratch_bytes() const { return padded_bytes() + weights_.cols() * gathered_ * size_; }
+
 void SparseLayer::run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y,
                       std::byte* scratch) const {
   const Index m = linear_->outputs(), k = weights_.cols(), step = gathered_ == 0 ? n() : gathered_;
+  auto* const padded = reinterpret_cast<char*>(scratch);
+  char* const gathered = padded + padded_bytes();
+  if (!border_.empty()) pad_planes(x, padded);
   for (Index n0 = 0; n0 < n(); n0 += step) {
     const Index n1 = std::min(n(), n0 + step);
     ConstMatrix b(x.data(), x_.type, k, n(), n(), 1);
     if (gathered_ > 0) {
-      gather(x, n0, n1, reinterpret_cast<char*>(scratch));
-      b = ConstMatrix(scratch, x_.type, k, n1 - n0, n1 - n0, 1);
+      gather(border_.empty() ? x.as<char>() : padded, n0, n1, gathered);
+      b = ConstMatrix(gathered, x_.type, k, n1 - n0, n1 - n0, 1);
     }
-    auto* to = y.as<char>() + n0 * size_of(y.info().type);
-    gemm(weights_, b, Matrix(to, y.info().type, m, n1 - n0, n(), 1), options(residual, activation, y, n0, n1));
+    const Matrix c(y.as<char>() + n0 * size_of(y.info().type), y.info().type, m, n1 - n0, n(), 1);
+    const GemmOptions options = this->options(residual, activation, y, n0, n1);
+    // gemm() would refuse a C that is its own residual.
+    if (adds_in_place()) {
+      detail::multiply_lists(*weights_.storage(), b, c, options, nullptr);
+    } else {
+      gemm(weights_, b, c, options);
+    }
   }
 }
 

@@ -20,12 +20,16 @@ class SparseLayer {
 
   /// x, residual (or null: nothing is added; f32) and y: planes. `scratch`: scratch_bytes().
   void run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y, std::byte* scratch) const;
-  Index scratch_bytes() const { return gathered_ == 0 ? 0 : weights_.cols() * gathered_ * size_; }
+  Index scratch_bytes() const;
+  /// May y be the residual?
+  bool adds_in_place() const;
   const PackedMatrix& weights() const { return weights_; }
 
  private:
-  void gather(const Tensor& x, Index n0, Index n1, char* to) const;
-  void gather_row(const char* plane, Index i, Index j, Index n0, Index n1, char* to) const;
+  void pad_planes(const Tensor& x, char* to) const;
+  void gather(const char* planes, Index n0, Index n1, char* to) const;
+  void gather_row(const char* from, Index n0, Index n1, char* to) const;
+  Index padded_bytes() const;
   GemmOptions options(const Tensor* residual, Activation activation, const Tensor& y, Index n0, Index n1) const;
 
   const Linear* linear_;
@@ -35,6 +39,8 @@ class SparseLayer {
 
   Index batch_, height_, width_, channels_, out_height_, out_width_, size_;
   int padding_;  // each byte of a real 0
+  Border border_;
+  Index padded_height_, padded_width_;
   PackedMatrix weights_;
   Index gathered_;  // columns of B at a time; 0: the planes are B
 };
