@@ -33,11 +33,18 @@ inline void copy_run(const char* from, Index bytes, char* to) {
   std::memcpy(to + bytes - kPiece, from + bytes - kPiece, kPiece);
 }
 
+// Elements 0 … count - 1, columns `first` and up of a row of stride * per_phase, to their places.
 template <class T>
-void copy_strided(const char* from, Index stride, Index count, char* to) {
-  const T* elements = reinterpret_cast<const T*>(from);
-  T* out = reinterpret_cast<T*>(to);
-  for (Index i = 0; i < count; ++i) out[i] = elements[i * stride];
+void deal_out(const T* from, Index count, Index first, const std::vector<bool>& phases, Index per_phase, char* to) {
+  T* const row = reinterpret_cast<T*>(to);
+  const auto stride = static_cast<Index>(phases.size());
+  for (Index phase = 0; phase < stride; ++phase) {
+    if (!phases[static_cast<std::size_t>(phase)]) continue;
+    // The first column of this phase that is there.
+    const Index begin = first + (phase - first % stride + stride) % stride;
+    T* out = row + phase * per_phase + begin / stride;
+    for (Index i = begin - first; i < count; i += stride) *out++ = from[i];
+  }
 }
 
 template <class T>
@@ -97,18 +104,37 @@ SparseLayer::SparseLayer(const ImplicitGemm::Shape& shape, PackedMatrix weights)
       padding_(size_ == 1 ? x_.quantisation.zero_point : 0),
       border_(border_of(x_, window_)),
       padded_height_(height_ + border_.top + border_.bottom),
-      padded_width_(width_ + border_.left + border_.right),
+      padded_width_(ceil_div(width_ + border_.left + border_.right, window_.stride_w) * window_.stride_w),
+      met_rows_(static_cast<std::size_t>(window_.stride_h), false),
+      met_columns_(static_cast<std::size_t>(window_.stride_w), false),
       weights_(std::move(weights)) {
+  for (Index i = 0; i < window_.height; ++i) met_rows_[i * window_.dilation_h % window_.stride_h] = true;
+  for (Index j = 0; j < window_.width; ++j) met_columns_[j * window_.dilation_w % window_.stride_w] = true;
   const bool as_it_lies = window_.height == 1 && window_.width == 1 && window_.stride_h == 1 && window_.stride_w == 1 &&
                           out_height_ == height_ && out_width_ == width_;
   gathered_ = as_it_lies ? 0 : columns_at_once(n(), out_width_, weights_.cols(), size_);
 }
 
+// A row with its border. Where windows are `stride` columns apart, columns 0, stride, 2 stride, … lie first, then 1,
+// stride + 1, …: what an element of the window meets in a row of outputs follows each other.
+void SparseLayer::lay_row(const char* from, char* to) const {
+  std::memset(to, padding_, static_cast<std::size_t>(padded_width_ * size_));
+  const Index stride = window_.stride_w;
+  if (stride == 1) {
+    std::memcpy(to + border_.left * size_, from, static_cast<std::size_t>(width_ * size_));
+  } else if (size_ == 1) {
+    deal_out(reinterpret_cast<const std::uint8_t*>(from), width_, border_.left, met_columns_, padded_width_ / stride,
+             to);
+  } else {
+    deal_out(reinterpret_cast<const std::uint32_t*>(from), width_, border_.left, met_columns_, padded_width_ / stride,
+             to);
+  }
+}
+
 // Planes with their border.
 void SparseLayer::pad_planes(const Tensor& x, char* to) const {
   constexpr Index kPlanes = 8;  // handed out together
-  const Index planes = channels_ * batch_, row = padded_width_ * size_, inside = width_ * size_;
-  const Index left = border_.left * size_, right = border_.right * size_;
+  const Index planes = channels_ * batch_, row = padded_width_ * size_;
   const auto fill = [&](char* at, Index bytes) { std::memset(at, padding_, static_cast<std::size_t>(bytes)); };
   detail::SharedItems items(ceil_div(planes, kPlanes));
   detail::run_team({}, detail::thread_count({}, 0, static_cast<double>(x.info().elements())), [&](int) {
@@ -118,10 +144,9 @@ void SparseLayer::pad_planes(const Tensor& x, char* to) const {
         fill(plane, border_.top * row);
         fill(plane + (border_.top + height_) * row, border_.bottom * row);
         for (Index i = 0; i < height_; ++i) {
-          char* at = plane + (border_.top + i) * row;
-          fill(at, left);
-          std::memcpy(at + left, x.as<char>() + (p * height_ + i) * inside, static_cast<std::size_t>(inside));
-          fill(at + left + inside, right);
+          const Index phase = (border_.top + i) % window_.stride_h;
+          if (!met_rows_[static_cast<std::size_t>(phase)]) continue;
+          lay_row(x.as<char>() + (p * height_ + i) * width_ * size_, plane + (border_.top + i) * row);
         }
       }
     });
@@ -135,7 +160,7 @@ std::vector<SparseLayer::Piece> SparseLayer::pieces_of(Index n0, Index n1) const
   for (Index n = n0; n < n1;) {
     const Index q = n % out_width_, p = n / out_width_ % out_height_, b = n / out_width_ / out_height_;
     const Index count = std::min(out_width_ - q, n1 - n);
-    pieces.push_back({(b * padded_height_ + p * window_.stride_h) * row + q * window_.stride_w * size_, count});
+    pieces.push_back({(b * padded_height_ + p * window_.stride_h) * row + q * size_, count * size_});
     n += count;
   }
   return pieces;
@@ -143,24 +168,25 @@ std::vector<SparseLayer::Piece> SparseLayer::pieces_of(Index n0, Index n1) const
 
 void SparseLayer::copy_pieces(const std::vector<Piece>& pieces, const char* from, char* to) const {
   for (const Piece& piece : pieces) {
-    if (window_.stride_w == 1) {
-      copy_run(from + piece.offset, piece.count * size_, to);
-    } else if (size_ == 1) {
-      copy_strided<std::uint8_t>(from + piece.offset, window_.stride_w, piece.count, to);
-    } else {
-      copy_strided<std::uint32_t>(from + piece.offset, window_.stride_w, piece.count, to);
-    }
-    to += piece.count * size_;
+    copy_run(from + piece.offset, piece.bytes, to);
+    to += piece.bytes;
   }
 }
 
 Index SparseLayer::plane_bytes() const { return batch_ * padded_height_ * padded_width_ * size_; }
 
+// Where a column of a padded row lies in it.
+Index SparseLayer::column_of(Index column) const {
+  const Index stride = window_.stride_w;
+  return column % stride * (padded_width_ / stride) + column / stride;
+}
+
 // Row k of B, output 0.
 const char* SparseLayer::tap_of(const char* planes, Index k) const {
   const Index row = padded_width_ * size_;
   const Index tap = k / channels_, i = tap / window_.width, j = tap % window_.width;
-  return planes + k % channels_ * plane_bytes() + i * window_.dilation_h * row + j * window_.dilation_w * size_;
+  return planes + k % channels_ * plane_bytes() + i * window_.dilation_h * row +
+         column_of(j * window_.dilation_w) * size_;
 }
 
 // B for multiply_lists(). Every row of a panel consists of the same pieces of image rows, wherever its tap begins.
@@ -225,7 +251,7 @@ GemmOptions SparseLayer::options(const Tensor* residual, Activation activation, 
 bool SparseLayer::adds_in_place() const { return x_.type == Type::f32 && detail::has_lists(*weights_.storage()); }
 bool SparseLayer::collects() const { return gathered_ > 0 && adds_in_place(); }
 
-Index SparseLayer::padded_bytes() const { return border_.empty() ? 0 : channels_ * plane_bytes(); }
+Index SparseLayer::padded_bytes() const { return is_laid_out() ? channels_ * plane_bytes() : 0; }
 
 Index SparseLayer::scratch_bytes() const {
   return padded_bytes() + (collects() ? 0 : weights_.cols() * gathered_ * size_);
@@ -236,8 +262,8 @@ void SparseLayer::run(const Tensor& x, const Tensor* residual, Activation activa
   const Index m = linear_->outputs(), k = weights_.cols(), step = gathered_ == 0 || collects() ? n() : gathered_;
   auto* const padded = reinterpret_cast<char*>(scratch);
   char* const gathered = padded + padded_bytes();
-  if (!border_.empty()) pad_planes(x, padded);
-  const char* planes = border_.empty() ? x.as<char>() : padded;
+  if (is_laid_out()) pad_planes(x, padded);
+  const char* planes = is_laid_out() ? padded : x.as<char>();
   const Columns columns(*this, planes);
   for (Index n0 = 0; n0 < n(); n0 += step) {
     const Index n1 = std::min(n(), n0 + step);

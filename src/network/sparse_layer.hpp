@@ -26,10 +26,14 @@ class SparseLayer {
   const PackedMatrix& weights() const { return weights_; }
 
  private:
+  // Is x to be copied, for its border or its columns' order?
+  bool is_laid_out() const { return gathered_ > 0 && (!border_.empty() || window_.stride_w > 1); }
+  Index column_of(Index column) const;
+  void lay_row(const char* from, char* to) const;
   void pad_planes(const Tensor& x, char* to) const;
   void gather(const char* planes, Index n0, Index n1, char* to) const;
   struct Piece {
-    Index offset, count;  // bytes from a tap's first element; elements
+    Index offset, bytes;  // from a tap's first element
   };
   std::vector<Piece> pieces_of(Index n0, Index n1) const;
   void copy_pieces(const std::vector<Piece>& pieces, const char* from, char* to) const;
@@ -49,6 +53,7 @@ class SparseLayer {
   int padding_;  // each byte of a real 0
   Border border_;
   Index padded_height_, padded_width_;
+  std::vector<bool> met_rows_, met_columns_;  // by the window, of each stride
   PackedMatrix weights_;
   Index gathered_;  // columns of B at a time; 0: the planes are B
 };
