@@ -49,6 +49,7 @@ void set_rounding(network::Linear& linear, Rounding rounding) {
 void set_rounding(network::Operator& op, Rounding rounding) {
   if (auto* convolution = std::get_if<network::Convolution>(&op)) set_rounding(convolution->linear, rounding);
   if (auto* connected = std::get_if<network::FullyConnected>(&op)) set_rounding(connected->linear, rounding);
+  if (auto* product = std::get_if<network::MatMul>(&op)) product->rounding = rounding;
 }
 
 void check_accumulator(const network::Network& network, Type sums) {

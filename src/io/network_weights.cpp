@@ -102,16 +102,12 @@ Scales scales_of_activations(const IndexStep& step, const JsonObject& descriptor
   return activations;
 }
 
-// TensorFlow Lite multiplies one scale for all weights with the input's in f32, and one per output in f64
-// (tensorflow/lite/kernels/kernel_util.cc, GetQuantizedConvolutionMultipler and PopulateConvolutionQuantizationParams).
 void derive_multipliers(const Scales& activations, const PerOutput<float>& scales, Linear& linear) {
   for (const float scale : scales.values) {
-    const double product =
-        scales.common ? static_cast<double>(activations.input * scale) : static_cast<double>(activations.input) * scale;
-    const network::Multiplier multiplier =
-        network::nearest_multiplier(product / static_cast<double>(activations.output));
-    linear.multiplier.push_back(multiplier.multiplier);
-    linear.shift.push_back(multiplier.shift);
+    const network::Multiplier nearest = network::nearest_multiplier(
+        network::factor_of_sums(activations.input, scale, activations.output, scales.common));
+    linear.multiplier.push_back(nearest.multiplier);
+    linear.shift.push_back(nearest.shift);
   }
 }
 
@@ -133,15 +129,15 @@ void read_multipliers(const IndexStep& step, const JsonObject& descriptor, const
   }
 }
 
-// ONNX Runtime's f32 product and quotient (onnxruntime/core/providers/cpu/quantization/qlinearconv.cc,
-// ComputeOutputScale).
 void read_real_scales(const IndexStep& step, const JsonObject& descriptor, const PerOutput<float>& scales,
                       Linear& linear) {
   if (step.files().has("requant_scale")) {
     linear.scale = read_per_output<float>(step, "requant_scale", Type::f32, linear.outputs()).values;
   } else {
     const Scales activations = scales_of_activations(step, descriptor, scales);
-    for (const float scale : scales.values) linear.scale.push_back(activations.input * scale / activations.output);
+    for (const float scale : scales.values) {
+      linear.scale.push_back(network::float_factor_of_sums(activations.input, scale, activations.output));
+    }
   }
   for (const float scale : linear.scale) {
     if (!(scale >= 0) || !std::isfinite(scale)) step.json.fail("a scale of sums is negative or not finite");

@@ -164,6 +164,9 @@ struct OperatorWriter {
   void operator()(const network::MatMul& op) const {
     json["op"] = "BATCH_MATMUL";
     json["params"] = {{"transposed", op.transposed}, {"scale", static_cast<double>(op.scale)}};
+    if (!integer()) return;
+    json["output_clamp"] = {op.low, op.high};
+    json["rounding"] = name(op.rounding);
   }
   void operator()(const network::EmbeddingBag& op) const {
     json["op"] = "EMBEDDING_BAG";

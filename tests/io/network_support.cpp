@@ -84,6 +84,9 @@ struct SameOperator {
   void operator()(const network::MatMul& op) const {
     CHECK(op.transposed == right(op).transposed);
     CHECK(op.scale == right(op).scale);
+    CHECK(op.rounding == right(op).rounding);
+    CHECK(op.low == right(op).low);
+    CHECK(op.high == right(op).high);
   }
   void operator()(const network::EmbeddingBag& op) const {
     check_same(op.table, right(op).table);
@@ -206,6 +209,8 @@ Index integer_part(Builder& builder) {
   fc.linear.multiplier.clear(), fc.linear.shift.clear();
   for (int i = 0; i < 7; ++i) fc.linear.scale.push_back(0.01f / static_cast<float>(i + 3));
   const Index logits = builder.step(fc, {flat}, builder.tensor(Type::s8, {1, 7}, fine));
+  const network::MatMul square{true, 1, Rounding::fp32_nearest_even, 3, 250};
+  builder.step(square, {logits, logits}, builder.tensor(Type::u8, {1, 1}, coarse));
   return builder.step(network::Softmax{}, {logits}, builder.tensor(Type::s8, {1, 7}, {1 / 256.f, -128}));
 }
 

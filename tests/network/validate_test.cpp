@@ -222,12 +222,27 @@ TEST_CASE("fully connected layers take rows of the last dimensions") {
 
 TEST_CASE("matmuls") {
   const auto shape = [](const std::string& says, auto f) { refuses(matmul(), Cause::bad_shape, says, f); };
-  shape("second input is [2, 3, 6, 5], not [2, 3, 5, 6]", change<MatMul>([](MatMul& op) { op.transposed = false; }));
-  shape("second input", [](Network& n) { n.tensors[1].shape[0] = 1; });
+  shape("second input is f32 [2, 3, 6, 5], not [2, 3, 5, 6]",
+        change<MatMul>([](MatMul& op) { op.transposed = false; }));
   shape("the output is", [](Network& n) { n.tensors[2].shape[2] = 5; });
   shape("no matrix", [](Network& n) { n.tensors[0].shape = {5}; });
   refuses(matmul(), Cause::bad_type, "of s8", [](Network& n) { n.tensors[1].type = Type::s8; });
   refuses(matmul(), Cause::bad_option, "its scale", change<MatMul>([](MatMul& op) { op.scale = NAN; }));
+  for (const Shape& fewer : {Shape{6, 5}, Shape{1, 6, 5}, Shape{3, 6, 5}, Shape{2, 1, 6, 5}}) {
+    Network network = matmul();
+    network.tensors[1].shape = fewer;
+    CHECK(validate(network).to_string() == "ok");
+  }
+  shape("second input is f32 [2, 6, 5]", [](Network& n) { n.tensors[1].shape = {2, 6, 5}; });
+  shape("second input is f32 [1, 2, 3, 6, 5]", [](Network& n) { n.tensors[1].shape = {1, 2, 3, 6, 5}; });
+  const Network bytes = network_of(MatMul{}, {s8({2, 4, 5}), s8({5, 6}), s8({2, 4, 6})});
+  refuses(bytes, Cause::bad_type, "of f32", [](Network& n) { n.tensors[1] = f32({5, 6}); });
+  refuses(bytes, Cause::bad_option, "its scale is 2, of integers", change<MatMul>([](MatMul& op) { op.scale = 2; }));
+  refuses(bytes, Cause::bad_option, "clamps to", change<MatMul>([](MatMul& op) { op.high = 128; }));
+  refuses(bytes, Cause::bad_option, "no scale", [](Network& n) { n.tensors[1].quantisation.scale = 0; });
+  refuses(bytes, Cause::bad_option, "too far apart", [](Network& n) { n.tensors[1].quantisation.scale = 0x1p34f; });
+  refuses(bytes, Cause::bad_option, "rounding",
+          change<MatMul>([](MatMul& op) { op.rounding = static_cast<Rounding>(7); }));
 }
 
 TEST_CASE("embedding bags") {

@@ -61,10 +61,14 @@ struct Convolution {
 struct FullyConnected {
   Linear linear;
 };
-/// y[...][i][j] = sum over k of x0[...][i][k] * x1[...][k][j], or x1[...][j][k] where transposed. f32.
+/// y[...][i][j] = sum over k of x0[...][i][k] * x1[...][k][j], or x1[...][j][k] where transposed. What x1 has before
+/// its last two dimensions may be 1, or missing: then it is the same for all of x0. f32; or s8 and u8, as with weights
+/// of x1's scale and zero point, without a bias.
 struct MatMul {
   bool transposed = false;
-  float scale = 1;  ///< multiplies the sums
+  float scale = 1;                                ///< multiplies the sums; integers: 1
+  Rounding rounding = Rounding::gemmlowp_double;  ///< integers, as are low and high
+  int low = -128, high = 127;
 };
 /// y[b] = sum, or mean, of the rows of a table that are listed for b, in that order; 0 if none is. x0: s32 indices, x1:
 /// s32 offsets [b + 1], where a bag's list starts.
