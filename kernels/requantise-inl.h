@@ -33,6 +33,14 @@ HWY_INLINE Sums Widened(const std::int32_t* data) {
   return hn::PromoteTo(d, hn::LoadU(narrow, data));
 }
 
+// Sums with their bias.
+template <class D>
+HWY_INLINE hn::Vec<D> BiasedSums(D d, const RequantiseCall& call, Index j) {
+  const auto sums = hn::LoadU(d, call.sums + j);
+  if (call.bias.data == nullptr) return sums;
+  return hn::Add(sums, call.bias.repeated ? hn::Set(d, *call.bias.data) : hn::LoadU(d, call.bias.data + j));
+}
+
 HWY_INLINE Sums Widened(const RowOperand<std::int32_t>& operand, Index j) {
   const SumTag d;
   if (operand.data == nullptr) return hn::Zero(d);
@@ -114,7 +122,8 @@ template <Rounding kRounding, class Out>
 HWY_INLINE void RequantiseVector(const RequantiseCall& call, Index j, Out* out) {
   const SumTag d;
   const hn::RebindToUnsigned<SumTag> bits;
-  Sums value = Rescaled<kRounding>(Widened(call.sums + j), Widened(call.multiplier, j), Widened(call.shift, j));
+  Sums value = Rescaled<kRounding>(hn::PromoteTo(d, BiasedSums(hn::Rebind<std::int32_t, SumTag>(), call, j)),
+                                   Widened(call.multiplier, j), Widened(call.shift, j));
   value = hn::Add(value, hn::Set(d, std::int64_t{call.zero_point}));
   if (call.overflow == Overflow::clamp) {
     value = hn::Max(value, hn::Set(d, std::int64_t{call.low}));
@@ -138,7 +147,7 @@ HWY_INLINE void StoreWords(const RequantiseCall& call, Words value, Out* out) {
 
 template <class Out>
 HWY_INLINE void RequantiseVectorTwice(const RequantiseCall& call, Index j, Out* out) {
-  const Words sums = hn::LoadU(WordTag(), call.sums + j);
+  const Words sums = BiasedSums(WordTag(), call, j);
   StoreWords(call, RescaledTwice(sums, Loaded(call.multiplier, j), Loaded(call.shift, j)), out);
 }
 
@@ -147,7 +156,7 @@ HWY_INLINE void RequantiseVectorByScale(const RequantiseCall& call, Index j, Out
   const hn::ScalableTag<float> single;
   const auto scale = call.scale.repeated ? hn::Set(single, *call.scale.data) : hn::LoadU(single, call.scale.data + j);
   // Saturates; rounds as the environment says, which is to nearest even.
-  StoreWords(call, hn::NearestInt(hn::Mul(hn::ConvertTo(single, hn::LoadU(WordTag(), call.sums + j)), scale)), out);
+  StoreWords(call, hn::NearestInt(hn::Mul(hn::ConvertTo(single, BiasedSums(WordTag(), call, j)), scale)), out);
 }
 
 #endif  // HWY_TARGET != HWY_SCALAR
@@ -175,10 +184,10 @@ void RequantiseRow(const RequantiseCall& from) {
 #endif
   for (; j < call.count; ++j) {
     if constexpr (kByScale) {
-      out[j] = narrowed<Out>(rescaled(call.sums[j], ValueAt(call.scale, j)), call);
+      out[j] = narrowed<Out>(rescaled(biased_sum(call, j), ValueAt(call.scale, j)), call);
     } else {
-      out[j] =
-          narrowed<Out>(rescaled<kRounding>(call.sums[j], ValueAt(call.multiplier, j), ValueAt(call.shift, j)), call);
+      out[j] = narrowed<Out>(
+          rescaled<kRounding>(biased_sum(call, j), ValueAt(call.multiplier, j), ValueAt(call.shift, j)), call);
     }
   }
 }

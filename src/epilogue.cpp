@@ -99,6 +99,9 @@ class Ending {
     base_.alpha = static_cast<T>(options.alpha), base_.beta = static_cast<T>(options.beta);
     base_.activation = epilogue_.activation;
     reads_old_ = base_.scaled && options.beta != 0;
+    const bool only_bias = !base_.scaled && epilogue_.scale.data == nullptr && epilogue_.residual.data == nullptr &&
+                           epilogue_.activation == Activation::none && epilogue_.function.call == nullptr;
+    requantises_bias_ = epilogue_.requantise.enabled() && only_bias;
     if (epilogue_.requantise.enabled()) {
       const Requantise& r = epilogue_.requantise;
       const OutputRange range = output_range(r, c.type);
@@ -132,7 +135,7 @@ class Ending {
 
   // Everything up to the caller's function, in place, or right into C (true) if that is all there is.
   bool finish(Index m, Index n, Index count, bool may_store) {
-    if (unchanged_) return false;
+    if (unchanged_ || requantises_bias_) return false;
     T buffers[4][kChunk];
     FinishCall<T> call = base_;
     call.sums = sums(m, n), call.count = count;
@@ -156,12 +159,13 @@ class Ending {
   }
 
   void requantise(Index m, Index n, Index count) {
-    std::int32_t buffers[2][kChunk];
+    std::int32_t buffers[3][kChunk];
     float scales[kChunk];
     std::int16_t collected[kChunk];  // or bytes
     const Requantise& r = epilogue_.requantise;
     RequantiseCall call = requantise_;
     call.sums = reinterpret_cast<const std::int32_t*>(sums(m, n)), call.count = count;
+    if (requantises_bias_) call.bias = row_of(epilogue_.bias, m, n, count, buffers[2]);
     call.multiplier = row_of(r.multiplier, m, n, count, buffers[0]);
     call.shift = row_of(r.shift, m, n, count, buffers[1]);
     call.scale = row_of(r.scale, m, n, count, scales);
@@ -184,6 +188,7 @@ class Ending {
   Index ld_;
   Tile tile_;
   bool reads_old_ = false;
+  bool requantises_bias_ = false;  // nothing happens to a sum before that but its bias
   FinishCall<T> base_;
   RequantiseCall requantise_;
 };

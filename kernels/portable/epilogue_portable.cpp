@@ -155,7 +155,7 @@ void finish_integers(const FinishCall<std::int32_t>& call) noexcept {
 }
 
 std::int64_t rescaled_at(const RequantiseCall& call, Index j) {
-  const std::int32_t x = call.sums[j];
+  const std::int32_t x = biased_sum(call, j);
   if (call.rounding == Rounding::fp32_nearest_even) return rescaled(x, at(call.scale, j));
   const std::int32_t multiplier = at(call.multiplier, j), shift = at(call.shift, j);
   switch (call.rounding) {

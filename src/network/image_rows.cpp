@@ -21,7 +21,7 @@ Border border_of(const TensorInfo& x, const Window& w) {
 }
 
 ImageRows::ImageRows(const TensorInfo& x, const Window& window, Index groups, bool has_border)
-    : window_(window), batch_(x.dim(0)), height_(1), width_(1), size_(size_of(x.type)) {
+    : window_(window), batch_(x.dim(0)), height_(1), width_(1), size_(size_of(x.type)), groups_(groups) {
   const bool image = x.shape.size() == 4;
   if (image) height_ = x.dim(1), width_ = x.dim(2);
   const Index all_channels = x.elements() / std::max<Index>(1, batch_ * height_ * width_);

@@ -51,6 +51,12 @@ class ImageRows {
     return (b * rows_ + p * window_.stride_h) * row_ + q * window_.stride_w * pixel_;
   }
 
+  /// Are as many outputs from n on, step() apart, inside what is read, if only as numbers that mean nothing?
+  bool reaches(Index n, Index count) const {
+    const Index last =
+        start(n) + (count - 1) * step() + offset(taps() - 1) + run() * size_ + (groups_ - 1) * group_bytes();
+    return last <= batch_ * rows_ * row_;
+  }
   /// Is a copy of the images with their padding to be made?
   bool padded() const { return padded_; }
   Index padded_bytes() const { return padded_ ? batch_ * rows_ * row_ : 0; }
@@ -61,7 +67,8 @@ class ImageRows {
  private:
   Window window_;
   Index batch_, height_, width_, size_;
-  Index channels_;            // of a group
+  Index channels_;  // of a group
+  Index groups_;
   Index rows_, row_, pixel_;  // rows of an image; bytes of one, and of a pixel, in what the kernels read
   Index out_height_, out_width_;
   Index stretch_;

@@ -3,6 +3,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "kernels/quad.hpp"
+#include "linear_epilogue.hpp"
 #include "src/cache_sizes.hpp"
 #include "src/dense_operand.hpp"
 #include "src/epilogue.hpp"
@@ -19,8 +20,8 @@ using kernels::TileCall;
 using kernels::TileSet;
 
 // Positions of a block: few enough that their inputs and sums stay in a second-level cache, so many that the weights,
-// which pass by once for each block, are used often.
-constexpr Index kBlock = 112;
+// which pass by once for each block, are used often. The large ones are of bytes.
+constexpr Index kBlock = 112, kLargeBlock = 256;
 // Channels of a part: rows of sums long enough to be finished quickly.
 constexpr Index kPartPanels = 8;
 // Steps between two visits to the sums.
@@ -49,24 +50,14 @@ kernels::TileEnd end_of(kernels::TileEnd end, Index channel, Index position) {
 
 }  // namespace
 
-// Tiles of positions: a piece of a stretch.
-struct ImplicitGemm::Slab {
-  Index start;        // bytes, in what is read
-  Index first, size;  // positions, counted from the block's first
-  Index place;        // of the first one in y
-};
-
 // What the blocks of one run share.
 struct ImplicitGemm::Call {
-  const TileSet* tiles;
   const char* data;  // what the kernels read
   Tensor* y;
   std::vector<detail::TileEpilogue> ends;  // of each group
-  bool direct;                             // y's elements are the sums
   bool plain;                              // … and nothing happens to them behind the kernels
   bool ends_in_kernel = false;             // the kernels finish them, as `end` says, of output 0 at position 0
   kernels::TileEnd end;
-  Index width;                // channels of a tile
   Index blocks, parts, part;  // items: blocks x groups x parts of so many panels
 };
 
@@ -79,6 +70,11 @@ ImplicitGemm::ImplicitGemm(const Shape& shape, bool x_has_border, const Border& 
       k_(rows_.taps() * rows_.run()),
       type_(shape.x.type),
       steps_(ceil_div(k_, type_ == Type::f32 ? 1 : kUnit)) {
+  const bool bytes = type_ != Type::f32;
+  tiles_ = bytes ? &quads()->tiles[type_ == Type::s8 ? 1 : 0][1]
+                 : &kernels::kernel_set(kernels::arithmetic_for(Type::f32, Mac::fused)).tiles;
+  width_ = std::min(kWidth, tiles_->most_vectors * tiles_->lanes);
+  cut();
   plan_passes();
   pack_weights();
   if (type_ != Type::f32) take_bias(shape.x.quantisation.zero_point);
@@ -145,28 +141,16 @@ bool ImplicitGemm::adds_in_place(Activation activation) const {
 void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y) const {
   Call call;
   const bool bytes = type_ != Type::f32;
-  call.tiles = bytes ? &quads()->tiles[type_ == Type::s8 ? 1 : 0][1]
-                     : &kernels::kernel_set(kernels::arithmetic_for(Type::f32, Mac::fused)).tiles;
-  call.y = &y, call.direct = !bytes;
+  call.y = &y;
   const Index places = place(rows_.n() - 1) + 1;
-  call.width = std::min(kWidth, call.tiles->most_vectors * call.tiles->lanes);
   const Index n = rows_.n(), all = groups_ * outputs_;
   for (Index g = 0; g < groups_; ++g) {
     GemmOptions options;
-    Epilogue& e = options.epilogue;
-    if (bytes) {
-      e.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
-      Requantise& r = e.requantise;
-      r.multiplier = per_column(linear_->multiplier.data() + g * outputs_, places, outputs_);
-      r.shift = per_column(linear_->shift.data() + g * outputs_, places, outputs_);
-      r.zero_point = y.info().quantisation.zero_point, r.rounding = linear_->rounding;
-      r.low = linear_->low, r.high = linear_->high;
-    } else {
-      if (linear_->bias) e.bias = per_column(linear_->bias->as<float>() + g * outputs_, places, outputs_);
-      if (residual != nullptr) {
-        e.residual = ConstMatrix(residual->as<float>() + g * outputs_, Type::f32, n, outputs_, all, 1);
-      }
-      e.activation = activation;
+    options.epilogue = transposed(epilogue_of(*linear_, y.info(), g * outputs_, outputs_, places));
+    options.epilogue.activation = activation;
+    if (bytes) options.epilogue.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
+    if (residual != nullptr) {
+      options.epilogue.residual = ConstMatrix(residual->as<float>() + g * outputs_, Type::f32, n, outputs_, all, 1);
     }
     auto* data = static_cast<char*>(y.data()) + g * outputs_ * size_of(y.info().type);
     call.ends.emplace_back(Matrix(data, y.info().type, places, outputs_, all, 1), options);
@@ -177,12 +161,12 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
     call.end.residual = residual != nullptr ? residual->as<float>() : nullptr;
     call.end.residual_row = all * kUnit, call.end.relu = activation == Activation::relu;
   }
-  call.plain = call.ends_in_kernel || (call.direct && call.ends[0].plain());
+  call.plain = call.ends_in_kernel || (direct() && call.ends[0].plain());
 
   const double macs = static_cast<double>(n) * static_cast<double>(all) * static_cast<double>(k_);
   int threads = detail::thread_count({}, static_cast<Index>(macs), static_cast<double>(n * (all + k_) + all * k_));
   const Index all_panels = ceil_div(outputs_, kWidth);
-  call.blocks = ceil_div(n, kBlock);
+  call.blocks = static_cast<Index>(blocks_.size());
   call.part = std::min(kPartPanels, all_panels);
   constexpr Index kItemsPerThread = 8;
   while (call.part > 1 && call.blocks * groups_ * ceil_div(all_panels, call.part) < kItemsPerThread * threads) {
@@ -192,7 +176,7 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
   const Index items = call.blocks * groups_ * call.parts;
   threads = static_cast<int>(std::min<Index>(threads, items));
 
-  const Index each = call.direct ? 0 : on_line(ceil_div(n, call.blocks) * call.part * kWidth * 4);
+  const Index each = direct() ? 0 : on_line(most_rows_ * call.part * kWidth * kUnit);
   const detail::Workspace workspace(on_line(rows_.padded_bytes()) + each * threads);
   call.data = x.as<char>();
   if (rows_.padded()) {
@@ -225,67 +209,76 @@ Index ImplicitGemm::place(Index n) const {
           q + border.left);
 }
 
-// [n0, n1) in pieces of at most `most`, nearly equal within a stretch.
-std::vector<ImplicitGemm::Slab> ImplicitGemm::cut(Index n0, Index n1, Index most) const {
-  std::vector<Slab> slabs;
+// Blocks of positions, each in tiles that are nearly equal within a stretch.
+void ImplicitGemm::cut() {
+  const Index n = rows_.n(), unit = tiles_->row_unit, most = tiles_->rows[ceil_div(width_, tiles_->lanes) - 1];
   const Index stretch = y_border_.empty() ? rows_.stretch() : rows_.out_width();
-  for (Index n = n0; n < n1;) {
-    const Index end = std::min(n1, (n / stretch + 1) * stretch);
-    for (Index pieces = ceil_div(end - n, most); pieces > 0; --pieces) {
-      const Index size = ceil_div(end - n, pieces);
-      slabs.push_back({rows_.start(n), n - n0, size, place(n)});
-      n += size;
+  const Index wanted = unit > 1 ? kLargeBlock : kBlock, count = ceil_div(n, wanted);
+  const Index size = ceil_div(ceil_div(n, count), unit) * unit;
+  for (Index n0 = 0; n0 < n; n0 += size) {
+    std::vector<Slab>& slabs = blocks_.emplace_back();
+    Index row = 0;
+    for (Index at = n0; at < std::min(n, n0 + size);) {
+      const Index end = std::min({n, n0 + size, (at / stretch + 1) * stretch});
+      const Index pieces = ceil_div(end - at, most), even = ceil_div(ceil_div(end - at, pieces), unit) * unit;
+      Slab slab{rows_.start(at), at, row, std::min(even, end - at), 0, place(at)};
+      const Index whole = ceil_div(slab.size, unit) * unit;
+      slab.rows = direct() || !rows_.reaches(at, whole) ? slab.size : whole;
+      slabs.push_back(slab);
+      at += slab.size, row += slab.rows;
     }
+    most_rows_ = std::max(most_rows_, row);
   }
-  return slabs;
 }
 
-// One item: positions [n0, n1) by channels [m0, m1) of a group.
+// One item: positions by channels [m0, m1) of a group.
 struct ImplicitGemm::Block {
-  Index n0, n1, m0, m1, group;
+  Index m0, m1, group;
+  const std::vector<Slab>* slabs;
   const char *inputs, *weights;
   char* sums;  // of channel m0
   Index c_row;
-  bool direct;  // sums are at their places in y; or one position's after the other's
-  std::vector<Slab> slabs;
+  enum class Sums { in_y, of_block, of_slab } where;  // each at its place; or memory of a block's, or of a tile's
 
-  char* sums_of(const Slab& slab) const { return sums + (direct ? slab.place : slab.first) * c_row; }
+  char* sums_of(const Slab& slab) const {
+    return sums + (where == Sums::in_y ? slab.place : where == Sums::of_block ? slab.first : 0) * c_row;
+  }
 };
 
 // A tile's sums take one pass's steps. What lies `ahead` is fetched meanwhile.
 void ImplicitGemm::tile(const Call& call, const Block& block, const Pass& pass, Index m, std::size_t i,
                         const Ahead& ahead) const {
-  const Slab& slab = block.slabs[i];
-  const Index cols = std::min(call.width, block.m1 - m);
+  const Slab& slab = (*block.slabs)[i];
+  const Index cols = std::min(width_, block.m1 - m);
   TileCall tile;
   tile.steps = pass.steps, tile.runs = pass.runs, tile.a_run = pass.a_run;
   tile.a = block.inputs + pass.offset + slab.start, tile.a_row = rows_.step(), tile.a_step = kUnit;
   tile.b = block.weights + (m / kWidth * steps_ + pass.step0) * kStep + m % kWidth * kUnit;
   tile.b_step = kStep, tile.b_ahead = kFetched * kStep;
   tile.c = block.sums_of(slab) + (m - block.m0) * kUnit, tile.c_row = block.c_row;
-  tile.rows = slab.size, tile.cols = cols;
+  tile.rows = slab.rows, tile.cols = cols;
   tile.zero = pass.first;
   tile.ahead = ahead.data, tile.ahead_step = ceil_div(ahead.bytes, pass.steps * pass.runs);
   tile.next_c = ahead.c;
   kernels::TileEnd end;
   if (pass.last && call.ends_in_kernel) {
-    end = end_of(call.end, block.group * outputs_ + m, block.n0 + slab.first);
+    end = end_of(call.end, block.group * outputs_ + m, slab.n);
     tile.end = &end;
   }
-  call.tiles->run[ceil_div(cols, call.tiles->lanes) - 1][slab.size - 1](tile);
+  tiles_->run[ceil_div(cols, tiles_->lanes) - 1][slab.rows - 1](tile);
 }
 
 // All weights of the part in the second-level cache; inputs come and sums go once, in the order in which they lie.
 void ImplicitGemm::by_slabs(const Call& call, const Block& block) const {
-  const Index panels = ceil_div(block.m1 - block.m0, call.width), tiles = panels * static_cast<Index>(passes_.size());
-  for (std::size_t i = 0; i < block.slabs.size(); ++i) {
-    const bool more = i + 1 < block.slabs.size();
-    const Slab& next = block.slabs[more ? i + 1 : i];
+  const Index panels = ceil_div(block.m1 - block.m0, width_), tiles = panels * static_cast<Index>(passes_.size());
+  for (std::size_t i = 0; i < block.slabs->size(); ++i) {
+    const bool more = i + 1 < block.slabs->size();
+    const Slab& next = (*block.slabs)[more ? i + 1 : i];
     const Index bytes = next.size * rows_.step() / tiles;
     Ahead ahead{block.inputs + next.start, bytes, nullptr};
-    for (Index m = block.m0; m < block.m1; m += call.width) {
-      if (m + call.width < block.m1) {
-        ahead.c = block.sums_of(block.slabs[i]) + (m + call.width - block.m0) * kUnit;
+    for (Index m = block.m0; m < block.m1; m += width_) {
+      if (m + width_ < block.m1) {
+        ahead.c = block.sums_of((*block.slabs)[i]) + (m + width_ - block.m0) * kUnit;
       } else {
         ahead.c = more ? block.sums_of(next) : nullptr;
       }
@@ -294,18 +287,19 @@ void ImplicitGemm::by_slabs(const Call& call, const Block& block) const {
         ahead.data += bytes;
       }
     }
+    finish(call, block, (*block.slabs)[i]);
   }
 }
 
 // The inputs of the block in the second-level cache; weights come once, in the order in which they lie.
 void ImplicitGemm::by_panels(const Call& call, const Block& block) const {
-  for (Index m = block.m0; m < block.m1; m += call.width) {
+  for (Index m = block.m0; m < block.m1; m += width_) {
     for (const Pass& pass : passes_) {
-      const Index bytes = pass.steps * pass.runs * kStep, piece = bytes / static_cast<Index>(block.slabs.size());
+      const Index bytes = pass.steps * pass.runs * kStep, piece = bytes / static_cast<Index>(block.slabs->size());
       Ahead ahead{block.weights + (m / kWidth * steps_ + pass.step0) * kStep + bytes, piece, nullptr};
-      for (std::size_t i = 0; i < block.slabs.size(); ++i) {
-        const bool more = pass.first && i + 1 < block.slabs.size();
-        ahead.c = more ? block.sums_of(block.slabs[i + 1]) + (m - block.m0) * kUnit : nullptr;
+      for (std::size_t i = 0; i < block.slabs->size(); ++i) {
+        const bool more = pass.first && i + 1 < block.slabs->size();
+        ahead.c = more ? block.sums_of((*block.slabs)[i + 1]) + (m - block.m0) * kUnit : nullptr;
         tile(call, block, pass, m, i, ahead);
         ahead.data += piece;
       }
@@ -313,28 +307,30 @@ void ImplicitGemm::by_panels(const Call& call, const Block& block) const {
   }
 }
 
+void ImplicitGemm::finish(const Call& call, const Block& block, const Slab& slab) const {
+  if (call.plain) return;
+  call.ends[static_cast<std::size_t>(block.group)].end(slab.place, slab.place + slab.size, block.m0, block.m1,
+                                                       block.sums_of(slab), block.c_row / kUnit);
+}
+
 void ImplicitGemm::block(const Call& call, Index item, char* memory) const {
-  const Index n = rows_.n(), all = groups_ * outputs_;
+  const Index all = groups_ * outputs_;
   Block block;
-  const Index part = item % call.parts, number = item / call.parts / groups_;
+  const Index part = item % call.parts;
+  block.slabs = &blocks_[static_cast<std::size_t>(item / call.parts / groups_)];
   block.group = item / call.parts % groups_;
-  block.n0 = number * n / call.blocks, block.n1 = (number + 1) * n / call.blocks;
   block.m0 = part * call.part * kWidth, block.m1 = std::min(outputs_, block.m0 + call.part * kWidth);
   block.inputs = call.data + block.group * rows_.group_bytes();
   block.weights = reinterpret_cast<const char*>(weights_.data()) + packed_bytes() / groups_ * block.group;
-  block.c_row = (call.direct ? all : block.m1 - block.m0) * kUnit;
-  block.sums = memory, block.direct = call.direct;
-  if (call.direct) {
-    block.sums = call.y->as<char>() + (block.group * outputs_ + block.m0) * kUnit;
-  }
-  block.slabs = cut(block.n0, block.n1, call.tiles->rows[ceil_div(call.width, call.tiles->lanes) - 1]);
+  block.c_row = (direct() ? all : block.m1 - block.m0) * kUnit;
   const bool keeps_weights = outputs_ * steps_ * kUnit <= detail::cache_sizes().l2 / 4;
-  keeps_weights ? by_slabs(call, block) : by_panels(call, block);
-  if (call.plain) return;
-  for (const Slab& slab : block.slabs) {
-    call.ends[static_cast<std::size_t>(block.group)].end(slab.place, slab.place + slab.size, block.m0, block.m1,
-                                                         block.sums_of(slab), block.c_row / kUnit);
+  block.sums = memory, block.where = keeps_weights ? Block::Sums::of_slab : Block::Sums::of_block;
+  if (direct()) {
+    block.sums = call.y->as<char>() + (block.group * outputs_ + block.m0) * kUnit, block.where = Block::Sums::in_y;
   }
+  if (keeps_weights) return by_slabs(call, block);
+  by_panels(call, block);
+  for (const Slab& slab : *block.slabs) finish(call, block, slab);
 }
 
 }  // namespace septet::network

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "image_rows.hpp"
+#include "kernels/tile.hpp"
 #include "src/aligned_buffer.hpp"
 
 #include <vector>
@@ -44,7 +45,14 @@ class ImplicitGemm {
  private:
   struct Call;
   struct Block;
-  struct Slab;
+  // A tile of positions: a piece of a stretch.
+  struct Slab {
+    Index start;       // bytes, in what is read
+    Index n;           // the first position
+    Index first;       // row of the block's sums
+    Index size, rows;  // positions, and as many as are computed: whole tiles, where what lies behind can be read
+    Index place;       // of the first one in y
+  };
   // Steps that sums take in one visit: `runs` times `steps`, A's a_run bytes apart.
   struct Pass {
     Index offset;        // bytes, in what a position covers
@@ -58,7 +66,9 @@ class ImplicitGemm {
     const char* c;  // and the sums of the tile that comes next; or null
   };
   void plan_passes();
-  std::vector<Slab> cut(Index n0, Index n1, Index most) const;
+  void cut();
+  bool direct() const { return type_ == Type::f32; }  // y's elements are the sums
+  void finish(const Call& call, const Block& block, const Slab& slab) const;
   Index place(Index n) const;  // of a position in y, whose border counts
   void pack_weights();
   void take_bias(int zero_point);
@@ -74,6 +84,10 @@ class ImplicitGemm {
   Index groups_, outputs_, k_;  // outputs of a group
   Type type_;
   Index steps_;  // of k: one element of f32, four bytes
+  const kernels::TileSet* tiles_;
+  Index width_;  // channels of a tile
+  std::vector<std::vector<Slab>> blocks_;
+  Index most_rows_ = 0;  // of a block
   std::vector<Pass> passes_;
   detail::AlignedBuffer weights_;   // [group][panel][step][kWidth], zeros behind the last channel
   std::vector<std::int32_t> bias_;  // of bytes: with what the inputs' zero point adds

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "sparse_layer.hpp"
 
+#include "linear_epilogue.hpp"
 #include "src/choose.hpp"
 #include "src/sparse.hpp"
 #include "src/threads.hpp"
@@ -233,18 +234,11 @@ GemmOptions SparseLayer::options(const Tensor* residual, Activation activation, 
   const Index m = linear_->outputs(), cols = n1 - n0;
   options.a_zero_point = linear_->weight->info().quantisation.zero_point;
   options.b_zero_point = x_.quantisation.zero_point;
-  Epilogue& e = options.epilogue;
-  if (y.info().type == Type::f32) {
-    if (linear_->bias) e.bias = per_row(linear_->bias->as<float>(), m, cols);
-    if (residual != nullptr) e.residual = ConstMatrix(residual->as<float>() + n0, Type::f32, m, cols, n(), 1);
-    e.activation = activation;
-    return options;
+  options.epilogue = epilogue_of(*linear_, y.info(), 0, m, cols);
+  options.epilogue.activation = activation;
+  if (residual != nullptr) {
+    options.epilogue.residual = ConstMatrix(residual->as<float>() + n0, Type::f32, m, cols, n(), 1);
   }
-  if (linear_->bias) e.bias = per_row(linear_->bias->as<std::int32_t>(), m, cols);
-  Requantise& r = e.requantise;
-  r.multiplier = per_row(linear_->multiplier.data(), m, cols), r.shift = per_row(linear_->shift.data(), m, cols);
-  r.zero_point = y.info().quantisation.zero_point, r.rounding = linear_->rounding;
-  r.low = linear_->low, r.high = linear_->high;
   return options;
 }
 
