@@ -5,9 +5,10 @@
 //
 //   bench_network model/index.json                     the table
 //   bench_network model/index.json --serve             a line on stdin, a line on stdout, until "quit" or the end:
-//     run N     milliseconds of each of N runs
+//     run N     milliseconds of each of N runs, a bar, and for how many of them threads waited for a core
 //     logits    all elements of the first output of a run
 //     layers    the table as JSON
+#include "bench/measure.hpp"
 #include "bench/network_layers.hpp"
 #include "bench/session.hpp"
 #include "io/network_index.hpp"
@@ -90,14 +91,15 @@ class Runner {
   const std::vector<network::Tensor>& run() { return session_.run(pointers_); }
 
   std::string times(int runs) {
+    const double before = waited_s_of_all_threads();
     std::string text;
     for (int i = 0; i < runs; ++i) {
       const auto begin = std::chrono::steady_clock::now();
       run();
       const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
-      text += fmt::format("{}{:.6f}", i == 0 ? "" : " ", took.count());
+      text += fmt::format("{:.6f} ", took.count());
     }
-    return text;
+    return text + fmt::format("| {:.6f}", (waited_s_of_all_threads() - before) * 1e3);
   }
 
   std::string logits() {
@@ -131,7 +133,7 @@ std::string answer(Runner& runner, const std::string& line, const NetworkOptions
 }
 
 void serve(Runner& runner, const NetworkOptions& options) {
-  std::cout << "ready" << std::endl;
+  std::cout << "ready septet " SEPTET_VERSION << std::endl;
   for (std::string line; std::getline(std::cin, line) && line != "quit";) {
     std::cout << answer(runner, line, options) << std::endl;
   }

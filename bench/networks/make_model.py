@@ -5,7 +5,8 @@
     make_model.py FOLDER [--seed N] [--zeros 0.8 [--height 8] [--first]]
 
 f32.onnx; int8.onnx (QDQ) and int8_operators.onnx (QLinear…), quantised after training; f32/ and int8/, what
-scripts/onnx_to_index.py makes of them; image.npy, the input, as NCHW and image_last.npy, as NHWC; model.json, what it is.
+scripts/onnx_to_index.py makes of the first two; image.npy, the input, as NCHW, and image_last.npy, as NHWC; logits.npy,
+ONNX Runtime's of f32; model.json, what all this is.
 """
 import argparse
 import json
@@ -39,6 +40,7 @@ def make(folder, seed, pruning):
     for name in ("f32", "int8"):
         subprocess.run([sys.executable, CONVERTER, folder / f"{name}.onnx", folder / name], check=True)
     np.save(folder / "image.npy", image)
+    np.save(folder / "logits.npy", quantise.run(folder / "f32.onnx", image))
     np.save(folder / "image_last.npy", np.ascontiguousarray(image.transpose(0, 2, 3, 1)))
     total = sum(weight.size for weight, _ in weights.values())
     zeros = sum(int((weight == 0).sum()) for weight, _ in weights.values())

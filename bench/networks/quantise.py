@@ -38,10 +38,18 @@ class Integers:
         return (self.scale[node.inputs[0]] * self.weights[node.output][2]).astype(np.float32)
 
 
+def opened(model):
+    return onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+
+
+def run(path, image):
+    return opened(str(path)).run(None, {"image": image})[0]
+
+
 def calibrated(nodes, weights, images):
     """Integers, from the ranges that activations have on the images."""
     model = float_model(nodes, weights, [1, *images.shape[1:]], every_value=True)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    session = opened(model.SerializeToString())
     names = [value.name for value in session.get_outputs()]
     ranges = {"image": (min(0, images.min()), max(0, images.max()))}
     for image in images:
