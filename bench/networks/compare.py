@@ -10,11 +10,13 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 
+import make_model
 import worker
 from measure import Worker, measure, quartiles, ratios
 
@@ -26,12 +28,18 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOLERANCE = {"f32": 1e-4, "int8": 5e-2}
 
 
+def described(folder):
+    return json.loads((folder / "model.json").read_text())
+
+
 def folder_of(options, pattern):
     """The model of a pattern ("dense", "1x1", "8x1"), made where it is not there."""
     height = 0 if pattern == "dense" else int(pattern[0])
     zeros = options.zeros if height else 0
     first = "_first" if options.first and height else ""
     folder = options.models / (f"seed{options.seed}_" + (f"{zeros:g}_{pattern}{first}" if height else "dense"))
+    if folder.exists() and described(folder).get("generator") != make_model.generator():
+        shutil.rmtree(folder)
     if not folder.exists():
         print(f"Making {folder}", file=sys.stderr)
         subprocess.run([sys.executable, HERE / "make_model.py", folder, "--seed", str(options.seed), "--zeros", str(zeros),
@@ -87,18 +95,24 @@ def run_one(options, pattern, number_type, threads):
     finally:
         for each in workers:
             each.close()
+    entries = [{"name": each.name, "version": each.version, "difference": each.difference, "waited": rounds.waited[i],
+                "ms": rounds.ms[i]} for i, each in enumerate(workers)]
     return {"pattern": pattern, "type": number_type, "threads": threads, "missing": missing,
-            "model": json.loads((folder / "model.json").read_text()),
-            "candidates": [{"name": each.name, "version": each.version, "difference": each.difference,
-                            "waited": rounds.waited[i], "ms": rounds.ms[i]} for i, each in enumerate(workers)]}
+            "model": described(folder), "candidates": with_ratios(entries)}
 
 
-def rivals_of(result):
-    return [one for one in result["candidates"] if not one["name"].startswith("septet")]
+def is_ours(entry):
+    return entry["name"].startswith("septet")
 
 
-def fastest(entries):
-    return min(entries, key=lambda one: quartiles(one["ms"])[1])
+def with_ratios(entries):
+    """Ours, round by round, against the rival with the lowest median."""
+    rivals = [entry for entry in entries if not is_ours(entry)]
+    for entry in filter(is_ours, entries if rivals else []):
+        rival = min(rivals, key=lambda one: quartiles(one["ms"])[1])
+        low, median, high = quartiles(ratios(rival["ms"], entry["ms"]))
+        entry["ratio"] = {"rival": rival["name"], "median": median, "lower_quartile": low, "upper_quartile": high}
+    return entries
 
 
 def show(result):
@@ -112,15 +126,27 @@ def show(result):
         print(f"  {one['name']:24}{median:9.2f}{low:11.2f} –{high:7.2f}{one['difference']:15.1e}{one['waited']:8.0%}")
     for name, reason in result["missing"].items():
         print(f"  {name:24} is left out: {reason}")
-    if not rivals_of(result):
-        return
-    rival = fastest(rivals_of(result))
     for one in result["candidates"]:
-        if one["name"].startswith("septet"):
-            low, median, high = quartiles(ratios(rival["ms"], one["ms"]))
-            one["ratio"] = {"rival": rival["name"], "median": median, "lower_quartile": low, "upper_quartile": high}
-            print(f"  {one['name']} over {rival['name']}, round by round: {median:.2f} ({low:.2f} – {high:.2f})")
+        if "ratio" in one:
+            ratio = one["ratio"]
+            print(f"  {one['name']} over {ratio['rival']}, round by round: {ratio['median']:.2f} "
+                  f"({ratio['lower_quartile']:.2f} – {ratio['upper_quartile']:.2f})")
     sys.stdout.flush()
+
+
+def show_summary(results):
+    """A line per type, number of threads and form of weights; a column per pattern."""
+    patterns = list(dict.fromkeys(result["pattern"] for result in results))
+    lines = {}
+    for result in results:
+        for one in result["candidates"]:
+            if "ratio" in one:
+                key = f"{one['name']}, {result['type']}, {result['threads']} thread{'s' if result['threads'] > 1 else ''}"
+                lines.setdefault(key, {})[result["pattern"]] = f"{one['ratio']['median']:.2f}"
+    if lines:
+        print("\nOver the fastest rival\n\n  " + " " * 32 + "".join(f"{pattern:>8}" for pattern in patterns))
+    for key, ratio in lines.items():
+        print(f"  {key:32}" + "".join(f"{ratio.get(pattern, ''):>8}" for pattern in patterns))
 
 
 def cpu():
@@ -166,6 +192,8 @@ def arguments():
         parser.error(f"--threads: want numbers from 1 to {len(options.cores)}")
     if options.rounds < 1 or options.burst < 1:
         parser.error("--rounds, --burst: want 1 or more")
+    if options.json and not options.json.absolute().parent.is_dir():
+        parser.error(f"--json {options.json}: there is no such folder")
     return options
 
 
@@ -184,6 +212,7 @@ def main():
                 show(result)
                 versions |= {one["version"] for one in result["candidates"]}
                 results.append(result)
+    show_summary(results)
     print(f"\nVersions: {', '.join(sorted(versions))}")
     if options.json:
         options.json.write_text(json.dumps({"cpu": cpu(), "seed": options.seed, "rounds": options.rounds,
@@ -192,4 +221,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (RuntimeError, OSError, subprocess.CalledProcessError) as problem:
+        print(f"scripts/bench.sh network: {problem}", file=sys.stderr)
+        sys.exit(1)

@@ -9,6 +9,7 @@ scripts/onnx_to_index.py makes of the first two; image.npy, the input, as NCHW, 
 ONNX Runtime's of f32; model.json, what all this is.
 """
 import argparse
+import hashlib
 import json
 import os
 import pathlib
@@ -24,8 +25,16 @@ import onnx_model
 import quantise
 import resnet50
 
-CONVERTER = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "onnx_to_index.py"
+HERE = pathlib.Path(__file__).resolve().parent
+SCRIPTS = HERE.parents[1] / "scripts"
+SOURCES = [*(HERE / name for name in ("make_model.py", "onnx_model.py", "quantise.py", "resnet50.py")),
+           *(SCRIPTS / name for name in ("onnx_graph.py", "onnx_operators.py", "onnx_to_index.py"))]
 CALIBRATION_IMAGES = 8
+
+
+def generator():
+    """Changes when models may."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in SOURCES)).hexdigest()[:16]
 
 
 def make(folder, seed, pruning):
@@ -38,7 +47,7 @@ def make(folder, seed, pruning):
     onnx.save(onnx_model.pairs_model(nodes, integers, resnet50.IMAGE), folder / "int8.onnx")
     onnx.save(onnx_model.operators_model(nodes, integers, resnet50.IMAGE), folder / "int8_operators.onnx")
     for name in ("f32", "int8"):
-        subprocess.run([sys.executable, CONVERTER, folder / f"{name}.onnx", folder / name], check=True)
+        subprocess.run([sys.executable, SCRIPTS / "onnx_to_index.py", folder / f"{name}.onnx", folder / name], check=True)
     np.save(folder / "image.npy", image)
     np.save(folder / "logits.npy", quantise.run(folder / "f32.onnx", image))
     np.save(folder / "image_last.npy", np.ascontiguousarray(image.transpose(0, 2, 3, 1)))
@@ -48,7 +57,8 @@ def make(folder, seed, pruning):
     (folder / "model.json").write_text(json.dumps(
         {"network": "ResNet-50 v1.5", "seed": seed, "zeros": pruning.zeros, "height": pruning.height,
          "first": pruning.first, "macs": resnet50.macs(nodes), "weights": total, "zero_weights": zeros,
-         "zero_weights_int8": integer_zeros, "calibration_images": CALIBRATION_IMAGES}, indent=1) + "\n")
+         "zero_weights_int8": integer_zeros, "calibration_images": CALIBRATION_IMAGES,
+         "generator": generator()}, indent=1) + "\n")
 
 
 def main():

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import subprocess
+import tempfile
 import time
 
 import numpy as np
@@ -19,8 +20,9 @@ class Worker:
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads), PYTHONWARNINGS="ignore",
                            TORCHINDUCTOR_COMPILE_THREADS="1")
         self.name, self.missing, self.difference = name, "", None
+        self.errors = tempfile.TemporaryFile("w+")  # compilers and quantisers are talkative: shown if it fails
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, env=environment)
+                                        stderr=self.errors, text=True, env=environment)
         word, _, rest = self.answer().partition(" ")
         if word == "missing":
             self.missing = rest
@@ -31,8 +33,12 @@ class Worker:
 
     def answer(self):
         line = self.process.stdout.readline()
-        if not line or line.startswith("error"):
-            raise RuntimeError(f"{self.name}: {line.strip() or f'has ended, exit code {self.process.wait()}'}")
+        if line.startswith("error"):
+            raise RuntimeError(f"{self.name}: {line.strip()}")
+        if not line:
+            self.errors.seek(0)
+            last = (self.errors.read().strip().splitlines() or [""])[-1]
+            raise RuntimeError(f"{self.name}: has ended with exit code {self.process.wait()}: {last}")
         return line.strip()
 
     def ask(self, order):

@@ -61,7 +61,7 @@ def float_network(nodes, path):
             module = network.layers[node.output][-1 if node.op == "fc" else 0]
             module.weight.data = tensor(stored[f"{node.output}.weight"])
             module.bias.data = tensor(stored[f"{node.output}.bias"])
-    return network.eval().to(memory_format=torch.channels_last)
+    return network.eval()
 
 
 def integer_network(nodes, path, image, engine):
