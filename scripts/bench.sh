@@ -95,7 +95,7 @@ if [ "${1:-}" = network ]; then
   install_runtimes
   scripts/build.sh release bench_network
   mkdir -p build/bench/networks
-  export TORCHINDUCTOR_CACHE_DIR=$root/build/bench/inductor
+  export TORCHINDUCTOR_CACHE_DIR=$root/build/bench/inductor PYTHONDONTWRITEBYTECODE=1
   exec "$runtimes/bin/python" bench/networks/compare.py --models build/bench/networks \
     --bench-network build/bin/bench_network "$@"
 fi
