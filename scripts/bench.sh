@@ -26,7 +26,7 @@ install_peers() {
   fi
 }
 
-# Without any of these there is nothing to compare. torchao, of which PyTorch's newest quantisation is part, may be missing.
+# Without these there is nothing to compare, but for torchao (PyTorch's newest quantisation).
 install_runtimes() {
   [ ! -e "$runtimes/complete" ] || return 0
   echo "Installing PyTorch and ONNX Runtime into $runtimes"

@@ -2,9 +2,9 @@
 # Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 """Whole ResNet-50, batch 1: Septet beside PyTorch and ONNX Runtime, in the same rounds.
 
-Every candidate is a process with the network made ready; they take turns, a few inferences each, while the others sleep.
-All have the same weights and the same image, and must give the same class and, within a tolerance, the same logits: a
-candidate that does not is an error (exit code 1). scripts/bench.sh network runs this.
+Every candidate is a process with the network made ready; they take turns, a few inferences each, while the others
+sleep. All have the same weights and the same image, and must give the same class and, within a tolerance, the same
+logits: a candidate that does not is an error (exit code 1). scripts/bench.sh network runs this.
 """
 import argparse
 import json
@@ -42,8 +42,9 @@ def folder_of(options, pattern):
         shutil.rmtree(folder)
     if not folder.exists():
         print(f"Making {folder}", file=sys.stderr)
-        subprocess.run([sys.executable, HERE / "make_model.py", folder, "--seed", str(options.seed), "--zeros", str(zeros),
-                        "--height", str(max(height, 1)), *(["--first"] if first else [])], check=True)
+        given = {"--seed": options.seed, "--zeros": zeros, "--height": max(height, 1)}
+        subprocess.run([sys.executable, HERE / "make_model.py", folder, *(["--first"] if first else []),
+                        *(str(word) for pair in given.items() for word in pair)], check=True)
     return folder
 
 
@@ -115,11 +116,14 @@ def with_ratios(entries):
     return entries
 
 
+def threads_text(result):
+    return f"{result['threads']} thread{'s' if result['threads'] > 1 else ''}"
+
+
 def show(result):
     model = result["model"]
     zeros = f"{model['zero_weights'] / model['weights']:.0%} zeros, {result['pattern']}" if model["zeros"] else "dense"
-    threads = f"{result['threads']} thread{'s' if result['threads'] > 1 else ''}"
-    print(f"\n{model['network']}, batch 1, {result['type']}, {zeros}, {threads}\n")
+    print(f"\n{model['network']}, batch 1, {result['type']}, {zeros}, {threads_text(result)}\n")
     print(f"  {'':24}{'ms':>9}{'quartiles':>20}{'logits differ':>15}{'waited':>8}")
     for one in result["candidates"]:
         low, median, high = quartiles(one["ms"])
@@ -141,7 +145,7 @@ def show_summary(results):
     for result in results:
         for one in result["candidates"]:
             if "ratio" in one:
-                key = f"{one['name']}, {result['type']}, {result['threads']} thread{'s' if result['threads'] > 1 else ''}"
+                key = f"{one['name']}, {result['type']}, {threads_text(result)}"
                 lines.setdefault(key, {})[result["pattern"]] = f"{one['ratio']['median']:.2f}"
     if lines:
         print("\nOver the fastest rival\n\n  " + " " * 32 + "".join(f"{pattern:>8}" for pattern in patterns))

@@ -47,7 +47,8 @@ def make(folder, seed, pruning):
     onnx.save(onnx_model.pairs_model(nodes, integers, resnet50.IMAGE), folder / "int8.onnx")
     onnx.save(onnx_model.operators_model(nodes, integers, resnet50.IMAGE), folder / "int8_operators.onnx")
     for name in ("f32", "int8"):
-        subprocess.run([sys.executable, SCRIPTS / "onnx_to_index.py", folder / f"{name}.onnx", folder / name], check=True)
+        convert = [sys.executable, SCRIPTS / "onnx_to_index.py", folder / f"{name}.onnx", folder / name]
+        subprocess.run(convert, check=True)
     np.save(folder / "image.npy", image)
     np.save(folder / "logits.npy", quantise.run(folder / "f32.onnx", image))
     np.save(folder / "image_last.npy", np.ascontiguousarray(image.transpose(0, 2, 3, 1)))

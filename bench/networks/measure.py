@@ -74,8 +74,8 @@ class Rounds:
 
 
 def burst(worker, count, threads):
-    """(ms, waited). With one thread waiting is taken off; a disturbed burst of more is repeated, and the least disturbed
-    one counts."""
+    """(ms, waited). With one thread waiting is taken off; a disturbed burst of more is repeated, and the least
+    disturbed one counts."""
     if threads == 1:
         ms, waited = worker.run(count)
         return ms - waited, waited

@@ -121,18 +121,20 @@ def operators_model(nodes, integers, image):
         out, own = f"{node.output}.stored", {"domain": "com.microsoft"}
         if node.weight:
             weight, bias, scale = integers.weights[node.output]
-            given = [build.constant(f"{node.output}.weight", weight), build.constant(f"{node.output}.weight.scale", scale),
-                     build.constant(f"{node.output}.weight.zero_point", np.zeros(scale.shape, np.int8))]
+            name = f"{node.output}.weight"
+            given = [build.constant(name, weight), build.constant(f"{name}.scale", scale),
+                     build.constant(f"{name}.zero_point", np.zeros(scale.shape, np.int8))]
             given_bias = [build.constant(f"{node.output}.bias", bias)]
         if node.op == "conv":
             build.add("QLinearConv", stored(node.inputs[0]) + given + quantisation(node.output) + given_bias, out,
                       **attributes(node))
         elif node.op == "fc":
             flat = build.add("Flatten", [f"{node.inputs[0]}.stored"], "flat")
-            build.add("QGemm", [flat] + stored(node.inputs[0])[1:] + given + given_bias + quantisation(node.output), out,
-                      transB=1, **own)
+            given = stored(node.inputs[0])[1:] + given + given_bias
+            build.add("QGemm", [flat] + given + quantisation(node.output), out, transB=1, **own)
         elif node.op == "add":
-            build.add("QLinearAdd", stored(node.inputs[0]) + stored(node.inputs[1]) + quantisation(node.output), out, **own)
+            given = stored(node.inputs[0]) + stored(node.inputs[1])
+            build.add("QLinearAdd", given + quantisation(node.output), out, **own)
         elif node.op == "mean":
             build.add("QLinearGlobalAveragePool", stored(node.inputs[0]) + quantisation(node.output), out,
                       channels_last=0, **own)
