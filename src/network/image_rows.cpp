@@ -1,0 +1,51 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "image_rows.hpp"
+
+#include <cstring>
+
+namespace septet::network {
+namespace {
+
+// How far beyond the image the last window reaches; not below 0.
+Index beyond(Index outputs, Index stride, Index pad, Index elements, Index dilation, Index size) {
+  return std::max<Index>(0, (outputs - 1) * stride - pad + (elements - 1) * dilation + 1 - size);
+}
+
+}  // namespace
+
+ImageRows::ImageRows(const TensorInfo& x, const Window& window, Index groups)
+    : window_(window), batch_(x.dim(0)), height_(1), width_(1), size_(size_of(x.type)) {
+  const bool image = x.shape.size() == 4;
+  if (image) height_ = x.dim(1), width_ = x.dim(2);
+  const Index all_channels = x.elements() / std::max<Index>(1, batch_ * height_ * width_);
+  channels_ = all_channels / groups;
+  out_height_ = window.out_height(height_), out_width_ = window.out_width(width_);
+  const Index bottom = beyond(out_height_, window.stride_h, window.pad_top, window.height, window.dilation_h, height_);
+  const Index right = beyond(out_width_, window.stride_w, window.pad_left, window.width, window.dilation_w, width_);
+  padded_ = window.pad_top > 0 || window.pad_left > 0 || bottom > 0 || right > 0;
+  padding_ = size_ == 1 ? x.quantisation.zero_point : 0;
+  pixel_ = all_channels * size_;
+  rows_ = height_, row_ = width_ * pixel_;
+  if (padded_) rows_ += window.pad_top + bottom, row_ += (window.pad_left + right) * pixel_;
+  joined_ = window.width == 1 || (window.dilation_w == 1 && groups == 1);
+  stretch_ = out_width_;
+  if (out_height_ == 1 || window.stride_h * row_ == stretch_ * step()) {
+    stretch_ *= out_height_;
+    if (batch_ == 1 || rows_ * row_ == stretch_ * step()) stretch_ *= batch_;
+  }
+}
+
+void ImageRows::copy_row(const Tensor& x, Index row, char* to) const {
+  const Index b = row / rows_, i = row % rows_ - window_.pad_top;
+  to += row * row_;
+  if (i < 0 || i >= height_) {
+    std::memset(to, padding_, static_cast<std::size_t>(row_));
+    return;
+  }
+  const Index left = window_.pad_left * pixel_, inside = width_ * pixel_;
+  std::memset(to, padding_, static_cast<std::size_t>(left));
+  std::memcpy(to + left, x.as<char>() + (b * height_ + i) * inside, static_cast<std::size_t>(inside));
+  std::memset(to + left + inside, padding_, static_cast<std::size_t>(row_ - left - inside));
+}
+
+}  // namespace septet::network

@@ -1,0 +1,59 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The inputs of a convolution as the kernels of dense products read rows, without copies of the window (implicit GEMM:
+// Chetlur et al., arXiv 1410.0759, 2014, section 3): output n covers a few runs of consecutive elements, one for each
+// row of the window, at the same distances for every n.
+//
+//   element s of run t of output n:   data + start(n) + offset(t) + s * size
+//
+// Next to each other along an image's row, outputs are `step` bytes apart. Where the window reaches beyond the image,
+// `data` is a copy of it with its padding around.
+#pragma once
+
+#include "septet/network/operators.hpp"
+
+#include <algorithm>
+
+namespace septet::network {
+
+class ImageRows {
+ public:
+  /// x: [b][h][w][c], or [b][c] as an image of one pixel.
+  ImageRows(const TensorInfo& x, const Window& window, Index groups);
+
+  Index n() const { return batch_ * out_height_ * out_width_; }
+  Index taps() const { return joined_ ? window_.height : window_.height * window_.width; }
+  /// Elements of a run.
+  Index run() const { return joined_ ? window_.width * channels_ : channels_; }
+  Index group_bytes() const { return channels_ * size_; }  ///< from one group's inputs to the next one's
+  Index offset(Index tap) const {
+    const Index i = joined_ ? tap : tap / window_.width, j = joined_ ? 0 : tap % window_.width;
+    return i * window_.dilation_h * row_ + j * window_.dilation_w * pixel_;
+  }
+  /// From output to output of a stretch: stretch() outputs from every multiple of it on.
+  Index step() const { return window_.stride_w * pixel_; }
+  Index stretch() const { return stretch_; }
+  Index start(Index n) const {
+    const Index q = n % out_width_, p = n / out_width_ % out_height_, b = n / out_width_ / out_height_;
+    return (b * rows_ + p * window_.stride_h) * row_ + q * window_.stride_w * pixel_;
+  }
+
+  bool padded() const { return padded_; }
+  Index padded_bytes() const { return padded_ ? batch_ * rows_ * row_ : 0; }
+  /// Rows of all images with their padding; copies one of them into `to`, where all of them are.
+  Index padded_rows() const { return batch_ * rows_; }
+  void copy_row(const Tensor& x, Index row, char* to) const;
+
+ private:
+  Window window_;
+  Index batch_, height_, width_, size_;
+  Index channels_;            // of a group
+  Index rows_, row_, pixel_;  // rows of an image; bytes of one, and of a pixel, in what the kernels read
+  Index out_height_, out_width_;
+  Index stretch_;
+  bool joined_;  // a window's row is one run
+  bool padded_;
+  int padding_;  // each byte of a real 0
+};
+
+}  // namespace septet::network
