@@ -22,7 +22,6 @@
 #include <cstdio>
 #include <cstring>
 #include <iostream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <sstream>
@@ -146,18 +145,24 @@ void show(Runner& runner, const NetworkOptions& options) {
   if (!options.json.empty()) write_json({{"threads", options.threads}, {"layers", to_json(layers)}}, options.json);
 }
 
+network::WeightForm form_named(const std::string& text) {
+  for (const auto form : {network::WeightForm::dense, network::WeightForm::sparse}) {
+    if (text == name(form)) return form;
+  }
+  return network::WeightForm::automatic;
+}
+
 void add_options(CLI::App& app, NetworkOptions& options) {
-  const std::map<std::string, network::WeightForm> forms = {{"auto", network::WeightForm::automatic},
-                                                            {"dense", network::WeightForm::dense},
-                                                            {"sparse", network::WeightForm::sparse}};
   app.set_help_flag("-h,--help", "Say this and exit");
   app.add_option("index", options.index, "index.json of a network, or its folder")->required()->type_name("FILE");
   app.add_option("--input", options.inputs, "An .npy file per input; without, seeded random numbers")
       ->type_name("FILE")
       ->allow_extra_args(false);
   app.add_option("--seed", options.seed, "Of random inputs")->capture_default_str()->type_name("N");
-  app.add_option("--weights", options.session.weights, "Form of weights: auto, dense, sparse")
-      ->transform(CLI::CheckedTransformer(forms))
+  app.add_option_function<std::string>(
+         "--weights", [&options](const std::string& name) { options.session.weights = form_named(name); },
+         "Form of weights")
+      ->check(CLI::IsMember({"auto", "dense", "sparse"}))
       ->default_str("auto")
       ->type_name("FORM");
   app.add_flag("!--no-fuse", options.session.fuse, "Additions as steps of their own");

@@ -168,6 +168,12 @@ def names(known):
     return parse
 
 
+def numbers(text):
+    if not all(word.isdecimal() for word in text.split(",")):
+        raise argparse.ArgumentTypeError(f"{text}: want numbers, with commas between")
+    return [int(word) for word in text.split(",")]
+
+
 def arguments():
     kinds = list(dict.fromkeys(kind for kind, _ in worker.KINDS))
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -177,7 +183,7 @@ def arguments():
                         help="dense; pruned weight by weight; vectors of 8 outputs: dense,1x1,8x1")
     parser.add_argument("--zeros", type=float, default=0.8, help="share of zeros in pruned layers (0.8)")
     parser.add_argument("--first", action="store_true", help="prune conv1, too")
-    parser.add_argument("--threads", type=lambda text: [int(n) for n in text.split(",")],
+    parser.add_argument("--threads", type=numbers,
                         default=sorted({1, min(2, len(os.sched_getaffinity(0)))}), help="1,2")
     parser.add_argument("--forms", type=names(["auto", "dense", "sparse"]), default=["auto"],
                         help="of Septet's weights: auto,dense,sparse")
