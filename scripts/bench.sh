@@ -5,7 +5,7 @@
 # scripts/bench.sh sparse [OPTION ...]: the same of sparse products and bench_sparse (its series: two hours or so; 12 GB
 # of memory for the matrix that is beyond the caches).
 # scripts/bench.sh network [OPTION ...]: whole ResNet-50 beside PyTorch and ONNX Runtime, which go into a virtual
-# environment in the user's cache (10 GB), models and compiled code into build/bench (--help; half an hour).
+# environment in the user's cache (6 GB), models and compiled code into build/bench (--help; half an hour).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
