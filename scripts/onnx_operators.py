@@ -159,10 +159,12 @@ class Converter(Graph):
     def matmul(self, node):
         weight = self.constants.get(node.input[1])
         if weight is None:
-            x = [self.value(name) for name in node.input]
+            turned = self.turned.get(node.input[1])
+            x = [self.value(name) for name in (node.input[0], turned or node.input[1])]
             if any(v.flat for v in x) or len(x[0].shape) != len(x[1].shape) or len(x[0].shape) > 3:
                 raise Unsupported("a product of activations other than of two or three equal dimensions")
-            self.add("BATCH_MATMUL", x, Value(node.output[0], self.shape(node.output[0])), node.output[0])
+            self.add("BATCH_MATMUL", x, Value(node.output[0], self.shape(node.output[0])), node.output[0],
+                     {"transposed": True} if turned else {})
             return
         if weight.ndim != 2 or len(self.shape(node.input[0])) not in (2, 3):
             raise Unsupported(f"a product of {self.shape(node.input[0])} and {list(weight.shape)}")
@@ -173,6 +175,15 @@ class Converter(Graph):
             fits = bias is not None and bias.size == weight.shape[1] and bias.shape[-1] == bias.size
             bias, node = (bias.reshape(-1), self.behind(plus, node)) if fits else (None, node)
         self.linear("FULLY_CONNECTED", node, lambda w: self.in_our_order(node.input[0], w.T), 1, bias, {})
+
+    def transpose(self, node):
+        """Of the right operand of products alone, which take it as it lies."""
+        name, perm = node.output[0], list(attributes(node).get("perm", []))
+        users = [u.op_type == "MatMul" and name == u.input[1] != u.input[0] for u in self.users.get(name, [])]
+        if perm not in ([1, 0], [0, 2, 1]) or not users or not all(users) or name in self.outputs:
+            raise Unsupported("a transposition other than of the last two of at most three dimensions, for products' right "
+                              "operands")
+        self.turned[name] = node.input[0]
 
     def behind(self, plus, product):
         """A product whose output is that of the addition behind it."""
@@ -368,13 +379,13 @@ class Converter(Graph):
                 raise Unsupported(f"the input '{graph_input.name}' is not of f32")
             inputs.append(Value(graph_input.name, images_last(self.shape(graph_input.name))))
             self.values[graph_input.name] = inputs[-1]
-        for at, node in enumerate(self.nodes):
+        for node, (at, origin) in zip(self.nodes, self.origins):
             if id(node) in self.done:
                 continue
             try:
                 self.convert_node(node)
             except Unsupported as problem:
-                raise Unsupported(f"node {at} ({node.op_type} '{node.name}'): {problem}") from None
+                raise Unsupported(f"node {at} ({origin.op_type} '{origin.name}'): {problem}") from None
         outputs = [self.value(v.name) for v in self.graph.output]
         for value in outputs:
             if value.flat:
@@ -382,8 +393,8 @@ class Converter(Graph):
         quantised = any(value.scale is not None for value in self.values.values())
         return {"format": "npy-model-index/1", "name": name, "inputs": [self.describe(v) for v in inputs],
                 "outputs": [self.describe(v) for v in outputs],
-                # ONNX rounds once, ties to even.
-                **({"rounding": "single-half-even"} if quantised else {}), "steps": self.steps}
+                # As ONNX Runtime's products of integers do.
+                **({"rounding": "fp32-nearest-even"} if quantised else {}), "steps": self.steps}
 
 
 OPERATORS = {"Conv": Converter.convolution, "Gemm": Converter.gemm, "MatMul": Converter.matmul,
@@ -393,4 +404,4 @@ OPERATORS = {"Conv": Converter.convolution, "Gemm": Converter.gemm, "MatMul": Co
              "BatchNormalization": Converter.batch_norm, "LayerNormalization": Converter.layer_norm,
              "Softmax": Converter.softmax, "QuantizeLinear": Converter.quantise,
              "DequantizeLinear": Converter.dequantise, "Clip": Converter.activate,
-             **{op: Converter.activate for op in ACTIVATIONS}, **{op: Converter.reshape for op in RESHAPES}}
+             "Transpose": Converter.transpose, **{op: Converter.activate for op in ACTIVATIONS}, **{op: Converter.reshape for op in RESHAPES}}

@@ -13,20 +13,25 @@ Index beyond(Index outputs, Index stride, Index pad, Index elements, Index dilat
 
 }  // namespace
 
-ImageRows::ImageRows(const TensorInfo& x, const Window& window, Index groups)
+Border border_of(const TensorInfo& x, const Window& w) {
+  if (x.shape.size() != 4) return {};
+  const Index height = x.dim(1), width = x.dim(2);
+  return {w.pad_top, beyond(w.out_height(height), w.stride_h, w.pad_top, w.height, w.dilation_h, height), w.pad_left,
+          beyond(w.out_width(width), w.stride_w, w.pad_left, w.width, w.dilation_w, width)};
+}
+
+ImageRows::ImageRows(const TensorInfo& x, const Window& window, Index groups, bool has_border)
     : window_(window), batch_(x.dim(0)), height_(1), width_(1), size_(size_of(x.type)) {
   const bool image = x.shape.size() == 4;
   if (image) height_ = x.dim(1), width_ = x.dim(2);
   const Index all_channels = x.elements() / std::max<Index>(1, batch_ * height_ * width_);
   channels_ = all_channels / groups;
   out_height_ = window.out_height(height_), out_width_ = window.out_width(width_);
-  const Index bottom = beyond(out_height_, window.stride_h, window.pad_top, window.height, window.dilation_h, height_);
-  const Index right = beyond(out_width_, window.stride_w, window.pad_left, window.width, window.dilation_w, width_);
-  padded_ = window.pad_top > 0 || window.pad_left > 0 || bottom > 0 || right > 0;
+  const Border border = border_of(x, window);
+  padded_ = !border.empty() && !has_border;
   padding_ = size_ == 1 ? x.quantisation.zero_point : 0;
   pixel_ = all_channels * size_;
-  rows_ = height_, row_ = width_ * pixel_;
-  if (padded_) rows_ += window.pad_top + bottom, row_ += (window.pad_left + right) * pixel_;
+  rows_ = height_ + border.top + border.bottom, row_ = (width_ + border.left + border.right) * pixel_;
   joined_ = window.width == 1 || (window.dilation_w == 1 && groups == 1);
   stretch_ = out_width_;
   if (out_height_ == 1 || window.stride_h * row_ == stretch_ * step()) {

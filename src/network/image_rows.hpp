@@ -16,10 +16,19 @@
 
 namespace septet::network {
 
+/// An image with room for padding around it: pixels of each side.
+struct Border {
+  Index top = 0, bottom = 0, left = 0, right = 0;
+
+  bool empty() const { return top == 0 && bottom == 0 && left == 0 && right == 0; }
+};
+/// What a window reaches beyond an image.
+Border border_of(const TensorInfo& x, const Window& window);
+
 class ImageRows {
  public:
-  /// x: [b][h][w][c], or [b][c] as an image of one pixel.
-  ImageRows(const TensorInfo& x, const Window& window, Index groups);
+  /// x: [b][h][w][c], or [b][c] as an image of one pixel. has_border: what it is read from has border_of() it already.
+  ImageRows(const TensorInfo& x, const Window& window, Index groups, bool has_border);
 
   Index n() const { return batch_ * out_height_ * out_width_; }
   Index taps() const { return joined_ ? window_.height : window_.height * window_.width; }
@@ -30,14 +39,19 @@ class ImageRows {
     const Index i = joined_ ? tap : tap / window_.width, j = joined_ ? 0 : tap % window_.width;
     return i * window_.dilation_h * row_ + j * window_.dilation_w * pixel_;
   }
+  /// Are runs the same distance apart, each from the one before?
+  bool evenly() const { return joined_ || window_.height == 1; }
   /// From output to output of a stretch: stretch() outputs from every multiple of it on.
   Index step() const { return window_.stride_w * pixel_; }
   Index stretch() const { return stretch_; }
+  Index out_height() const { return out_height_; }
+  Index out_width() const { return out_width_; }
   Index start(Index n) const {
     const Index q = n % out_width_, p = n / out_width_ % out_height_, b = n / out_width_ / out_height_;
     return (b * rows_ + p * window_.stride_h) * row_ + q * window_.stride_w * pixel_;
   }
 
+  /// Is a copy of the images with their padding to be made?
   bool padded() const { return padded_; }
   Index padded_bytes() const { return padded_ ? batch_ * rows_ * row_ : 0; }
   /// Rows of all images with their padding; copies one of them into `to`, where all of them are.

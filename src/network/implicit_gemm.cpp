@@ -3,6 +3,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "kernels/quad.hpp"
+#include "src/cache_sizes.hpp"
 #include "src/dense_operand.hpp"
 #include "src/epilogue.hpp"
 #include "src/threads.hpp"
@@ -21,35 +22,39 @@ using kernels::TileSet;
 // which pass by once for each block, are used often.
 constexpr Index kBlock = 112;
 // Channels of a part: rows of sums long enough to be finished quickly.
-constexpr Index kPartPanels = 6;
+constexpr Index kPartPanels = 8;
 // Steps between two visits to the sums.
 constexpr Index kSteps = 512;
+constexpr Index kJoinedSteps = 1536;
 constexpr Index kLine = 64;
+// Channels of a panel. With AVX-512 two vectors by 14 rows: fewer bytes of weights per multiply-add than three by 9.
+constexpr Index kWidth = 32;
+constexpr Index kUnit = 4;  // bytes of a step of one channel
+constexpr Index kStep = kWidth * kUnit;
+constexpr Index kFetched = 4;  // steps of weights that are fetched into the first level
 
 constexpr Index on_line(Index bytes) { return ceil_div(bytes, kLine) * kLine; }
 
 const kernels::QuadKernels* quads() { return kernels::large_quad_kernels(); }
 
-// Tiles of positions: a piece of a stretch.
-struct Slab {
-  Index start;        // bytes, in what is read
-  Index first, size;  // positions, counted from the block's first
-};
+// Of a tile from this channel and position on.
+// What the tiles of f32 can do to their sums.
+bool ends_in_kernel(Activation activation) { return activation == Activation::none || activation == Activation::relu; }
 
-// [n0, n1) in pieces of at most `most`, nearly equal within a stretch.
-void cut(const ImageRows& rows, Index n0, Index n1, Index most, std::vector<Slab>& slabs) {
-  slabs.clear();
-  for (Index n = n0; n < n1;) {
-    const Index end = std::min(n1, (n / rows.stretch() + 1) * rows.stretch());
-    for (Index pieces = ceil_div(end - n, most); pieces > 0; --pieces) {
-      const Index size = ceil_div(end - n, pieces);
-      slabs.push_back({rows.start(n), n - n0, size});
-      n += size;
-    }
-  }
+kernels::TileEnd end_of(kernels::TileEnd end, Index channel, Index position) {
+  if (end.bias != nullptr) end.bias += channel;
+  if (end.residual != nullptr) end.residual += position * end.residual_row / kUnit + channel;
+  return end;
 }
 
 }  // namespace
+
+// Tiles of positions: a piece of a stretch.
+struct ImplicitGemm::Slab {
+  Index start;        // bytes, in what is read
+  Index first, size;  // positions, counted from the block's first
+  Index place;        // of the first one in y
+};
 
 // What the blocks of one run share.
 struct ImplicitGemm::Call {
@@ -58,48 +63,83 @@ struct ImplicitGemm::Call {
   Tensor* y;
   std::vector<detail::TileEpilogue> ends;  // of each group
   bool direct;                             // y's elements are the sums
-  bool plain;                              // … and nothing happens to them
-  Index unit;                              // bytes of a step
-  Index blocks, parts, part;               // items: blocks x groups x parts of so many panels
+  bool plain;                              // … and nothing happens to them behind the kernels
+  bool ends_in_kernel = false;             // the kernels finish them, as `end` says, of output 0 at position 0
+  kernels::TileEnd end;
+  Index width;                // channels of a tile
+  Index blocks, parts, part;  // items: blocks x groups x parts of so many panels
 };
 
-ImplicitGemm::ImplicitGemm(const Linear& linear, const Window& window, Index groups, const TensorInfo& x)
-    : linear_(linear),
-      rows_(x, window, groups),
-      groups_(groups),
-      outputs_(linear.outputs() / groups),
+ImplicitGemm::ImplicitGemm(const Shape& shape, bool x_has_border, const Border& y_border)
+    : linear_(shape.linear),
+      rows_(shape.x, shape.window, shape.groups, x_has_border),
+      y_border_(y_border),
+      groups_(shape.groups),
+      outputs_(linear_->outputs() / groups_),
       k_(rows_.taps() * rows_.run()),
-      type_(x.type) {
-  const Tensor& weight = *linear.weight;
-  PackOptions options;
-  options.format = Format::dense;
-  for (Index g = 0; g < groups; ++g) {
-    const auto* data = static_cast<const std::byte*>(weight.data()) + g * outputs_ * k_ * size_of(weight.info().type);
-    weights_.push_back(pack(ConstMatrix(data, weight.info().type, outputs_, k_, k_, 1), options));
-  }
-  if (type_ == Type::f32) return;
-  // sum (x - z) w = sum x w - z sum w
-  const auto zero_point = static_cast<std::uint32_t>(x.quantisation.zero_point);
-  for (Index o = 0; o < linear.outputs(); ++o) {
-    std::uint32_t sum = 0;
-    for (Index k = 0; k < k_; ++k) sum += static_cast<std::uint32_t>(weight.as<std::int8_t>()[o * k_ + k]);
-    const std::uint32_t bias = linear.bias ? static_cast<std::uint32_t>(linear.bias->as<std::int32_t>()[o]) : 0;
-    bias_.push_back(static_cast<std::int32_t>(bias - zero_point * sum));
-  }
+      type_(shape.x.type),
+      steps_(ceil_div(k_, type_ == Type::f32 ? 1 : kUnit)) {
+  plan_passes();
+  pack_weights();
+  if (type_ != Type::f32) take_bias(shape.x.quantisation.zero_point);
 }
 
-bool ImplicitGemm::readable() const {
-  if (type_ == Type::f32) return true;
-  constexpr Index kQuad = 4;
-  const TensorInfo& weight = linear_.weight->info();
+bool ImplicitGemm::readable(const Shape& shape) {
+  if (shape.x.type == Type::f32) return true;
+  const TensorInfo& weight = shape.linear->weight->info();
   return quads() != nullptr && quads()->any_signs && weight.type == Type::s8 && weight.quantisation.zero_point == 0 &&
-         rows_.run() % kQuad == 0;
+         ImageRows(shape.x, shape.window, shape.groups, false).run() % kUnit == 0;
 }
 
-Index ImplicitGemm::packed_bytes() const {
-  Index bytes = 0;
-  for (const PackedMatrix& weights : weights_) bytes += weights.footprint().values;
-  return bytes;
+// Runs in one go if they are short, or in pieces if they are long.
+void ImplicitGemm::plan_passes() {
+  const Index run = rows_.run() * size_of(type_) / kUnit, taps = rows_.taps();
+  const Index together = taps > 1 && rows_.evenly() && taps * run <= kJoinedSteps ? taps : 1;
+  const Index pieces = together > 1 ? 1 : ceil_div(run, kSteps);
+  for (Index tap = 0; tap < taps; tap += together) {
+    for (Index p = 0; p < pieces; ++p) {
+      const Index s0 = p * run / pieces, s1 = (p + 1) * run / pieces;
+      Pass pass;
+      pass.offset = rows_.offset(tap) + s0 * kUnit, pass.step0 = tap * run + s0, pass.steps = s1 - s0;
+      pass.runs = together, pass.a_run = together > 1 ? rows_.offset(1) : 0;
+      pass.first = tap == 0 && p == 0, pass.last = tap + together == taps && p + 1 == pieces;
+      passes_.push_back(pass);
+    }
+  }
+}
+
+void ImplicitGemm::pack_weights() {
+  const bool bytes = type_ != Type::f32;
+  const kernels::Arithmetic arithmetic = kernels::arithmetic_for(Type::f32, Mac::fused);
+  const auto packed = bytes ? kernels::Packed::s8 : kernels::packed_of(arithmetic);
+  const auto pack = bytes ? quads()->pack : kernels::kernel_set(arithmetic).pack;
+  const Index panels = ceil_div(outputs_, kWidth), panel_bytes = steps_ * kWidth * kUnit;
+  weights_ = detail::AlignedBuffer(static_cast<std::size_t>(packed_bytes()));
+  char* to = reinterpret_cast<char*>(weights_.data());
+  const Type type = linear_->weight->info().type;
+  for (Index g = 0; g < groups_; ++g) {
+    const char* data = linear_->weight->as<char>() + g * outputs_ * k_ * size_of(type);
+    const auto rows = detail::DenseOperand::rows_of(ConstMatrix(data, type, outputs_, k_, k_, 1), 0);
+    for (Index p = 0; p < panels; ++p, to += panel_bytes) {
+      rows.pack(pack, packed, p * kWidth, std::min(kWidth, outputs_ - p * kWidth), 0, steps_, kWidth, to, nullptr);
+    }
+  }
+}
+
+// sum (x - z) w = sum x w - z sum w
+void ImplicitGemm::take_bias(int zero_point) {
+  for (Index o = 0; o < linear_->outputs(); ++o) {
+    std::uint32_t sum = 0;
+    for (Index k = 0; k < k_; ++k) sum += static_cast<std::uint32_t>(linear_->weight->as<std::int8_t>()[o * k_ + k]);
+    const std::uint32_t bias = linear_->bias ? static_cast<std::uint32_t>(linear_->bias->as<std::int32_t>()[o]) : 0;
+    bias_.push_back(static_cast<std::int32_t>(bias - static_cast<std::uint32_t>(zero_point) * sum));
+  }
+}
+
+Index ImplicitGemm::packed_bytes() const { return groups_ * ceil_div(outputs_, kWidth) * steps_ * kWidth * kUnit; }
+
+bool ImplicitGemm::adds_in_place(Activation activation) const {
+  return type_ == Type::f32 && y_border_.empty() && passes_.size() == 1 && ends_in_kernel(activation);
 }
 
 void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y) const {
@@ -107,34 +147,41 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
   const bool bytes = type_ != Type::f32;
   call.tiles = bytes ? &quads()->tiles[type_ == Type::s8 ? 1 : 0][1]
                      : &kernels::kernel_set(kernels::arithmetic_for(Type::f32, Mac::fused)).tiles;
-  call.y = &y, call.direct = !bytes, call.unit = 4;
+  call.y = &y, call.direct = !bytes;
+  const Index places = place(rows_.n() - 1) + 1;
+  call.width = std::min(kWidth, call.tiles->most_vectors * call.tiles->lanes);
   const Index n = rows_.n(), all = groups_ * outputs_;
   for (Index g = 0; g < groups_; ++g) {
     GemmOptions options;
     Epilogue& e = options.epilogue;
     if (bytes) {
-      e.bias = per_column(bias_.data() + g * outputs_, n, outputs_);
+      e.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
       Requantise& r = e.requantise;
-      r.multiplier = per_column(linear_.multiplier.data() + g * outputs_, n, outputs_);
-      r.shift = per_column(linear_.shift.data() + g * outputs_, n, outputs_);
-      r.zero_point = y.info().quantisation.zero_point, r.rounding = linear_.rounding;
-      r.low = linear_.low, r.high = linear_.high;
+      r.multiplier = per_column(linear_->multiplier.data() + g * outputs_, places, outputs_);
+      r.shift = per_column(linear_->shift.data() + g * outputs_, places, outputs_);
+      r.zero_point = y.info().quantisation.zero_point, r.rounding = linear_->rounding;
+      r.low = linear_->low, r.high = linear_->high;
     } else {
-      if (linear_.bias) e.bias = per_column(linear_.bias->as<float>() + g * outputs_, n, outputs_);
+      if (linear_->bias) e.bias = per_column(linear_->bias->as<float>() + g * outputs_, places, outputs_);
       if (residual != nullptr) {
         e.residual = ConstMatrix(residual->as<float>() + g * outputs_, Type::f32, n, outputs_, all, 1);
       }
       e.activation = activation;
     }
     auto* data = static_cast<char*>(y.data()) + g * outputs_ * size_of(y.info().type);
-    call.ends.emplace_back(Matrix(data, y.info().type, n, outputs_, all, 1), options);
+    call.ends.emplace_back(Matrix(data, y.info().type, places, outputs_, all, 1), options);
   }
-  call.plain = call.direct && call.ends[0].plain();
+  call.ends_in_kernel = !bytes && ends_in_kernel(activation);
+  if (call.ends_in_kernel) {
+    call.end.bias = linear_->bias ? linear_->bias->as<float>() : nullptr;
+    call.end.residual = residual != nullptr ? residual->as<float>() : nullptr;
+    call.end.residual_row = all * kUnit, call.end.relu = activation == Activation::relu;
+  }
+  call.plain = call.ends_in_kernel || (call.direct && call.ends[0].plain());
 
   const double macs = static_cast<double>(n) * static_cast<double>(all) * static_cast<double>(k_);
   int threads = detail::thread_count({}, static_cast<Index>(macs), static_cast<double>(n * (all + k_) + all * k_));
-  const Index panels = weights_[0].storage()->panels().height();
-  const Index all_panels = ceil_div(outputs_, panels);
+  const Index all_panels = ceil_div(outputs_, kWidth);
   call.blocks = ceil_div(n, kBlock);
   call.part = std::min(kPartPanels, all_panels);
   constexpr Index kItemsPerThread = 8;
@@ -145,7 +192,7 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
   const Index items = call.blocks * groups_ * call.parts;
   threads = static_cast<int>(std::min<Index>(threads, items));
 
-  const Index each = call.direct ? 0 : on_line(ceil_div(n, call.blocks) * call.part * panels * 4);
+  const Index each = call.direct ? 0 : on_line(ceil_div(n, call.blocks) * call.part * kWidth * 4);
   const detail::Workspace workspace(on_line(rows_.padded_bytes()) + each * threads);
   call.data = x.as<char>();
   if (rows_.padded()) {
@@ -168,55 +215,126 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
   });
 }
 
-void ImplicitGemm::block(const Call& call, Index item, char* memory) const {
-  const Index n = rows_.n(), all = groups_ * outputs_;
-  const Index part = item % call.parts, group = item / call.parts % groups_, number = item / call.parts / groups_;
-  const Index n0 = number * n / call.blocks, n1 = (number + 1) * n / call.blocks;
-  const detail::DensePanels panels = weights_[0].storage()->panels();
-  const Index m0 = part * call.part * panels.height(), m1 = std::min(outputs_, m0 + call.part * panels.height());
-  const char* weights = reinterpret_cast<const char*>(weights_[group].storage()->bytes.data());
-  const Index element = size_of(type_);
-  const char* data = call.data + group * rows_.group_bytes();
-  const Index ld = call.direct ? all : m1 - m0;
-  char* sums = memory;
-  if (call.direct) sums = static_cast<char*>(call.y->data()) + (n0 * all + group * outputs_ + m0) * 4;
+Index ImplicitGemm::place(Index n) const {
+  if (y_border_.empty()) return n;
+  const Index q = n % rows_.out_width(), row = n / rows_.out_width();
+  const Index p = row % rows_.out_height(), b = row / rows_.out_height();
+  const Border& border = y_border_;
+  return ((b * (rows_.out_height() + border.top + border.bottom) + p + border.top) *
+              (rows_.out_width() + border.left + border.right) +
+          q + border.left);
+}
 
-  const TileSet& tiles = *call.tiles;
+// [n0, n1) in pieces of at most `most`, nearly equal within a stretch.
+std::vector<ImplicitGemm::Slab> ImplicitGemm::cut(Index n0, Index n1, Index most) const {
   std::vector<Slab> slabs;
-  Index cut_for = 0;
-  const Index run_steps = rows_.run() * element / call.unit, chunks = ceil_div(run_steps, kSteps);
-  for (Index m = m0; m < m1; m += tiles.most_vectors * tiles.lanes) {
-    const Index panel = m / panels.height(), wide = panels.rows(panel);
-    const Index cols = std::min(tiles.most_vectors * tiles.lanes, panel * panels.height() + wide - m);
-    const Index vectors = ceil_div(cols, tiles.lanes), most = tiles.rows[vectors - 1];
-    if (cut_for != most) cut(rows_, n0, n1, most, slabs), cut_for = most;
-    TileCall tile;
-    tile.b_step = wide * call.unit, tile.b_ahead = 4 * tile.b_step;
-    tile.a_row = rows_.step(), tile.a_step = call.unit;
-    tile.c_row = ld * 4, tile.cols = cols;
-    tile.zero = true;
-    for (Index tap = 0; tap < rows_.taps(); ++tap) {
-      for (Index c = 0; c < chunks; ++c) {
-        const Index s0 = c * run_steps / chunks, s1 = (c + 1) * run_steps / chunks;
-        tile.steps = s1 - s0;
-        const char* b = weights + panels.offset(m, (tap * run_steps + s0) * (call.unit / element));
-        tile.b = b;
-        // What comes next lies behind: fetched meanwhile, a piece by each tile.
-        const Index bytes = tile.steps * tile.b_step, piece = bytes / static_cast<Index>(slabs.size());
-        tile.ahead_step = ceil_div(piece, tile.steps);
-        const char* a = data + rows_.offset(tap) + s0 * call.unit;
-        const char* ahead = b + bytes;
-        for (const Slab& slab : slabs) {
-          tile.a = a + slab.start, tile.rows = slab.size;
-          tile.c = sums + slab.first * tile.c_row + (m - m0) * 4;
-          tile.ahead = ahead, ahead += piece;
-          tiles.run[vectors - 1][slab.size - 1](tile);
-        }
-        tile.zero = false;
+  const Index stretch = y_border_.empty() ? rows_.stretch() : rows_.out_width();
+  for (Index n = n0; n < n1;) {
+    const Index end = std::min(n1, (n / stretch + 1) * stretch);
+    for (Index pieces = ceil_div(end - n, most); pieces > 0; --pieces) {
+      const Index size = ceil_div(end - n, pieces);
+      slabs.push_back({rows_.start(n), n - n0, size, place(n)});
+      n += size;
+    }
+  }
+  return slabs;
+}
+
+// One item: positions [n0, n1) by channels [m0, m1) of a group.
+struct ImplicitGemm::Block {
+  Index n0, n1, m0, m1, group;
+  const char *inputs, *weights;
+  char* sums;  // of channel m0
+  Index c_row;
+  bool direct;  // sums are at their places in y; or one position's after the other's
+  std::vector<Slab> slabs;
+
+  char* sums_of(const Slab& slab) const { return sums + (direct ? slab.place : slab.first) * c_row; }
+};
+
+// A tile's sums take one pass's steps. What lies `ahead` is fetched meanwhile.
+void ImplicitGemm::tile(const Call& call, const Block& block, const Pass& pass, Index m, std::size_t i,
+                        const Ahead& ahead) const {
+  const Slab& slab = block.slabs[i];
+  const Index cols = std::min(call.width, block.m1 - m);
+  TileCall tile;
+  tile.steps = pass.steps, tile.runs = pass.runs, tile.a_run = pass.a_run;
+  tile.a = block.inputs + pass.offset + slab.start, tile.a_row = rows_.step(), tile.a_step = kUnit;
+  tile.b = block.weights + (m / kWidth * steps_ + pass.step0) * kStep + m % kWidth * kUnit;
+  tile.b_step = kStep, tile.b_ahead = kFetched * kStep;
+  tile.c = block.sums_of(slab) + (m - block.m0) * kUnit, tile.c_row = block.c_row;
+  tile.rows = slab.size, tile.cols = cols;
+  tile.zero = pass.first;
+  tile.ahead = ahead.data, tile.ahead_step = ceil_div(ahead.bytes, pass.steps * pass.runs);
+  tile.next_c = ahead.c;
+  kernels::TileEnd end;
+  if (pass.last && call.ends_in_kernel) {
+    end = end_of(call.end, block.group * outputs_ + m, block.n0 + slab.first);
+    tile.end = &end;
+  }
+  call.tiles->run[ceil_div(cols, call.tiles->lanes) - 1][slab.size - 1](tile);
+}
+
+// All weights of the part in the second-level cache; inputs come and sums go once, in the order in which they lie.
+void ImplicitGemm::by_slabs(const Call& call, const Block& block) const {
+  const Index panels = ceil_div(block.m1 - block.m0, call.width), tiles = panels * static_cast<Index>(passes_.size());
+  for (std::size_t i = 0; i < block.slabs.size(); ++i) {
+    const bool more = i + 1 < block.slabs.size();
+    const Slab& next = block.slabs[more ? i + 1 : i];
+    const Index bytes = next.size * rows_.step() / tiles;
+    Ahead ahead{block.inputs + next.start, bytes, nullptr};
+    for (Index m = block.m0; m < block.m1; m += call.width) {
+      if (m + call.width < block.m1) {
+        ahead.c = block.sums_of(block.slabs[i]) + (m + call.width - block.m0) * kUnit;
+      } else {
+        ahead.c = more ? block.sums_of(next) : nullptr;
+      }
+      for (const Pass& pass : passes_) {
+        tile(call, block, pass, m, i, ahead);
+        ahead.data += bytes;
       }
     }
   }
-  if (!call.plain) call.ends[static_cast<std::size_t>(group)].end(n0, n1, m0, m1, sums, ld);
+}
+
+// The inputs of the block in the second-level cache; weights come once, in the order in which they lie.
+void ImplicitGemm::by_panels(const Call& call, const Block& block) const {
+  for (Index m = block.m0; m < block.m1; m += call.width) {
+    for (const Pass& pass : passes_) {
+      const Index bytes = pass.steps * pass.runs * kStep, piece = bytes / static_cast<Index>(block.slabs.size());
+      Ahead ahead{block.weights + (m / kWidth * steps_ + pass.step0) * kStep + bytes, piece, nullptr};
+      for (std::size_t i = 0; i < block.slabs.size(); ++i) {
+        const bool more = pass.first && i + 1 < block.slabs.size();
+        ahead.c = more ? block.sums_of(block.slabs[i + 1]) + (m - block.m0) * kUnit : nullptr;
+        tile(call, block, pass, m, i, ahead);
+        ahead.data += piece;
+      }
+    }
+  }
+}
+
+void ImplicitGemm::block(const Call& call, Index item, char* memory) const {
+  const Index n = rows_.n(), all = groups_ * outputs_;
+  Block block;
+  const Index part = item % call.parts, number = item / call.parts / groups_;
+  block.group = item / call.parts % groups_;
+  block.n0 = number * n / call.blocks, block.n1 = (number + 1) * n / call.blocks;
+  block.m0 = part * call.part * kWidth, block.m1 = std::min(outputs_, block.m0 + call.part * kWidth);
+  block.inputs = call.data + block.group * rows_.group_bytes();
+  block.weights = reinterpret_cast<const char*>(weights_.data()) + packed_bytes() / groups_ * block.group;
+  block.c_row = (call.direct ? all : block.m1 - block.m0) * kUnit;
+  block.sums = memory, block.direct = call.direct;
+  if (call.direct) {
+    block.sums = call.y->as<char>() + (block.group * outputs_ + block.m0) * kUnit;
+  }
+  block.slabs = cut(block.n0, block.n1, call.tiles->rows[ceil_div(call.width, call.tiles->lanes) - 1]);
+  const bool keeps_weights = outputs_ * steps_ * kUnit <= detail::cache_sizes().l2 / 4;
+  keeps_weights ? by_slabs(call, block) : by_panels(call, block);
+  if (call.plain) return;
+  for (const Slab& slab : block.slabs) {
+    call.ends[static_cast<std::size_t>(block.group)].end(slab.place, slab.place + slab.size, block.m0, block.m1,
+                                                         block.sums_of(slab), block.c_row / kUnit);
+  }
 }
 
 }  // namespace septet::network

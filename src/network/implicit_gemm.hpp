@@ -12,7 +12,7 @@
 #pragma once
 
 #include "image_rows.hpp"
-#include "septet/spmm.hpp"
+#include "src/aligned_buffer.hpp"
 
 #include <vector>
 
@@ -20,25 +20,63 @@ namespace septet::network {
 
 class ImplicitGemm {
  public:
-  /// Packs the weights. x and y: of f32 or of bytes; `window` 1 x 1 for a fully connected layer.
-  ImplicitGemm(const Linear& linear, const Window& window, Index groups, const TensorInfo& x);
+  /// A layer of f32 or of bytes.
+  struct Shape {
+    const Linear* linear;  ///< referred to
+    Window window;         ///< 1 x 1 for a fully connected layer
+    Index groups = 1;
+    TensorInfo x;  ///< [b][h][w][c], or [b][c]
+  };
+  /// Can the kernels of the target in use read these operands as they lie?
+  static bool readable(const Shape& shape);
 
-  /// Can the kernels of the target in use read these operands as they lie? Else run() is not to be called.
-  bool readable() const;
-  /// y <- the layer of x; f32: residual, if not null and of y's shape, is added before `activation`.
+  /// Packs the weights of what is readable, for the target in use. x_has_border: run()'s x comes with what the window
+  /// reaches beyond it. y_border: around run()'s y, and left alone.
+  ImplicitGemm(const Shape& shape, bool x_has_border, const Border& y_border);
+
+  /// May run()'s y be its residual?
+  bool adds_in_place(Activation activation) const;
+  /// On the target of the constructor: y <- the layer of x; f32: residual, if not null and of y's shape, is added
+  /// before `activation`.
   void run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y) const;
   Index packed_bytes() const;
 
  private:
   struct Call;
+  struct Block;
+  struct Slab;
+  // Steps that sums take in one visit: `runs` times `steps`, A's a_run bytes apart.
+  struct Pass {
+    Index offset;        // bytes, in what a position covers
+    Index step0, steps;  // of k
+    Index runs, a_run;
+    bool first, last;
+  };
+  struct Ahead {
+    const char* data;  // of these bytes
+    Index bytes;
+    const char* c;  // and the sums of the tile that comes next; or null
+  };
+  void plan_passes();
+  std::vector<Slab> cut(Index n0, Index n1, Index most) const;
+  Index place(Index n) const;  // of a position in y, whose border counts
+  void pack_weights();
+  void take_bias(int zero_point);
   void block(const Call& call, Index item, char* memory) const;
+  void by_slabs(const Call& call, const Block& block) const;
+  void by_panels(const Call& call, const Block& block) const;
+  void tile(const Call& call, const Block& block, const Pass& pass, Index m, std::size_t slab,
+            const Ahead& ahead) const;
 
-  const Linear& linear_;
+  const Linear* linear_;
   ImageRows rows_;
+  Border y_border_;
   Index groups_, outputs_, k_;  // outputs of a group
   Type type_;
-  std::vector<PackedMatrix> weights_;  // of each group
-  std::vector<std::int32_t> bias_;     // of bytes: with what the inputs' zero point adds
+  Index steps_;  // of k: one element of f32, four bytes
+  std::vector<Pass> passes_;
+  detail::AlignedBuffer weights_;   // [group][panel][step][kWidth], zeros behind the last channel
+  std::vector<std::int32_t> bias_;  // of bytes: with what the inputs' zero point adds
 };
 
 }  // namespace septet::network

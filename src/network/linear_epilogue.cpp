@@ -21,7 +21,11 @@ Epilogue LinearTarget::epilogue(Index m0, Index rows, Index cols) const {
   if (is_integer_) {
     if (linear_.bias) epilogue.bias = part(linear_.bias->as<std::int32_t>());
     Requantise& r = epilogue.requantise;
-    r.multiplier = part(linear_.multiplier.data()), r.shift = part(linear_.shift.data());
+    if (linear_.rounding == Rounding::fp32_nearest_even) {
+      r.scale = part(linear_.scale.data());
+    } else {
+      r.multiplier = part(linear_.multiplier.data()), r.shift = part(linear_.shift.data());
+    }
     r.zero_point = y_.info().quantisation.zero_point, r.rounding = linear_.rounding;
     r.low = linear_.low, r.high = linear_.high;
   } else {
@@ -36,7 +40,8 @@ void LinearTarget::finish() {
 }
 
 Epilogue transposed(Epilogue epilogue) {
-  for (ConstMatrix* view : {&epilogue.bias, &epilogue.requantise.multiplier, &epilogue.requantise.shift}) {
+  Requantise& r = epilogue.requantise;
+  for (ConstMatrix* view : {&epilogue.bias, &r.multiplier, &r.shift, &r.scale}) {
     std::swap(view->rows, view->cols);
     std::swap(view->row_stride, view->col_stride);
   }

@@ -305,14 +305,19 @@ class StepRules {
       need_type(linear.bias->info(), {quantised ? Type::s32 : Type::f32});
       need_shape(linear.bias->info(), {outputs}, "bias");
     }
-    const std::size_t numbers = quantised ? static_cast<std::size_t>(outputs) : 0;
+    const bool by_scale = linear.rounding == Rounding::fp32_nearest_even;
+    const std::size_t numbers = quantised && !by_scale ? static_cast<std::size_t>(outputs) : 0;
+    const std::size_t scales = quantised && by_scale ? static_cast<std::size_t>(outputs) : 0;
     need(linear.multiplier.size() == numbers && linear.shift.size() == numbers, Cause::bad_shape,
          linear.multiplier.size(), " multipliers and ", linear.shift.size(), " shifts, not ", numbers);
     for (const std::int32_t shift : linear.shift) {
       need(shift >= kLowestShift && shift <= kHighestShift, Cause::bad_option, "a shift of ", shift);
     }
-    need(linear.rounding <= Rounding::single_half_even && linear.rounding != Rounding::fp32_nearest_even,
-         Cause::bad_option, "its rounding is none of those of multiplier and shift");
+    need(linear.scale.size() == scales, Cause::bad_shape, linear.scale.size(), " scales of sums, not ", scales);
+    for (const float scale : linear.scale) {
+      need(std::isfinite(scale) && scale >= 0, Cause::bad_option, "a scale of sums of ", scale);
+    }
+    need(linear.rounding <= Rounding::single_half_even, Cause::bad_option, "its rounding is none of the named ones");
     need_clamp(linear.low, linear.high, linear.activation);
   }
 

@@ -55,11 +55,17 @@ Linear random_linear(Rng& rng, std::vector<Index> weight_shape, TensorInfo& y) {
     y.type = rng.pick({Type::s8, Type::u8});
     const int least = y.type == Type::s8 ? -128 : 0;
     if (rng.chance(0.7)) linear.bias = shared_random<std::int32_t>(rng, {outputs});
+    linear.rounding = rng.pick(
+        {Rounding::gemmlowp_double, Rounding::single_half_up, Rounding::single_half_even, Rounding::fp32_nearest_even});
     for (Index o = 0; o < outputs; ++o) {
-      linear.multiplier.push_back(static_cast<std::int32_t>(rng.between(1 << 30, (Index{1} << 31) - 1)));
-      linear.shift.push_back(static_cast<std::int32_t>(rng.between(-24, -6)));
+      const auto multiplier = static_cast<std::int32_t>(rng.between(1 << 30, (Index{1} << 31) - 1));
+      const auto shift = static_cast<std::int32_t>(rng.between(-24, -6));
+      if (linear.rounding == Rounding::fp32_nearest_even) {
+        linear.scale.push_back(static_cast<float>(std::ldexp(multiplier, shift - 31)));
+      } else {
+        linear.multiplier.push_back(multiplier), linear.shift.push_back(shift);
+      }
     }
-    linear.rounding = rng.pick({Rounding::gemmlowp_double, Rounding::single_half_up, Rounding::single_half_even});
     linear.low = static_cast<int>(least + rng.below(100)), linear.high = static_cast<int>(least + 255 - rng.below(100));
     y.quantisation = {0.5f, static_cast<int>(least + rng.below(256))};
   }

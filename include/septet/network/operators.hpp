@@ -38,8 +38,10 @@ struct Window {
 struct Linear {
   std::shared_ptr<const Tensor> weight;  ///< of s8, u8 or f32; row i has the K weights of output i
   std::shared_ptr<const Tensor> bias;    ///< [outputs] of s32 or f32; null: none
-  /// Integers: one per output, in units of 2^-31, and the shift to the left (septet/epilogue.hpp).
+  /// Integers: one per output, in units of 2^-31, and the shift to the left (septet/epilogue.hpp); or, under
+  /// fp32_nearest_even, one real scale per output instead of the two.
   std::vector<std::int32_t> multiplier, shift;
+  std::vector<float> scale;
   Rounding rounding = Rounding::gemmlowp_double;
   int low = -128, high = 127;  ///< integers: of y, its type's range or what a fused activation leaves of it
   Activation activation = Activation::none;  ///< f32

@@ -1,0 +1,219 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "sparse_layer.hpp"
+
+#include "src/choose.hpp"
+#include "src/sparse.hpp"
+#include "src/threads.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace septet::network {
+namespace {
+
+using detail::ceil_div;
+
+// Bytes of gathered columns of B: half of a usual second-level cache.
+constexpr Index kGathered = Index{1} << 20;
+
+// Whole rows of the image, `width` columns each.
+Index columns_at_once(Index n, Index width, Index k, Index size) {
+  const Index rows = n / width, most = std::max<Index>(1, kGathered / (k * size) / width);
+  return ceil_div(rows, ceil_div(rows, most)) * width;
+}
+
+// In pieces that overlap: a call of memcpy() for every few elements costs more than they do.
+void copy_run(const char* from, Index bytes, char* to) {
+  constexpr Index kPiece = 16, kLong = 256;
+  if (bytes < kPiece || bytes > kLong) {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+    return;
+  }
+  for (Index i = 0; i + kPiece <= bytes; i += kPiece) std::memcpy(to + i, from + i, kPiece);
+  std::memcpy(to + bytes - kPiece, from + bytes - kPiece, kPiece);
+}
+
+template <class T>
+void copy_strided(const char* from, Index stride, Index count, char* to) {
+  const T* elements = reinterpret_cast<const T*>(from);
+  T* out = reinterpret_cast<T*>(to);
+  for (Index i = 0; i < count; ++i) out[i] = elements[i * stride];
+}
+
+template <class T>
+void transpose_tile(const T* from, Index rows, Index cols, Index from_row, Index to_row, T* to) {
+  for (Index j = 0; j < cols; ++j) {
+    for (Index i = 0; i < rows; ++i) to[j * to_row + i] = from[i * from_row + j];
+  }
+}
+
+template <class T>
+void transpose_elements(const T* from, Index rows, Index cols, T* to) {
+  constexpr Index kTile = 32;
+  detail::SharedItems items(ceil_div(rows, kTile));
+  detail::run_team({}, detail::thread_count({}, 0, static_cast<double>(rows * cols)), [&](int) {
+    items.for_each([&](Index item) {
+      const Index i = item * kTile, height = std::min(kTile, rows - i);
+      for (Index j = 0; j < cols; j += kTile) {
+        transpose_tile(from + i * cols + j, height, std::min(kTile, cols - j), cols, rows, to + j * rows + i);
+      }
+    });
+  });
+}
+
+}  // namespace
+
+void transpose(const void* from, Index rows, Index cols, Index size, void* to) {
+  if (size == 1) {
+    return transpose_elements(static_cast<const std::uint8_t*>(from), rows, cols, static_cast<std::uint8_t*>(to));
+  }
+  transpose_elements(static_cast<const std::uint32_t*>(from), rows, cols, static_cast<std::uint32_t*>(to));
+}
+
+PackedMatrix SparseLayer::quickest(const ImplicitGemm::Shape& shape, bool sparse_only) {
+  const TensorInfo& info = shape.linear->weight->info();
+  const Index m = info.dim(0), k = info.elements() / m;
+  PackOptions options;
+  options.zero_point = info.quantisation.zero_point;
+  options.expected_cols = ImageRows(shape.x, shape.window, 1, false).n();
+  const ConstMatrix a(shape.linear->weight->data(), info.type, m, k, k, 1);
+  PackedMatrix packed = pack(a, options);
+  if (!sparse_only || packed.format() != Format::dense) return packed;
+  options.format = info.type == Type::f32 ? Format::tcsr : Format::csr;
+  return pack(a, options);
+}
+
+SparseLayer::SparseLayer(const ImplicitGemm::Shape& shape, PackedMatrix weights)
+    : linear_(shape.linear),
+      window_(shape.window),
+      x_(shape.x),
+      batch_(x_.dim(0)),
+      height_(x_.shape.size() == 4 ? x_.dim(1) : 1),
+      width_(x_.shape.size() == 4 ? x_.dim(2) : 1),
+      channels_(x_.dim(-1)),
+      out_height_(window_.out_height(height_)),
+      out_width_(window_.out_width(width_)),
+      size_(size_of(x_.type)),
+      padding_(size_ == 1 ? x_.quantisation.zero_point : 0),
+      border_(border_of(x_, window_)),
+      padded_height_(height_ + border_.top + border_.bottom),
+      padded_width_(width_ + border_.left + border_.right),
+      weights_(std::move(weights)) {
+  const bool as_it_lies = window_.height == 1 && window_.width == 1 && window_.stride_h == 1 && window_.stride_w == 1 &&
+                          out_height_ == height_ && out_width_ == width_;
+  gathered_ = as_it_lies ? 0 : columns_at_once(n(), out_width_, weights_.cols(), size_);
+}
+
+// Planes with their border.
+void SparseLayer::pad_planes(const Tensor& x, char* to) const {
+  constexpr Index kPlanes = 8;  // handed out together
+  const Index planes = channels_ * batch_, row = padded_width_ * size_, inside = width_ * size_;
+  const Index left = border_.left * size_, right = border_.right * size_;
+  const auto fill = [&](char* at, Index bytes) { std::memset(at, padding_, static_cast<std::size_t>(bytes)); };
+  detail::SharedItems items(ceil_div(planes, kPlanes));
+  detail::run_team({}, detail::thread_count({}, 0, static_cast<double>(x.info().elements())), [&](int) {
+    items.for_each([&](Index item) {
+      for (Index p = item * kPlanes; p < std::min(planes, (item + 1) * kPlanes); ++p) {
+        char* plane = to + p * padded_height_ * row;
+        fill(plane, border_.top * row);
+        fill(plane + (border_.top + height_) * row, border_.bottom * row);
+        for (Index i = 0; i < height_; ++i) {
+          char* at = plane + (border_.top + i) * row;
+          fill(at, left);
+          std::memcpy(at + left, x.as<char>() + (p * height_ + i) * inside, static_cast<std::size_t>(inside));
+          fill(at + left + inside, right);
+        }
+      }
+    });
+  });
+}
+
+// Columns [n0, n1) of the row of B whose first element, of output 0, lies at `from`.
+void SparseLayer::gather_row(const char* from, Index n0, Index n1, char* to) const {
+  const Index row = padded_width_ * size_;
+  for (Index n = n0; n < n1;) {
+    const Index q = n % out_width_, p = n / out_width_ % out_height_, b = n / out_width_ / out_height_;
+    const Index count = std::min(out_width_ - q, n1 - n);
+    const char* at = from + (b * padded_height_ + p * window_.stride_h) * row + q * window_.stride_w * size_;
+    if (window_.stride_w == 1) {
+      copy_run(at, count * size_, to);
+    } else if (size_ == 1) {
+      copy_strided<std::uint8_t>(at, window_.stride_w, count, to);
+    } else {
+      copy_strided<std::uint32_t>(at, window_.stride_w, count, to);
+    }
+    n += count, to += count * size_;
+  }
+}
+
+void SparseLayer::gather(const char* planes, Index n0, Index n1, char* to) const {
+  constexpr Index kRows = 16;  // handed out together
+  const Index taps = window_.height * window_.width, k = taps * channels_, row_bytes = (n1 - n0) * size_;
+  const Index row = padded_width_ * size_, plane = batch_ * padded_height_ * row;
+  detail::SharedItems items(ceil_div(k, kRows));
+  detail::run_team({}, detail::thread_count({}, 0, static_cast<double>(k * (n1 - n0))), [&](int) {
+    items.for_each([&](Index item) {
+      for (Index r = item * kRows; r < std::min(k, (item + 1) * kRows); ++r) {
+        const Index tap = r / channels_, i = tap / window_.width, j = tap % window_.width;
+        const char* from =
+            planes + r % channels_ * plane + i * window_.dilation_h * row + j * window_.dilation_w * size_;
+        gather_row(from, n0, n1, to + r * row_bytes);
+      }
+    });
+  });
+}
+
+GemmOptions SparseLayer::options(const Tensor* residual, Activation activation, const Tensor& y, Index n0,
+                                 Index n1) const {
+  GemmOptions options;
+  const Index m = linear_->outputs(), cols = n1 - n0;
+  options.a_zero_point = linear_->weight->info().quantisation.zero_point;
+  options.b_zero_point = x_.quantisation.zero_point;
+  Epilogue& e = options.epilogue;
+  if (y.info().type == Type::f32) {
+    if (linear_->bias) e.bias = per_row(linear_->bias->as<float>(), m, cols);
+    if (residual != nullptr) e.residual = ConstMatrix(residual->as<float>() + n0, Type::f32, m, cols, n(), 1);
+    e.activation = activation;
+    return options;
+  }
+  if (linear_->bias) e.bias = per_row(linear_->bias->as<std::int32_t>(), m, cols);
+  Requantise& r = e.requantise;
+  r.multiplier = per_row(linear_->multiplier.data(), m, cols), r.shift = per_row(linear_->shift.data(), m, cols);
+  r.zero_point = y.info().quantisation.zero_point, r.rounding = linear_->rounding;
+  r.low = linear_->low, r.high = linear_->high;
+  return options;
+}
+
+bool SparseLayer::adds_in_place() const { return x_.type == Type::f32 && detail::has_lists(*weights_.storage()); }
+
+Index SparseLayer::padded_bytes() const {
+  return border_.empty() ? 0 : channels_ * batch_ * padded_height_ * padded_width_ * size_;
+}
+
+Index SparseLayer::scratch_bytes() const { return padded_bytes() + weights_.cols() * gathered_ * size_; }
+
+void SparseLayer::run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y,
+                      std::byte* scratch) const {
+  const Index m = linear_->outputs(), k = weights_.cols(), step = gathered_ == 0 ? n() : gathered_;
+  auto* const padded = reinterpret_cast<char*>(scratch);
+  char* const gathered = padded + padded_bytes();
+  if (!border_.empty()) pad_planes(x, padded);
+  for (Index n0 = 0; n0 < n(); n0 += step) {
+    const Index n1 = std::min(n(), n0 + step);
+    ConstMatrix b(x.data(), x_.type, k, n(), n(), 1);
+    if (gathered_ > 0) {
+      gather(border_.empty() ? x.as<char>() : padded, n0, n1, gathered);
+      b = ConstMatrix(gathered, x_.type, k, n1 - n0, n1 - n0, 1);
+    }
+    const Matrix c(y.as<char>() + n0 * size_of(y.info().type), y.info().type, m, n1 - n0, n(), 1);
+    const GemmOptions options = this->options(residual, activation, y, n0, n1);
+    // gemm() would refuse a C that is its own residual.
+    if (adds_in_place()) {
+      detail::multiply_lists(*weights_.storage(), b, c, options, nullptr);
+    } else {
+      gemm(weights_, b, c, options);
+    }
+  }
+}
+
+}  // namespace septet::network
