@@ -14,6 +14,7 @@
 #include "kernels/strip-inl.h"  // FusedMultiplyAdd
 
 #include <algorithm>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace septet::kernels::HWY_NAMESPACE {
@@ -264,10 +265,19 @@ HWY_INLINE Index FinishVectors(const T* sums, const RowOperand<T>& bias, const T
     if constexpr (kRelu) sum = hn::IfThenElse(hn::Le(sum, zero), zero, sum);
     hn::StoreU(sum, d, out + j);
   }
+  if constexpr (kHasMaskedMemory) {
+    if (j == count) return j;
+    const auto mask = hn::FirstN(d, static_cast<size_t>(count - j));
+    auto sum = hn::Add(hn::MaskedLoad(mask, d, sums + j), each == nullptr ? same : hn::MaskedLoad(mask, d, each + j));
+    if constexpr (kResidual) sum = hn::Add(sum, hn::MaskedLoad(mask, d, residual + j));
+    if constexpr (kRelu) sum = hn::IfThenElse(hn::Le(sum, zero), zero, sum);
+    hn::BlendedStore(sum, mask, d, out + j);
+    j = count;
+  }
   return j;
 }
 
-// As many of a row's columns as are done that way, whole vectors.
+// As many of a row's columns as are done that way.
 template <class T>
 HWY_INLINE Index FinishUsual(const FinishCall<T>& call) {
   const bool relu = call.activation == Activation::relu, residual = call.residual.data != nullptr;

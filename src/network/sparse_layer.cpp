@@ -23,8 +23,8 @@ Index columns_at_once(Index n, Index width, Index k, Index size) {
 }
 
 // In pieces that overlap: a call of memcpy() for every few elements costs more than they do.
-void copy_run(const char* from, Index bytes, char* to) {
-  constexpr Index kPiece = 16, kLong = 256;
+inline void copy_run(const char* from, Index bytes, char* to) {
+  constexpr Index kPiece = 16, kLong = 64;
   if (bytes < kPiece || bytes > kLong) {
     std::memcpy(to, from, static_cast<std::size_t>(bytes));
     return;
@@ -128,36 +128,74 @@ void SparseLayer::pad_planes(const Tensor& x, char* to) const {
   });
 }
 
-// Columns [n0, n1) of the row of B whose first element, of output 0, lies at `from`.
-void SparseLayer::gather_row(const char* from, Index n0, Index n1, char* to) const {
+// What columns [n0, n1) of a row of B consist of.
+std::vector<SparseLayer::Piece> SparseLayer::pieces_of(Index n0, Index n1) const {
+  std::vector<Piece> pieces;
   const Index row = padded_width_ * size_;
   for (Index n = n0; n < n1;) {
     const Index q = n % out_width_, p = n / out_width_ % out_height_, b = n / out_width_ / out_height_;
     const Index count = std::min(out_width_ - q, n1 - n);
-    const char* at = from + (b * padded_height_ + p * window_.stride_h) * row + q * window_.stride_w * size_;
+    pieces.push_back({(b * padded_height_ + p * window_.stride_h) * row + q * window_.stride_w * size_, count});
+    n += count;
+  }
+  return pieces;
+}
+
+void SparseLayer::copy_pieces(const std::vector<Piece>& pieces, const char* from, char* to) const {
+  for (const Piece& piece : pieces) {
     if (window_.stride_w == 1) {
-      copy_run(at, count * size_, to);
+      copy_run(from + piece.offset, piece.count * size_, to);
     } else if (size_ == 1) {
-      copy_strided<std::uint8_t>(at, window_.stride_w, count, to);
+      copy_strided<std::uint8_t>(from + piece.offset, window_.stride_w, piece.count, to);
     } else {
-      copy_strided<std::uint32_t>(at, window_.stride_w, count, to);
+      copy_strided<std::uint32_t>(from + piece.offset, window_.stride_w, piece.count, to);
     }
-    n += count, to += count * size_;
+    to += piece.count * size_;
   }
 }
+
+Index SparseLayer::plane_bytes() const { return batch_ * padded_height_ * padded_width_ * size_; }
+
+// Row k of B, output 0.
+const char* SparseLayer::tap_of(const char* planes, Index k) const {
+  const Index row = padded_width_ * size_;
+  const Index tap = k / channels_, i = tap / window_.width, j = tap % window_.width;
+  return planes + k % channels_ * plane_bytes() + i * window_.dilation_h * row + j * window_.dilation_w * size_;
+}
+
+// B for multiply_lists(). Every row of a panel consists of the same pieces of image rows, wherever its tap begins.
+class SparseLayer::Columns : public detail::ColumnSource {
+ public:
+  Columns(const SparseLayer& layer, const char* planes) : layer_(layer), planes_(planes) {}
+
+  void copy(Index k0, Index k1, Index n0, Index cols, Index width, std::byte* to) const override {
+    const std::vector<Piece> pieces = layer_.pieces_of(n0, n0 + cols);
+    const Index rest = (width - cols) * layer_.size_, all = width * layer_.size_;
+    auto* out = reinterpret_cast<char*>(to);
+    for (Index k = k0; k < k1;) {
+      const char* from = layer_.tap_of(planes_, k);
+      const Index end = std::min(k1, (k / layer_.channels_ + 1) * layer_.channels_);  // of this element of the window
+      for (; k < end; ++k, from += layer_.plane_bytes(), out += all) {
+        layer_.copy_pieces(pieces, from, out);
+        if (rest > 0) std::memset(out + all - rest, 0, static_cast<std::size_t>(rest));
+      }
+    }
+  }
+
+ private:
+  const SparseLayer& layer_;
+  const char* planes_;
+};
 
 void SparseLayer::gather(const char* planes, Index n0, Index n1, char* to) const {
   constexpr Index kRows = 16;  // handed out together
   const Index taps = window_.height * window_.width, k = taps * channels_, row_bytes = (n1 - n0) * size_;
-  const Index row = padded_width_ * size_, plane = batch_ * padded_height_ * row;
+  const std::vector<Piece> pieces = pieces_of(n0, n1);
   detail::SharedItems items(ceil_div(k, kRows));
   detail::run_team({}, detail::thread_count({}, 0, static_cast<double>(k * (n1 - n0))), [&](int) {
     items.for_each([&](Index item) {
       for (Index r = item * kRows; r < std::min(k, (item + 1) * kRows); ++r) {
-        const Index tap = r / channels_, i = tap / window_.width, j = tap % window_.width;
-        const char* from =
-            planes + r % channels_ * plane + i * window_.dilation_h * row + j * window_.dilation_w * size_;
-        gather_row(from, n0, n1, to + r * row_bytes);
+        copy_pieces(pieces, tap_of(planes, r), to + r * row_bytes);
       }
     });
   });
@@ -185,31 +223,33 @@ GemmOptions SparseLayer::options(const Tensor* residual, Activation activation, 
 }
 
 bool SparseLayer::adds_in_place() const { return x_.type == Type::f32 && detail::has_lists(*weights_.storage()); }
+bool SparseLayer::collects() const { return gathered_ > 0 && adds_in_place(); }
 
-Index SparseLayer::padded_bytes() const {
-  return border_.empty() ? 0 : channels_ * batch_ * padded_height_ * padded_width_ * size_;
+Index SparseLayer::padded_bytes() const { return border_.empty() ? 0 : channels_ * plane_bytes(); }
+
+Index SparseLayer::scratch_bytes() const {
+  return padded_bytes() + (collects() ? 0 : weights_.cols() * gathered_ * size_);
 }
-
-Index SparseLayer::scratch_bytes() const { return padded_bytes() + weights_.cols() * gathered_ * size_; }
 
 void SparseLayer::run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y,
                       std::byte* scratch) const {
-  const Index m = linear_->outputs(), k = weights_.cols(), step = gathered_ == 0 ? n() : gathered_;
+  const Index m = linear_->outputs(), k = weights_.cols(), step = gathered_ == 0 || collects() ? n() : gathered_;
   auto* const padded = reinterpret_cast<char*>(scratch);
   char* const gathered = padded + padded_bytes();
   if (!border_.empty()) pad_planes(x, padded);
+  const char* planes = border_.empty() ? x.as<char>() : padded;
+  const Columns columns(*this, planes);
   for (Index n0 = 0; n0 < n(); n0 += step) {
     const Index n1 = std::min(n(), n0 + step);
     ConstMatrix b(x.data(), x_.type, k, n(), n(), 1);
-    if (gathered_ > 0) {
-      gather(border_.empty() ? x.as<char>() : padded, n0, n1, gathered);
+    if (gathered_ > 0 && !collects()) {
+      gather(planes, n0, n1, gathered);
       b = ConstMatrix(gathered, x_.type, k, n1 - n0, n1 - n0, 1);
     }
     const Matrix c(y.as<char>() + n0 * size_of(y.info().type), y.info().type, m, n1 - n0, n(), 1);
     const GemmOptions options = this->options(residual, activation, y, n0, n1);
-    // gemm() would refuse a C that is its own residual.
-    if (adds_in_place()) {
-      detail::multiply_lists(*weights_.storage(), b, c, options, nullptr);
+    if (adds_in_place()) {  // gemm() would refuse a C that is its own residual
+      detail::multiply_lists(*weights_.storage(), b, c, options, nullptr, collects() ? &columns : nullptr);
     } else {
       gemm(weights_, b, c, options);
     }

@@ -28,8 +28,16 @@ class SparseLayer {
  private:
   void pad_planes(const Tensor& x, char* to) const;
   void gather(const char* planes, Index n0, Index n1, char* to) const;
-  void gather_row(const char* from, Index n0, Index n1, char* to) const;
+  struct Piece {
+    Index offset, count;  // bytes from a tap's first element; elements
+  };
+  std::vector<Piece> pieces_of(Index n0, Index n1) const;
+  void copy_pieces(const std::vector<Piece>& pieces, const char* from, char* to) const;
+  Index plane_bytes() const;
   Index padded_bytes() const;
+  class Columns;
+  const char* tap_of(const char* planes, Index k) const;
+  bool collects() const;  // B's elements, panel by panel
   GemmOptions options(const Tensor* residual, Activation activation, const Tensor& y, Index n0, Index n1) const;
 
   const Linear* linear_;
