@@ -28,7 +28,7 @@ import resnet50
 HERE = pathlib.Path(__file__).resolve().parent
 SCRIPTS = HERE.parents[1] / "scripts"
 SOURCES = [*(HERE / name for name in ("make_model.py", "onnx_model.py", "quantise.py", "resnet50.py")),
-           *(SCRIPTS / name for name in ("onnx_graph.py", "onnx_operators.py", "onnx_to_index.py"))]
+           *sorted(SCRIPTS.glob("onnx_*.py"))]
 CALIBRATION_IMAGES = 8
 
 
