@@ -3,6 +3,7 @@
 
 #include "kernels/dispatch.hpp"
 #include "kernels/quad.hpp"
+#include "linear_epilogue.hpp"
 #include "src/cache_sizes.hpp"
 #include "src/dense_operand.hpp"
 #include "src/epilogue.hpp"
@@ -156,11 +157,8 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
     Epilogue& e = options.epilogue;
     if (bytes) {
       e.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
-      Requantise& r = e.requantise;
-      r.multiplier = per_column(linear_->multiplier.data() + g * outputs_, places, outputs_);
-      r.shift = per_column(linear_->shift.data() + g * outputs_, places, outputs_);
-      r.zero_point = y.info().quantisation.zero_point, r.rounding = linear_->rounding;
-      r.low = linear_->low, r.high = linear_->high;
+      const auto part = [&](const auto* numbers) { return per_column(numbers + g * outputs_, places, outputs_); };
+      e.requantise = requantise_of(*linear_, y.info().quantisation, part);
     } else {
       if (linear_->bias) e.bias = per_column(linear_->bias->as<float>() + g * outputs_, places, outputs_);
       if (residual != nullptr) {

@@ -20,14 +20,7 @@ Epilogue LinearTarget::epilogue(Index m0, Index rows, Index cols) const {
   const auto part = [&](const auto* data) { return per_row(data + m0, rows, cols); };
   if (is_integer_) {
     if (linear_.bias) epilogue.bias = part(linear_.bias->as<std::int32_t>());
-    Requantise& r = epilogue.requantise;
-    if (linear_.rounding == Rounding::fp32_nearest_even) {
-      r.scale = part(linear_.scale.data());
-    } else {
-      r.multiplier = part(linear_.multiplier.data()), r.shift = part(linear_.shift.data());
-    }
-    r.zero_point = y_.info().quantisation.zero_point, r.rounding = linear_.rounding;
-    r.low = linear_.low, r.high = linear_.high;
+    epilogue.requantise = requantise_of(linear_, y_.info().quantisation, part);
   } else {
     if (linear_.bias) epilogue.bias = part(linear_.bias->as<float>());
     if (!stores_sums_) epilogue.activation = linear_.activation;

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "sparse_layer.hpp"
 
+#include "linear_epilogue.hpp"
 #include "src/choose.hpp"
 #include "src/sparse.hpp"
 #include "src/threads.hpp"
@@ -215,10 +216,8 @@ GemmOptions SparseLayer::options(const Tensor* residual, Activation activation, 
     return options;
   }
   if (linear_->bias) e.bias = per_row(linear_->bias->as<std::int32_t>(), m, cols);
-  Requantise& r = e.requantise;
-  r.multiplier = per_row(linear_->multiplier.data(), m, cols), r.shift = per_row(linear_->shift.data(), m, cols);
-  r.zero_point = y.info().quantisation.zero_point, r.rounding = linear_->rounding;
-  r.low = linear_->low, r.high = linear_->high;
+  e.requantise =
+      requantise_of(*linear_, y.info().quantisation, [&](const auto* numbers) { return per_row(numbers, m, cols); });
   return options;
 }
 
