@@ -46,6 +46,8 @@ class WaitingTime {
   int file_;
 };
 
+}  // namespace
+
 double waited_s_of_all_threads() {
   double sum = 0;
   std::error_code gone;  // a thread may end while we look
@@ -54,6 +56,8 @@ double waited_s_of_all_threads() {
   }
   return sum;
 }
+
+namespace {
 
 struct Burst {
   double seconds = 0, waited = 0;

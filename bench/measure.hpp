@@ -36,6 +36,9 @@ Measured measure(const std::vector<Candidate>& candidates, const MeasureOptions&
 /// Seconds per call of a candidate that has been called before, at a glance: the least of a few calls.
 double glance(const Candidate& candidate, int threads);
 
+/// Since they began, how long all threads there are were ready to run and did not; 0 where the kernel does not count.
+double waited_s_of_all_threads();
+
 struct Spread {
   double median = 0, lower_quartile = 0, upper_quartile = 0;
 };

@@ -146,11 +146,25 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
   const Index n = rows_.n(), all = groups_ * outputs_;
   for (Index g = 0; g < groups_; ++g) {
     GemmOptions options;
+<<<<<<< HEAD
     options.epilogue = transposed(epilogue_of(*linear_, y.info(), g * outputs_, outputs_, places));
     options.epilogue.activation = activation;
     if (bytes) options.epilogue.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
     if (residual != nullptr) {
       options.epilogue.residual = ConstMatrix(residual->as<float>() + g * outputs_, Type::f32, n, outputs_, all, 1);
+=======
+    Epilogue& e = options.epilogue;
+    if (bytes) {
+      e.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
+      const auto part = [&](const auto* numbers) { return per_column(numbers + g * outputs_, places, outputs_); };
+      e.requantise = requantise_of(*linear_, y.info().quantisation, part);
+    } else {
+      if (linear_->bias) e.bias = per_column(linear_->bias->as<float>() + g * outputs_, places, outputs_);
+      if (residual != nullptr) {
+        e.residual = ConstMatrix(residual->as<float>() + g * outputs_, Type::f32, n, outputs_, all, 1);
+      }
+      e.activation = activation;
+>>>>>>> h8_bench
     }
     auto* data = static_cast<char*>(y.data()) + g * outputs_ * size_of(y.info().type);
     call.ends.emplace_back(Matrix(data, y.info().type, places, outputs_, all, 1), options);
