@@ -28,12 +28,16 @@ Border border_of(const TensorInfo& x, const Window& window);
 class ImageRows {
  public:
   /// x: [b][h][w][c], or [b][c] as an image of one pixel. has_border: what it is read from has border_of() it already.
-  ImageRows(const TensorInfo& x, const Window& window, Index groups, bool has_border);
+  /// Runs that are to be a multiple of `unit` elements, and are not, have a copy of the images with more channels,
+  /// whose elements are the padding's; of one group alone.
+  ImageRows(const TensorInfo& x, const Window& window, Index groups, bool has_border, Index unit = 1);
+  static bool fits(const TensorInfo& x, const Window& window, Index groups, Index unit);
 
   Index n() const { return batch_ * out_height_ * out_width_; }
   Index taps() const { return joined_ ? window_.height : window_.height * window_.width; }
   /// Elements of a run.
   Index run() const { return joined_ ? window_.width * channels_ : channels_; }
+  Index channels() const { return channels_; }             ///< of a group, as they are read
   Index group_bytes() const { return channels_ * size_; }  ///< from one group's inputs to the next one's
   Index offset(Index tap) const {
     const Index i = joined_ ? tap : tap / window_.width, j = joined_ ? 0 : tap % window_.width;
@@ -67,7 +71,8 @@ class ImageRows {
  private:
   Window window_;
   Index batch_, height_, width_, size_;
-  Index channels_;  // of a group
+  Index channels_;      // of a group, in what the kernels read
+  Index own_channels_;  // … and in the image
   Index groups_;
   Index rows_, row_, pixel_;  // rows of an image; bytes of one, and of a pixel, in what the kernels read
   Index out_height_, out_width_;

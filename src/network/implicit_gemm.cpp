@@ -63,7 +63,7 @@ struct ImplicitGemm::Call {
 
 ImplicitGemm::ImplicitGemm(const Shape& shape, bool x_has_border, const Border& y_border)
     : linear_(shape.linear),
-      rows_(shape.x, shape.window, shape.groups, x_has_border),
+      rows_(shape.x, shape.window, shape.groups, x_has_border, shape.x.type == Type::f32 ? 1 : kUnit),
       y_border_(y_border),
       groups_(shape.groups),
       outputs_(linear_->outputs() / groups_),
@@ -84,7 +84,7 @@ bool ImplicitGemm::readable(const Shape& shape) {
   if (shape.x.type == Type::f32) return true;
   const TensorInfo& weight = shape.linear->weight->info();
   return quads() != nullptr && quads()->any_signs && weight.type == Type::s8 && weight.quantisation.zero_point == 0 &&
-         ImageRows(shape.x, shape.window, shape.groups, false).run() % kUnit == 0;
+         ImageRows::fits(shape.x, shape.window, shape.groups, kUnit);
 }
 
 // Runs in one go if they are short, or in pieces if they are long.
@@ -104,6 +104,18 @@ void ImplicitGemm::plan_passes() {
   }
 }
 
+// With zeros for the channels that the image has not, if it is read with more; of bytes.
+std::vector<char> ImplicitGemm::padded_weights() const {
+  const TensorInfo& info = linear_->weight->info();
+  const Index channels = rows_.channels(), own = info.elements() / (groups_ * outputs_) * channels / k_;
+  if (info.elements() == groups_ * outputs_ * k_) return {};
+  std::vector<char> padded(static_cast<std::size_t>(outputs_ * k_), 0);
+  for (Index i = 0; i < info.elements() / own; ++i) {
+    std::copy_n(linear_->weight->as<char>() + i * own, own, padded.data() + i * channels);
+  }
+  return padded;
+}
+
 void ImplicitGemm::pack_weights() {
   const bool bytes = type_ != Type::f32;
   const kernels::Arithmetic arithmetic = kernels::arithmetic_for(Type::f32, Mac::fused);
@@ -113,8 +125,10 @@ void ImplicitGemm::pack_weights() {
   weights_ = detail::AlignedBuffer(static_cast<std::size_t>(packed_bytes()));
   char* to = reinterpret_cast<char*>(weights_.data());
   const Type type = linear_->weight->info().type;
+  const std::vector<char> padded = padded_weights();
+  const char* all = padded.empty() ? linear_->weight->as<char>() : padded.data();
   for (Index g = 0; g < groups_; ++g) {
-    const char* data = linear_->weight->as<char>() + g * outputs_ * k_ * size_of(type);
+    const char* data = all + g * outputs_ * k_ * size_of(type);
     const auto rows = detail::DenseOperand::rows_of(ConstMatrix(data, type, outputs_, k_, k_, 1), 0);
     for (Index p = 0; p < panels; ++p, to += panel_bytes) {
       rows.pack(pack, packed, p * kWidth, std::min(kWidth, outputs_ - p * kWidth), 0, steps_, kWidth, to, nullptr);
@@ -124,9 +138,10 @@ void ImplicitGemm::pack_weights() {
 
 // sum (x - z) w = sum x w - z sum w
 void ImplicitGemm::take_bias(int zero_point) {
+  const Index own = linear_->weight->info().elements() / linear_->outputs();
   for (Index o = 0; o < linear_->outputs(); ++o) {
     std::uint32_t sum = 0;
-    for (Index k = 0; k < k_; ++k) sum += static_cast<std::uint32_t>(linear_->weight->as<std::int8_t>()[o * k_ + k]);
+    for (Index k = 0; k < own; ++k) sum += static_cast<std::uint32_t>(linear_->weight->as<std::int8_t>()[o * own + k]);
     const std::uint32_t bias = linear_->bias ? static_cast<std::uint32_t>(linear_->bias->as<std::int32_t>()[o]) : 0;
     bias_.push_back(static_cast<std::int32_t>(bias - static_cast<std::uint32_t>(zero_point) * sum));
   }
@@ -146,25 +161,11 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
   const Index n = rows_.n(), all = groups_ * outputs_;
   for (Index g = 0; g < groups_; ++g) {
     GemmOptions options;
-<<<<<<< HEAD
     options.epilogue = transposed(epilogue_of(*linear_, y.info(), g * outputs_, outputs_, places));
     options.epilogue.activation = activation;
     if (bytes) options.epilogue.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
     if (residual != nullptr) {
       options.epilogue.residual = ConstMatrix(residual->as<float>() + g * outputs_, Type::f32, n, outputs_, all, 1);
-=======
-    Epilogue& e = options.epilogue;
-    if (bytes) {
-      e.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
-      const auto part = [&](const auto* numbers) { return per_column(numbers + g * outputs_, places, outputs_); };
-      e.requantise = requantise_of(*linear_, y.info().quantisation, part);
-    } else {
-      if (linear_->bias) e.bias = per_column(linear_->bias->as<float>() + g * outputs_, places, outputs_);
-      if (residual != nullptr) {
-        e.residual = ConstMatrix(residual->as<float>() + g * outputs_, Type::f32, n, outputs_, all, 1);
-      }
-      e.activation = activation;
->>>>>>> h8_bench
     }
     auto* data = static_cast<char*>(y.data()) + g * outputs_ * size_of(y.info().type);
     call.ends.emplace_back(Matrix(data, y.info().type, places, outputs_, all, 1), options);

@@ -71,6 +71,7 @@ class ImplicitGemm {
   void finish(const Call& call, const Block& block, const Slab& slab) const;
   Index place(Index n) const;  // of a position in y, whose border counts
   void pack_weights();
+  std::vector<char> padded_weights() const;
   void take_bias(int zero_point);
   void block(const Call& call, Index item, char* memory) const;
   void by_slabs(const Call& call, const Block& block) const;

@@ -18,19 +18,10 @@ LinearTarget::LinearTarget(const Linear& linear, Tensor& y, Tensor* sums)
 Epilogue epilogue_of(const Linear& linear, const TensorInfo& y, Index m0, Index rows, Index cols) {
   Epilogue epilogue;
   const auto part = [&](const auto* data) { return per_row(data + m0, rows, cols); };
-<<<<<<< HEAD
   if (!is_integer(y.type)) {
     if (linear.bias) epilogue.bias = part(linear.bias->as<float>());
     epilogue.activation = linear.activation;
     return epilogue;
-=======
-  if (is_integer_) {
-    if (linear_.bias) epilogue.bias = part(linear_.bias->as<std::int32_t>());
-    epilogue.requantise = requantise_of(linear_, y_.info().quantisation, part);
-  } else {
-    if (linear_.bias) epilogue.bias = part(linear_.bias->as<float>());
-    if (!stores_sums_) epilogue.activation = linear_.activation;
->>>>>>> h8_bench
   }
   if (linear.bias) epilogue.bias = part(linear.bias->as<std::int32_t>());
   Requantise& r = epilogue.requantise;

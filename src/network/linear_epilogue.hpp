@@ -45,20 +45,6 @@ class LinearTarget {
   bool stores_sums_;
 };
 
-/// What the sums of an integer step go through. `part(numbers)`: those of the product's outputs, as an operand.
-template <class Part>
-Requantise requantise_of(const Linear& linear, Quantisation y, Part part) {
-  Requantise r;
-  if (linear.rounding == Rounding::fp32_nearest_even) {
-    r.scale = part(linear.scale.data());
-  } else {
-    r.multiplier = part(linear.multiplier.data()), r.shift = part(linear.shift.data());
-  }
-  r.zero_point = y.zero_point, r.rounding = linear.rounding;
-  r.low = linear.low, r.high = linear.high;
-  return r;
-}
-
 /// The same with rows and columns exchanged.
 Epilogue transposed(Epilogue epilogue);
 
