@@ -112,6 +112,7 @@ class Ending {
 
   // Row by row, so that a row's sums stay in the first-level cache; the caller's function wants them all.
   void run_tile() {
+    if (requantises_bias_ && requantise_tile()) return;
     const bool has_function = epilogue_.function.call != nullptr;
     for (Index m = tile_.m0; m < tile_.m1; ++m) {
       for_each_chunk([&](Index n, Index count) {
@@ -156,6 +157,26 @@ class Ending {
     with_stored<T>(c_.type, [&](auto* tag) {
       scatter(sums(m, n), count, row_of<std::remove_pointer_t<decltype(tag)>>(c_, m, n), c_.col_stride);
     });
+  }
+
+  // All rows at once, if every operand is the same in each.
+  bool requantise_tile() {
+    const Requantise& r = epilogue_.requantise;
+    for (const ConstMatrix* view : {&epilogue_.bias, &r.multiplier, &r.shift, &r.scale}) {
+      if (view->data != nullptr && (view->row_stride != 0 || view->col_stride > 1 || view->col_stride < 0))
+        return false;
+    }
+    if (c_.col_stride != 1) return false;
+    RequantiseCall call = requantise_;
+    const Index n = tile_.n0, count = tile_.n1 - n;
+    call.sums = reinterpret_cast<const std::int32_t*>(acc_), call.sums_row = ld_;
+    call.count = count, call.rows = tile_.m1 - tile_.m0, call.out_row = c_.row_stride;
+    const auto operand = [&](const ConstMatrix& view) { return row_of<std::int32_t>(view, 0, n, count, nullptr); };
+    call.bias = operand(epilogue_.bias), call.multiplier = operand(r.multiplier), call.shift = operand(r.shift);
+    call.scale = row_of<float>(r.scale, 0, n, count, nullptr);
+    call.out = static_cast<char*>(c_.data) + (tile_.m0 * c_.row_stride + n) * size_of(c_.type);
+    kernels_.requantise(call);
+    return true;
   }
 
   void requantise(Index m, Index n, Index count) {

@@ -48,6 +48,13 @@ class ImageRows {
   /// From output to output of a stretch: stretch() outputs from every multiple of it on.
   Index step() const { return window_.stride_w * pixel_; }
   Index stretch() const { return stretch_; }
+  /// Where neighbours down the image are a whole number of steps apart, that number: outputs of an image, and some that
+  /// mean nothing, make up one line. 0: they are not.
+  Index wide() const {
+    const bool whole = window_.stride_h == 1 && window_.stride_w == 1 && stretch_ < out_height_ * out_width_;
+    return whole ? row_ / pixel_ : 0;
+  }
+  Index batch() const { return batch_; }
   Index out_height() const { return out_height_; }
   Index out_width() const { return out_width_; }
   Index start(Index n) const {

@@ -226,21 +226,60 @@ Index ImplicitGemm::place(Index n) const {
 
 // Blocks of positions, each in tiles that are nearly equal within a stretch.
 void ImplicitGemm::cut() {
-  const Index n = rows_.n(), unit = tiles_->row_unit, most = tiles_->rows[ceil_div(width_, tiles_->lanes) - 1];
+  if (!direct()) return cut_whole_tiles();
+  const Index n = rows_.n(), most = tiles_->rows[ceil_div(width_, tiles_->lanes) - 1];
   const Index stretch = y_border_.empty() ? rows_.stretch() : rows_.out_width();
-  const Index wanted = unit > 1 ? kLargeBlock : kBlock, count = ceil_div(n, wanted);
-  const Index size = ceil_div(ceil_div(n, count), unit) * unit;
-  for (Index n0 = 0; n0 < n; n0 += size) {
+  const Index count = ceil_div(n, kBlock);
+  for (Index b = 0; b < count; ++b) {
+    std::vector<Slab>& slabs = blocks_.emplace_back();
+    const Index n1 = (b + 1) * n / count;
+    for (Index at = b * n / count; at < n1;) {
+      const Index end = std::min(n1, (at / stretch + 1) * stretch), size = ceil_div(end - at, ceil_div(end - at, most));
+      slabs.push_back({rows_.start(at), 0, size, at, place(at), {{0, size, place(at)}}});
+      at += size;
+    }
+  }
+}
+
+// The positions of a line, image row by image row where their places in y are not one run.
+std::vector<ImplicitGemm::Piece> ImplicitGemm::rows_of_line(Index line, bool wide) const {
+  const Index width = rows_.out_width(), height = rows_.out_height();
+  if (!wide && y_border_.empty()) return {{0, rows_.stretch(), line * rows_.stretch()}};
+  std::vector<Piece> pieces;
+  const Index rows = wide ? height : rows_.stretch() / width, distance = wide ? rows_.wide() : width;
+  for (Index p = 0; p < rows; ++p) pieces.push_back({p * distance, width, place((line * rows + p) * width)});
+  return pieces;
+}
+
+// Tiles of bytes take as long for some rows as for all: lines are cut into whole ones, the last of which may begin
+// within the one before it, or reach beyond the line where there is something to read.
+void ImplicitGemm::cut_whole_tiles() {
+  const Index unit = tiles_->row_unit, most = tiles_->rows[ceil_div(width_, tiles_->lanes) - 1];
+  const bool wide = rows_.wide() > 0;
+  const Index positions = wide ? rows_.out_height() * rows_.out_width() : rows_.stretch();  // of a line
+  std::vector<Slab> all;
+  for (Index line = 0; line < rows_.n() / positions; ++line) {
+    const std::vector<Piece> pieces = rows_of_line(line, wide);
+    const Index length = pieces.back().row + pieces.back().size, n0 = line * positions;
+    for (Index at = 0; at < length; at += most) {
+      const Index needed = std::min(most, length - at), whole = ceil_div(needed, unit) * unit;
+      const Index begin = whole <= length ? std::min(at, length - whole) : at;
+      Slab slab{rows_.start(n0) + begin * rows_.step(), 0, whole, 0, 0, {}};
+      if (begin + whole > length && !rows_.reaches(n0, begin + whole)) slab.rows = needed;
+      for (const Piece& piece : pieces) {
+        const Index first = std::max(at, piece.row), last = std::min(at + needed, piece.row + piece.size);
+        if (first < last) slab.pieces.push_back({first - begin, last - first, piece.place + first - piece.row});
+      }
+      if (!slab.pieces.empty()) all.push_back(std::move(slab));
+    }
+  }
+  const auto tiles = static_cast<Index>(all.size()), count = ceil_div(tiles * most, kLargeBlock);
+  for (Index b = 0; b < count; ++b) {
     std::vector<Slab>& slabs = blocks_.emplace_back();
     Index row = 0;
-    for (Index at = n0; at < std::min(n, n0 + size);) {
-      const Index end = std::min({n, n0 + size, (at / stretch + 1) * stretch});
-      const Index pieces = ceil_div(end - at, most), even = ceil_div(ceil_div(end - at, pieces), unit) * unit;
-      Slab slab{rows_.start(at), at, row, std::min(even, end - at), 0, place(at)};
-      const Index whole = ceil_div(slab.size, unit) * unit;
-      slab.rows = direct() || !rows_.reaches(at, whole) ? slab.size : whole;
-      slabs.push_back(slab);
-      at += slab.size, row += slab.rows;
+    for (Index i = b * tiles / count; i < (b + 1) * tiles / count; ++i) {
+      slabs.push_back(std::move(all[static_cast<std::size_t>(i)]));
+      slabs.back().first = row, row += slabs.back().rows;
     }
     most_rows_ = std::max(most_rows_, row);
   }
@@ -289,7 +328,7 @@ void ImplicitGemm::by_slabs(const Call& call, const Block& block) const {
   for (std::size_t i = 0; i < block.slabs->size(); ++i) {
     const bool more = i + 1 < block.slabs->size();
     const Slab& next = (*block.slabs)[more ? i + 1 : i];
-    const Index bytes = next.size * rows_.step() / tiles;
+    const Index bytes = next.rows * rows_.step() / tiles;
     Ahead ahead{block.inputs + next.start, bytes, nullptr};
     for (Index m = block.m0; m < block.m1; m += width_) {
       if (m + width_ < block.m1) {
@@ -324,8 +363,11 @@ void ImplicitGemm::by_panels(const Call& call, const Block& block) const {
 
 void ImplicitGemm::finish(const Call& call, const Block& block, const Slab& slab) const {
   if (call.plain) return;
-  call.ends[static_cast<std::size_t>(block.group)].end(slab.place, slab.place + slab.size, block.m0, block.m1,
-                                                       block.sums_of(slab), block.c_row / kUnit);
+  const detail::TileEpilogue& epilogue = call.ends[static_cast<std::size_t>(block.group)];
+  for (const Piece& piece : slab.pieces) {
+    epilogue.end(piece.place, piece.place + piece.size, block.m0, block.m1,
+                 block.sums_of(slab) + piece.row * block.c_row, block.c_row / kUnit);
+  }
 }
 
 void ImplicitGemm::block(const Call& call, Index item, char* memory) const {

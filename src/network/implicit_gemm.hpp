@@ -45,13 +45,16 @@ class ImplicitGemm {
  private:
   struct Call;
   struct Block;
-  // A tile of positions: a piece of a stretch.
+  // Positions whose outputs follow each other in y, as rows of a tile.
+  struct Piece {
+    Index row, size, place;
+  };
+  // A tile of positions. Of bytes, some of its rows may mean nothing.
   struct Slab {
-    Index start;       // bytes, in what is read
-    Index n;           // the first position
-    Index first;       // row of the block's sums
-    Index size, rows;  // positions, and as many as are computed: whole tiles, where what lies behind can be read
-    Index place;       // of the first one in y
+    Index start;        // bytes, in what is read
+    Index first, rows;  // of the block's sums
+    Index n, place;     // f32: the first position, and where it lies in y
+    std::vector<Piece> pieces;
   };
   // Steps that sums take in one visit: `runs` times `steps`, A's a_run bytes apart.
   struct Pass {
@@ -67,6 +70,8 @@ class ImplicitGemm {
   };
   void plan_passes();
   void cut();
+  void cut_whole_tiles();
+  std::vector<Piece> rows_of_line(Index line, bool wide) const;
   bool direct() const { return type_ == Type::f32; }  // y's elements are the sums
   void finish(const Call& call, const Block& block, const Slab& slab) const;
   Index place(Index n) const;  // of a position in y, whose border counts

@@ -193,8 +193,8 @@ void SessionPlan::choose_orders() {
   tasks = std::move(ordered);
 }
 
-// Where a window reaches beyond its image, whoever makes the image leaves room around it, if he can: no copy. Images
-// whose rows fill less than a tile are quicker made as one row and copied.
+// Where a window reaches beyond its image, whoever makes the image leaves room around it, if he can: no copy. Images of
+// f32 whose rows fill less than a tile are quicker made as one row and copied.
 void SessionPlan::choose_borders() {
   constexpr Index kLeastWidth = 14;
   std::vector<Index> reads(tensors.size(), 0);
@@ -209,7 +209,8 @@ void SessionPlan::choose_borders() {
     if (!shape || task.sparse || !ImplicitGemm::readable(*shape)) continue;
     const auto output = static_cast<std::size_t>(task.output);
     const TensorInfo& y = tensors[output].info;
-    can[output] = task.residual < 0 && reads[output] == 1 && y.shape.size() == 4 && y.dim(2) >= kLeastWidth;
+    can[output] = task.residual < 0 && reads[output] == 1 && y.shape.size() == 4 &&
+                  (y.type != Type::f32 || y.dim(2) >= kLeastWidth);
     if (can[static_cast<std::size_t>(task.inputs[0])])
       tensor(task.inputs[0]).border = border_of(shape->x, shape->window);
   }
