@@ -27,7 +27,7 @@ HWY_INLINE void ForElements(Index count, F&& f, G&& g) {
 }
 
 #if HWY_TARGET == HWY_SCALAR
-constexpr bool kVectors = false, kProducts = false;
+constexpr bool kVectors = false;
 #else
 // Below AVX2 products of 32 bits are not worth it (requantise-inl.h).
 constexpr bool kVectors = true, kProducts = !HWY_ARCH_X86 || HWY_MAX_BYTES >= 32;

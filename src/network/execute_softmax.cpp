@@ -39,8 +39,9 @@ class FixedSoftmax {
     for (Index j = 0; j < width; ++j) {
       if (x[j] - most >= least_) sum += divided_by_power_of_two(exp(x[j] - most), 12);
     }
+    const Share<T> share(sum);
     for (Index j = 0; j < width; ++j) {
-      y[j] = static_cast<T>(x[j] - most < least_ ? kLow<T> : share<T>(exp(x[j] - most), sum));
+      y[j] = static_cast<T>(x[j] - most < least_ ? kLow<T> : share(exp(x[j] - most)));
     }
   }
 
@@ -52,14 +53,23 @@ class FixedSoftmax {
 
   // e / sum, of 256 steps, the lowest for 0.
   template <class T>
-  static int share(std::int32_t e, std::int64_t sum) {
-    if (sum >= std::int64_t{1} << 28) return kLow<T>;  // 512 or more: less than half a step
-    int bits = 0;                                      // sum is 2^bits * (1 + a fraction)
-    while (sum >> (bits + 20) != 0) ++bits;
-    const auto above_one = static_cast<std::int32_t>((sum << (12 - bits)) - (std::int64_t{1} << 31));
-    const std::int32_t quotient = fraction_product(fraction_of_one_plus(above_one), e);
-    return std::min<int>(divided_by_power_of_two(quotient, bits + 23) + kLow<T>, std::numeric_limits<T>::max());
-  }
+  class Share {
+   public:
+    explicit Share(std::int64_t sum) {
+      if (sum >= std::int64_t{1} << 28) return;  // 512 or more: less than half a step
+      while (sum >> (bits_ + 20) != 0) ++bits_;
+      const auto above_one = static_cast<std::int32_t>((sum << (12 - bits_)) - (std::int64_t{1} << 31));
+      reciprocal_ = fraction_of_one_plus(above_one);
+    }
+    int operator()(std::int32_t e) const {
+      const std::int32_t quotient = fraction_product(reciprocal_, e);
+      return std::min<int>(divided_by_power_of_two(quotient, bits_ + 23) + kLow<T>, std::numeric_limits<T>::max());
+    }
+
+   private:
+    int bits_ = 0;                 // the sum is 2^bits * (1 + a fraction)
+    std::int32_t reciprocal_ = 0;  // of 1 + that
+  };
 
   int least_;
   std::array<std::int32_t, 256> exps_{};  // by -d
@@ -77,7 +87,7 @@ void execute(const Softmax& op, const Operands& x, Tensor& y) {
   const FixedSoftmax softmax(op.factor, x[0]->info().quantisation.scale);
   with_bytes(y.info().type, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;
-    constexpr Index kOperations = 60;  // a reciprocal by Newton's steps
+    constexpr Index kOperations = 20;  // a product of fractions
     share_rows(count, width, kOperations, [&](Index i) { softmax.row(x[0]->as<T>() + i, y.as<T>() + i, width); });
   });
 }

@@ -88,6 +88,19 @@ def products(name, dtype):
     return model.save(model.node("DequantizeLinear", v, s[2], z[2]), shape=(4, 5)), numbers(4, 12)
 
 
+def attention(name, dtype):
+    """Of two activations, in pairs: what quantised transformers do, the right operand transposed."""
+    model, low = Model(name, 2, 4, 8, opset=17), np.iinfo(dtype).min
+    s = [scale() for _ in range(4)]
+    z = [dtype(low + p) for p in (120, 111, 131, 90)]
+    v = model.pair("x", s[0], z[0])
+    k = model.pair(model.node("MatMul", v, dequantised_weights(model, weights((8, 8)), np.float32(0.0123), 0)), s[1], z[1])
+    turned = model.node("Transpose", k, perm=[0, 2, 1])
+    turned = model.pair(turned, s[1], z[1]) if dtype == np.int8 else turned
+    v = model.pair(model.node("MatMul", v, turned), s[2], z[2])
+    return model.save(model.pair(model.node("MatMul", v, k), s[3], z[3])), numbers(2, 4, 8)
+
+
 def between(name, dtype):
     """What is not a product is TensorFlow Lite's here and f32 there: at most one step of the scale beside it."""
     model, low = Model(name, 1, 4, 5, 5), np.iinfo(dtype).min
@@ -118,7 +131,7 @@ def run_onnxruntime(path, x):
 def main():
     record = "--record" in sys.argv
     answers = {} if record else json.loads(ANSWERS.read_text())
-    for make in (pairs, operators, products, between):
+    for make in (pairs, operators, products, attention, between):
         for dtype in (np.int8, np.uint8):
             name = f"{make.__name__}_{np.dtype(dtype).name}"
             path, x, *step = make(name, dtype)
