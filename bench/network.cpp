@@ -5,9 +5,8 @@
 //
 //   bench_network model/index.json                     the table
 //   bench_network model/index.json --serve             a line on stdin, a line on stdout, until "quit" or the end:
-//     run N     milliseconds of each of N runs, a bar, and for how many of them threads waited for a core
-//     logits    all elements of the first output of a run
-//     layers    the table as JSON
+//     run N     milliseconds of each of N runs, a bar, those of all together, and for how many threads waited for a
+//     core logits    all elements of the first output of a run layers    the table as JSON
 #include "bench/measure.hpp"
 #include "bench/network_layers.hpp"
 #include "bench/session.hpp"
@@ -80,25 +79,34 @@ std::vector<network::Tensor> inputs_of(const network::Network& network, const Ne
   return inputs;
 }
 
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
+
 class Runner {
  public:
   explicit Runner(const NetworkOptions& options)
-      : session_(io::read_network(options.index), options.session), inputs_(inputs_of(session_.network(), options)) {
+      : session_(io::read_network(options.index), options.session),
+        inputs_(inputs_of(session_.network(), options)),
+        threads_(options.threads) {
     for (const network::Tensor& input : inputs_) pointers_.push_back(&input);
   }
 
   const std::vector<network::Tensor>& run() { return session_.run(pointers_); }
 
   std::string times(int runs) {
-    const double before = waited_s_of_all_threads();
+    const auto start = Clock::now();
+    const double before = waited_s(threads_);
     std::string text;
     for (int i = 0; i < runs; ++i) {
-      const auto begin = std::chrono::steady_clock::now();
+      const auto begin = Clock::now();
       run();
-      const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
-      text += fmt::format("{:.6f} ", took.count());
+      text += fmt::format("{:.6f} ", ms_since(begin));
     }
-    return text + fmt::format("| {:.6f}", (waited_s_of_all_threads() - before) * 1e3);
+    const double waited_ms = (waited_s(threads_) - before) * 1e3;
+    return text + fmt::format("| {:.6f} {:.6f}", ms_since(start), waited_ms);
   }
 
   std::string logits() {
@@ -117,6 +125,7 @@ class Runner {
   network::Session session_;
   std::vector<network::Tensor> inputs_;
   std::vector<const network::Tensor*> pointers_;
+  int threads_;
 };
 
 // One answer, one line; what is not understood is answered as well, for the other side waits.

@@ -5,8 +5,8 @@
     worker.py KIND FOLDER TYPE --threads N
 
 FOLDER is one of make_model.py's, TYPE f32 or int8. "ready …" and the program's version; then a line for each line:
-"run N": milliseconds of each of N runs, a bar, and for how many of them all threads together waited for a core that
-others had; "logits": the output; "quit". What cannot be done here: a line "missing …" and exit code 3.
+"run N": milliseconds of each of N runs, a bar, those of all together, and for how many of them threads waited for a
+core that others had; "logits": the output; "quit". What cannot be done here: a line "missing …" and exit code 3.
 """
 import argparse
 import os
@@ -123,27 +123,36 @@ TORCH = {("torch-eager", "f32"): float_network, ("torch-jit", "f32"): scripted, 
 KINDS = [*ONNX, *TORCH]
 
 
-def waited_ms():
-    """For how long all threads were ready and did not run; 0 where the kernel does not count."""
+def waited_ms(threads):
+    """For how long this thread, if it is the only one, else all there are, have been ready and did not run; 0 where the
+    kernel does not count."""
     nanoseconds = 0
-    for task in os.listdir("/proc/self/task"):
+    for task in ["thread-self"] if threads == 1 else os.listdir("/proc/self/task"):
+        path = f"/proc/{task}/schedstat" if threads == 1 else f"/proc/self/task/{task}/schedstat"
         try:
-            nanoseconds += int(pathlib.Path(f"/proc/self/task/{task}/schedstat").read_text().split()[1])
+            with open(path, "rb", buffering=0) as file:
+                nanoseconds += int(file.read().split()[1])
         except OSError:
             pass  # the thread has ended
     return nanoseconds * 1e-6
 
 
-def times(run, count):
-    before, took = waited_ms(), []
+def times(run, count, threads):
+    """Waiting is read within the time: else what comes in between is taken off a time that it is not part of."""
+    def ms_since(begin):
+        return (time.perf_counter() - begin) * 1e3
+
+    start, took = time.perf_counter(), []
+    before = waited_ms(threads)
     for _ in range(count):
         begin = time.perf_counter()
         run()
-        took.append((time.perf_counter() - begin) * 1e3)
-    return " ".join(f"{ms:.6f}" for ms in took) + f" | {waited_ms() - before:.6f}"
+        took.append(ms_since(begin))
+    waited = waited_ms(threads) - before
+    return " ".join(f"{ms:.6f}" for ms in took) + f" | {ms_since(start):.6f} {waited:.6f}"
 
 
-def serve(run, out):
+def serve(run, threads, out):
     for line in sys.stdin:
         words = line.split()
         if words == ["quit"]:
@@ -151,7 +160,7 @@ def serve(run, out):
         if words == ["logits"]:
             answer = " ".join(f"{value:.9g}" for value in np.asarray(run()).ravel())
         elif len(words) == 2 and words[0] == "run" and words[1].isdecimal() and int(words[1]) > 0:
-            answer = times(run, int(words[1]))
+            answer = times(run, int(words[1]), threads)
         else:
             answer = "error: want run N, logits or quit"
         print(answer, file=out, flush=True)
@@ -179,7 +188,7 @@ def main():
         print("missing", problem, file=out, flush=True)
         return 3
     print("ready", version, file=out, flush=True)
-    serve(run, out)
+    serve(run, given.threads, out)
     return 0
 
 
