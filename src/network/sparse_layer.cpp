@@ -5,6 +5,7 @@
 #include "src/choose.hpp"
 #include "src/sparse.hpp"
 #include "src/threads.hpp"
+#include "src/validate.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -78,16 +79,15 @@ void transpose(const void* from, Index rows, Index cols, Index size, void* to) {
   transpose_elements(static_cast<const std::uint32_t*>(from), rows, cols, static_cast<std::uint32_t*>(to));
 }
 
-PackedMatrix SparseLayer::quickest(const ImplicitGemm::Shape& shape, bool sparse_only) {
+PackedMatrix SparseLayer::quickest(const ImplicitGemm::Shape& shape) {
   const TensorInfo& info = shape.linear->weight->info();
   const Index m = info.dim(0), k = info.elements() / m;
   PackOptions options;
   options.zero_point = info.quantisation.zero_point;
   options.expected_cols = ImageRows(shape.x, shape.window, 1, false).n();
   const ConstMatrix a(shape.linear->weight->data(), info.type, m, k, k, 1);
-  PackedMatrix packed = pack(a, options);
-  if (!sparse_only || packed.format() != Format::dense) return packed;
-  options.format = info.type == Type::f32 ? Format::tcsr : Format::csr;
+  if (detail::is_open(m, k, options)) return PackedMatrix(detail::pack_quickest(a, options, false));
+  options.format = Format::csr;
   return pack(a, options);
 }
 

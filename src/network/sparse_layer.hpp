@@ -12,8 +12,8 @@ namespace septet::network {
 
 class SparseLayer {
  public:
-  /// The format that is expected to be the quickest for these weights, perhaps dense.
-  static PackedMatrix quickest(const ImplicitGemm::Shape& shape, bool sparse_only);
+  /// In the sparse format that is expected to be the quickest for these weights.
+  static PackedMatrix quickest(const ImplicitGemm::Shape& shape);
 
   /// Refers to shape.linear. One group.
   SparseLayer(const ImplicitGemm::Shape& shape, PackedMatrix weights);

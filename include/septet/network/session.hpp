@@ -16,7 +16,7 @@ namespace septet::network {
 
 /// How weights of products are kept.
 enum class WeightForm : std::uint8_t {
-  automatic,  ///< layer by layer what a model of measured costs expects to be quicker (PackOptions::expected_cols)
+  automatic,  ///< layer by layer whichever of the two took less time here, when the session was made
   dense,
   sparse  ///< zeros (zero points) are neither stored nor multiplied, in the format that is expected to be quickest
 };
