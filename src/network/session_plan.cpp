@@ -2,9 +2,7 @@
 #include "session_plan.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
-#include <limits>
 #include <map>
 
 namespace septet::network {
@@ -81,29 +79,6 @@ Tensor memory_for(const Placed& tensor) {
   return memory;
 }
 
-// Seconds of a layer done both ways, each the quickest of a few runs in turns. Zeros as inputs take as long as
-// anything.
-struct Race {
-  double dense, sparse;
-};
-Race race(const ImplicitGemm& dense, const SparseLayer& sparse, const TensorInfo& x_info, const TensorInfo& y_info) {
-  constexpr int kRuns = 4;  // the first warms the caches
-  const Tensor x(x_info);
-  Tensor y(y_info);
-  const detail::AlignedBuffer scratch(static_cast<std::size_t>(sparse.scratch_bytes()));
-  const auto seconds = [](auto&& run) {
-    const auto start = std::chrono::steady_clock::now();
-    run();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
-  Race best{std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
-  for (int i = 0; i < kRuns; ++i) {
-    best.dense = std::min(best.dense, seconds([&] { dense.run(x, nullptr, Activation::none, y); }));
-    best.sparse = std::min(best.sparse, seconds([&] { sparse.run(x, nullptr, Activation::none, y, scratch.data()); }));
-  }
-  return best;
-}
-
 }  // namespace
 
 TensorInfo Placed::laid_out() const {
@@ -167,29 +142,6 @@ std::optional<ImplicitGemm::Shape> SessionPlan::shape_of(const Task& task) const
     shape.x.shape = {shape.x.elements() / k, k};
   }
   return shape;
-}
-
-// Sparse where it was quicker, by more than what turning its tensors may cost.
-void SessionPlan::choose_forms(WeightForm form) {
-  // Below this share no format has ever been quicker (docs/performance.md): not worth looking.
-  constexpr double kLeastZeros = 0.3, kGain = 0.9;
-  if (form == WeightForm::dense) return;
-  for (Task& task : tasks) {
-    const auto shape = shape_of(task);
-    if (!shape || shape->groups > 1) continue;
-    const bool asked = form == WeightForm::sparse;
-    if (!asked && steps[task.step].zeros < kLeastZeros) continue;
-    SparseLayer sparse(*shape, SparseLayer::quickest(*shape));
-    if (!asked && ImplicitGemm::readable(*shape)) {
-      const Race times = race(ImplicitGemm(*shape, false, {}), sparse, shape->x, tensor(task.output).info);
-      if (times.sparse > kGain * times.dense) continue;
-    }
-    PreparedStep& step = steps[task.step];
-    const Footprint footprint = sparse.weights().footprint();
-    step.format = sparse.weights().format(), step.packed_bytes = footprint.values + footprint.metadata;
-    scratch_bytes = std::max(scratch_bytes, sparse.scratch_bytes());
-    task.sparse.emplace(std::move(sparse));
-  }
 }
 
 // Sparse layers read and write planes, additions what both operands are, all else pixels. A tensor of one pixel is
