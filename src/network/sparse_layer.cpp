@@ -119,11 +119,16 @@ SparseLayer::SparseLayer(const ImplicitGemm::Shape& shape, PackedMatrix weights)
 // A row with its border. Where windows are `stride` columns apart, columns 0, stride, 2 stride, … lie first, then 1,
 // stride + 1, …: what an element of the window meets in a row of outputs follows each other.
 void SparseLayer::lay_row(const char* from, char* to) const {
-  std::memset(to, padding_, static_cast<std::size_t>(padded_width_ * size_));
   const Index stride = window_.stride_w;
   if (stride == 1) {
-    std::memcpy(to + border_.left * size_, from, static_cast<std::size_t>(width_ * size_));
-  } else if (size_ == 1) {
+    const Index left = border_.left * size_, inside = width_ * size_;
+    std::memset(to, padding_, static_cast<std::size_t>(left));
+    copy_run(from, inside, to + left);
+    std::memset(to + left + inside, padding_, static_cast<std::size_t>(padded_width_ * size_ - left - inside));
+    return;
+  }
+  std::memset(to, padding_, static_cast<std::size_t>(padded_width_ * size_));
+  if (size_ == 1) {
     deal_out(reinterpret_cast<const std::uint8_t*>(from), width_, border_.left, met_columns_, padded_width_ / stride,
              to);
   } else {
