@@ -24,6 +24,7 @@ using kernels::TileSet;
 constexpr Index kBlock = 112, kLargeBlock = 256;
 // Channels of a part: rows of sums long enough to be finished quickly.
 constexpr Index kPartPanels = 8;
+constexpr Index kItemsPerThread = 4;  // so that they end together
 // Steps between two visits to the sums.
 constexpr Index kSteps = 512;
 constexpr Index kJoinedSteps = 1536;
@@ -58,7 +59,8 @@ struct ImplicitGemm::Call {
   bool plain;                              // … and nothing happens to them behind the kernels
   bool ends_in_kernel = false;             // the kernels finish them, as `end` says, of output 0 at position 0
   kernels::TileEnd end;
-  Index blocks, parts, part;  // items: blocks x groups x parts of so many panels
+  // An item: `at_once` blocks, and of a group one of `parts` parts of `part` panels.
+  Index at_once, parts, part;
 };
 
 ImplicitGemm::ImplicitGemm(const Shape& shape, bool x_has_border, const Border& y_border)
@@ -180,15 +182,15 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
 
   const double macs = static_cast<double>(n) * static_cast<double>(all) * static_cast<double>(k_);
   int threads = detail::thread_count({}, static_cast<Index>(macs), static_cast<double>(n * (all + k_) + all * k_));
-  const Index all_panels = ceil_div(outputs_, kWidth);
-  call.blocks = static_cast<Index>(blocks_.size());
-  call.part = std::min(kPartPanels, all_panels);
-  constexpr Index kItemsPerThread = 8;
-  while (call.part > 1 && call.blocks * groups_ * ceil_div(all_panels, call.part) < kItemsPerThread * threads) {
-    --call.part;
-  }
-  call.parts = ceil_div(all_panels, call.part);
-  const Index items = call.blocks * groups_ * call.parts;
+  // Who has a panel of many weights does all positions with it; who has some positions does many channels with them.
+  const Index panels = ceil_div(outputs_, kWidth), blocks = static_cast<Index>(blocks_.size());
+  const bool by_parts = !keeps_weights() && groups_ * panels >= kItemsPerThread * threads;
+  call.part = by_parts ? 1 : std::min(kPartPanels, panels);
+  call.at_once = by_parts ? blocks : 1;
+  const auto items_of = [&] { return blocks / call.at_once * groups_ * ceil_div(panels, call.part); };
+  while (call.part > 1 && items_of() < kItemsPerThread * threads && items_of() % threads != 0) --call.part;
+  call.parts = ceil_div(panels, call.part);
+  const Index items = items_of();
   threads = static_cast<int>(std::min<Index>(threads, items));
 
   const Index each = direct() ? 0 : on_line(most_rows_ * call.part * kWidth * kUnit);
@@ -209,7 +211,10 @@ void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activ
   detail::SharedItems shared(items);
   char* const memory = workspace.data() + on_line(rows_.padded_bytes());
   detail::run_team({}, threads, [&](int worker) {
-    shared.for_each([&](Index item) { block(call, item, memory + worker * each); });
+    shared.for_each([&](Index item) {
+      const Index b = item / (groups_ * call.parts) * call.at_once, part = item % (groups_ * call.parts);
+      for (Index i = b; i < b + call.at_once; ++i) block(call, blocks_[i], part, memory + worker * each);
+    });
     if (bytes && quads()->release != nullptr) quads()->release();
   });
 }
@@ -224,12 +229,15 @@ Index ImplicitGemm::place(Index n) const {
           q + border.left);
 }
 
+// Do all weights of a group stay in a part of the second-level cache?
+bool ImplicitGemm::keeps_weights() const { return outputs_ * steps_ * kUnit <= detail::cache_sizes().l2 / 4; }
+
 // Blocks of positions, each in tiles that are nearly equal within a stretch.
 void ImplicitGemm::cut() {
   if (!direct()) return cut_whole_tiles();
   const Index n = rows_.n(), most = tiles_->rows[ceil_div(width_, tiles_->lanes) - 1];
   const Index stretch = y_border_.empty() ? rows_.stretch() : rows_.out_width();
-  const Index count = ceil_div(n, kBlock);
+  const Index count = count_of_blocks(ceil_div(n, kBlock));
   for (Index b = 0; b < count; ++b) {
     std::vector<Slab>& slabs = blocks_.emplace_back();
     const Index n1 = (b + 1) * n / count;
@@ -239,6 +247,12 @@ void ImplicitGemm::cut() {
       at += size;
     }
   }
+}
+
+// So many, or some more that can be shared evenly.
+Index ImplicitGemm::count_of_blocks(Index least) const {
+  const int threads = detail::thread_count({}, rows_.n() * groups_ * outputs_ * k_);
+  return least == 1 ? 1 : ceil_div(least, threads) * threads;
 }
 
 // The positions of a line, image row by image row where their places in y are not one run.
@@ -273,7 +287,7 @@ void ImplicitGemm::cut_whole_tiles() {
       if (!slab.pieces.empty()) all.push_back(std::move(slab));
     }
   }
-  const auto tiles = static_cast<Index>(all.size()), count = ceil_div(tiles * most, kLargeBlock);
+  const auto tiles = static_cast<Index>(all.size()), count = count_of_blocks(ceil_div(tiles * most, kLargeBlock));
   for (Index b = 0; b < count; ++b) {
     std::vector<Slab>& slabs = blocks_.emplace_back();
     Index row = 0;
@@ -370,22 +384,20 @@ void ImplicitGemm::finish(const Call& call, const Block& block, const Slab& slab
   }
 }
 
-void ImplicitGemm::block(const Call& call, Index item, char* memory) const {
+void ImplicitGemm::block(const Call& call, const std::vector<Slab>& slabs, Index item, char* memory) const {
   const Index all = groups_ * outputs_;
   Block block;
   const Index part = item % call.parts;
-  block.slabs = &blocks_[static_cast<std::size_t>(item / call.parts / groups_)];
-  block.group = item / call.parts % groups_;
+  block.slabs = &slabs, block.group = item / call.parts;
   block.m0 = part * call.part * kWidth, block.m1 = std::min(outputs_, block.m0 + call.part * kWidth);
   block.inputs = call.data + block.group * rows_.group_bytes();
   block.weights = reinterpret_cast<const char*>(weights_.data()) + packed_bytes() / groups_ * block.group;
   block.c_row = (direct() ? all : block.m1 - block.m0) * kUnit;
-  const bool keeps_weights = outputs_ * steps_ * kUnit <= detail::cache_sizes().l2 / 4;
-  block.sums = memory, block.where = keeps_weights ? Block::Sums::of_slab : Block::Sums::of_block;
+  block.sums = memory, block.where = keeps_weights() ? Block::Sums::of_slab : Block::Sums::of_block;
   if (direct()) {
     block.sums = call.y->as<char>() + (block.group * outputs_ + block.m0) * kUnit, block.where = Block::Sums::in_y;
   }
-  if (keeps_weights) return by_slabs(call, block);
+  if (keeps_weights()) return by_slabs(call, block);
   by_panels(call, block);
   for (const Slab& slab : *block.slabs) finish(call, block, slab);
 }

@@ -78,7 +78,9 @@ class ImplicitGemm {
   void pack_weights();
   std::vector<char> padded_weights() const;
   void take_bias(int zero_point);
-  void block(const Call& call, Index item, char* memory) const;
+  void block(const Call& call, const std::vector<Slab>& slabs, Index item, char* memory) const;
+  bool keeps_weights() const;
+  Index count_of_blocks(Index least) const;
   void by_slabs(const Call& call, const Block& block) const;
   void by_panels(const Call& call, const Block& block) const;
   void tile(const Call& call, const Block& block, const Pass& pass, Index m, std::size_t slab,

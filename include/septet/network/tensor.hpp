@@ -6,8 +6,33 @@
 #include "septet/matrix_view.hpp"
 
 #include <cstddef>
+#include <new>
 #include <string>
 #include <vector>
+
+namespace septet::detail {
+
+/// Memory on a cache line, where vectors of a kernel's had better begin.
+template <class T>
+struct OnLine {
+  using value_type = T;
+  static constexpr std::align_val_t kLine{64};
+
+  OnLine() = default;
+  template <class U>
+  OnLine(const OnLine<U>& /*same*/) {}  // NOLINT(google-explicit-constructor): as every allocator
+  T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), kLine)); }
+  void deallocate(T* data, std::size_t /*count*/) { ::operator delete(data, kLine); }
+  template <class U>
+  bool operator==(const OnLine<U>& /*other*/) const {
+    return true;
+  }
+  template <class U>
+  bool operator!=(const OnLine<U>& /*other*/) const {
+    return false;
+  }
+};
+}  // namespace septet::detail
 
 namespace septet::network {
 
@@ -29,7 +54,7 @@ struct TensorInfo {
   Index dim(int i) const { return shape[static_cast<std::size_t>(i < 0 ? i + static_cast<int>(shape.size()) : i)]; }
 };
 
-/// Owns its elements.
+/// Owns its elements, which begin on a cache line.
 class Tensor {
  public:
   Tensor() = default;
@@ -56,7 +81,7 @@ class Tensor {
 
  private:
   TensorInfo info_;
-  std::vector<std::byte> bytes_;
+  std::vector<std::byte, septet::detail::OnLine<std::byte>> bytes_;
 };
 
 }  // namespace septet::network
