@@ -33,6 +33,8 @@ constexpr Index kCrowdedStride = 2048;
 // Sums of one block, where C cannot hold them: half of a small second-level cache.
 constexpr Index kSumBytes = Index{256} * 1024;
 constexpr Index kItemsPerThread = 8;
+// Rows of a panel that are copied together.
+constexpr Index kCopiedRows = 256;
 // What beginning and ending a row of C costs, in elements of A.
 constexpr Index kRowWeight = 4;
 
@@ -160,6 +162,14 @@ class ListProduct {
   }
 
   void copy(const Columns& p, std::byte* to) const { copy(p, 0, b_.rows, to); }
+
+  /// The same in pieces, for several threads.
+  Index copy_pieces() const { return quads_ != nullptr ? 1 : ceil_div(b_.rows, kCopiedRows); }
+  void copy_piece(const Columns& p, Index piece, std::byte* to) const {
+    if (quads_ != nullptr) return copy(p, to);
+    const Index k0 = piece * kCopiedRows, width = column_ ? 1 : p.vectors * kernels_.lanes;
+    copy(p, k0, std::min(b_.rows, k0 + kCopiedRows), to + k0 * width * size_);
+  }
 
   /// Rows [k0, k1) of a panel.
   void copy(const Columns& p, Index k0, Index k1, std::byte* to) const {
@@ -355,11 +365,13 @@ void run_by_blocks(const ListProduct& product, const GemmOptions& options, std::
     offsets.push_back(offsets.back() + (product.by_tiles() ? 0 : product.panel_bytes(p)));
   const AlignedBuffer panels(offsets.back());
   const auto count = static_cast<int>(workers.size());
-  SharedItems copies(static_cast<Index>(columns.size()));
   if (offsets.back() != 0) {
+    const Index pieces = product.copy_pieces();
+    SharedItems copies(static_cast<Index>(columns.size()) * pieces);
     run_team(options.parallel_for, count, [&](int) {
-      copies.for_each([&](Index p) {
-        if (columns[p].copied) product.copy(columns[p], panels.data() + offsets[p]);
+      copies.for_each([&](Index item) {
+        const Index p = item / pieces;
+        if (columns[p].copied) product.copy_piece(columns[p], item % pieces, panels.data() + offsets[p]);
       });
     });
   }
