@@ -33,11 +33,12 @@ Layer product_layer(const CsvRow& row, std::string name, std::string op, Index c
 Layer read_forward(const CsvRow& row) {
   const std::string op = row.text("op");
   if (op != "conv" && op != "dwconv" && op != "fc") row.fail("op", quoted(op) + " is none of conv, dwconv, fc");
-  Layer layer = product_layer(row, row.text("layer"), op == "fc" ? "fully_connected" : "convolution",
-                              row.integer("gemm_count", 1));
+  const char* kind = op == "fc" ? "fully_connected" : op == "dwconv" ? network::kDepthwise : "convolution";
+  Layer layer = product_layer(row, row.text("layer"), kind, row.integer("gemm_count", 1));
   const Index groups = row.integer("groups", 1), in_c = row.integer("in_c", 1), out_c = row.integer("out_c", 1);
   const Index kh = row.integer("kh", 1), kw = row.integer("kw", 1), stride = row.integer("stride", 1);
   row.require("gemm_count", groups, "groups");
+  if (op == "dwconv") row.require("groups", in_c, "in_c, as dwconv has it,");
   const auto check_side = [&](const std::string& in, const std::string& out, Index window) {
     const Index size = row.integer(in, 1), padded = size + 2 * std::min(row.integer("pad", 0), window);
     if (padded < window) row.fail(in, fmt::format("{}, less than the window's {} with its padding", size, window));

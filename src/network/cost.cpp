@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "septet/network/cost.hpp"
 
+#include "depthwise.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -146,11 +148,17 @@ std::vector<Dataflow> possible(const GemmOptions& gemm) {
 
 }  // namespace
 
+std::string class_of(const Network& network, const Step& step) {
+  const auto* convolution = std::get_if<Convolution>(&step.op);
+  const bool depthwise = convolution != nullptr && is_depthwise(*convolution, network.tensors[step.inputs[0]]);
+  return depthwise ? kDepthwise : name(step.op);
+}
+
 std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
   std::vector<Layer> layers;
   for (const Step& step : network.steps) {
     Layer layer;
-    layer.name = step.name, layer.op = name(step.op);
+    layer.name = step.name, layer.op = class_of(network, step);
     layer.product = product_of(network, step);
     layer.vector = vector_cost(network, step, unit);
     layer.parameters = sum_of_constants(step.op, [](const Tensor& t) { return t.info().elements(); });

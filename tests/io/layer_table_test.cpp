@@ -156,6 +156,7 @@ TEST_CASE("layer tables: the weights become the left operand") {
   CHECK(layers[0].product.n == 20);
   CHECK(layers[0].product.k == 27);
   CHECK(layers[0].parameters == 240);
+  CHECK(layers[1].op == "depthwise");
   CHECK(layers[1].product.count == 8);
   CHECK(layers[2].op == "fully_connected");
 }
@@ -178,6 +179,7 @@ TEST_CASE("layer tables: SCALE-Sim's topologies") {
   for (Index group = 0; group < 6 * 9; ++group) {
     CHECK(std::count(weights + 4 * group, weights + 4 * group + 4, 0) == 2);
   }
+  CHECK(layers[1].op == "depthwise");
   CHECK(layers[1].product.count == 5);
   CHECK(layers[1].product.k == 9);
   CHECK(layers[1].weights.data == nullptr);
@@ -241,6 +243,7 @@ TEST_CASE("layer tables: wrong lines") {
   refused(folder, with(14, "21"), "column 19 (macs): 4320, but gemm_m * gemm_n * gemm_k * count is 4536");
   refused(folder, with(14, "9223372036854775807"), "sizes whose product is beyond 64 bits");
   refused(folder, with(13, "2"), "(gemm_count): 1, but groups is 2");
+  refused(folder, with(2, "dwconv"), "(groups): 1, but in_c, as dwconv has it, is 3");
   refused(folder, with(19, "215"), "(weight_params): 215, but");
   refused(folder, with(20, "9223372036854775807"), "parameters beyond 64 bits");
   refused(folder, kForward + good + ",7\n", "line 2: 23 values below 22 columns");

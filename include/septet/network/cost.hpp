@@ -33,10 +33,15 @@ SEPTET_API VectorCost vector_cost(const Network& network, const Step& step, cons
 /// `cost`, whose operations and bytes are known, with its cycles.
 SEPTET_API VectorCost with_cycles(VectorCost cost, const VectorUnit& unit);
 
+/// Of convolutions with as many groups as inputs, and more than one: they are a class of operators of their own.
+inline constexpr const char* kDepthwise = "depthwise";
+/// kDepthwise, or name(Operator): what reports sort steps by.
+SEPTET_API std::string class_of(const Network& network, const Step& step);
+
 /// A layer as work: a step of a network, or a row of a table.
 struct Layer {
   std::string name;
-  std::string op;   ///< name(Operator), or a table's word for it
+  std::string op;   ///< its class: class_of(), or a table's word for it
   Product product;  ///< count 0: none
   Type a_type = Type::s8, b_type = Type::s8;
   /// Of the products in their order, m x k each, the next one's `weights_stride` elements further: their patterns. No
