@@ -138,7 +138,7 @@ constexpr const char* kMethod =
 
 }  // namespace
 
-std::string html_of(const NetworkReport& report) {
+std::string html_of(const NetworkReport& report, const NetworkSections& /*sections*/) {
   std::string title = report.name + " on an array of " + array_text(report);
   return page({title, report.name, "septet network, " + array_text(report),
                facts(report) + "<h2>Layers</h2>\n<div class=\"figures\">\n" + cycles_figure(report) +

@@ -49,6 +49,11 @@ Json layer_json(const NetworkReport& report, std::size_t i) {
     json[sparse ? "cycles_best_sparse" : "cycles_best_dense"] = best ? Json(best->array_cycles()) : Json(nullptr);
   }
   if (!report.runs.empty()) json["seconds"] = report.runs[i].seconds;
+  if (!report.prepared.empty()) {
+    const network::PreparedStep& step = report.prepared[i];
+    json["weight_format"] = step.product ? Json(name(step.format)) : Json(nullptr);
+    json["weight_packed_bytes"] = step.product ? Json(step.packed_bytes) : Json(nullptr);
+  }
   return json;
 }
 
@@ -90,6 +95,13 @@ std::string dataflow_text(const LayerCost& cost) {
   return name(cost.dataflow) + std::string(cost.joined ? " joined" : "");
 }
 
+std::string zeros_text(const NetworkReport& report, std::size_t layer) {
+  const network::Product& p = report.layers[layer].product;
+  const auto weights = static_cast<double>(p.m * p.k * p.count);
+  if (!(weights > 0)) return "";
+  return fmt::format("{:.0f}%", 100 * (1 - static_cast<double>(report.costs[layer].array.nnz) / weights));
+}
+
 double times(Index more, Index fewer) { return fewer > 0 ? static_cast<double>(more) / static_cast<double>(fewer) : 0; }
 
 Json network_json(const NetworkReport& report) {
@@ -98,6 +110,7 @@ Json network_json(const NetworkReport& report) {
   json["network"] = report.name;
   json["executor"] = report.executor.empty() ? Json(nullptr) : Json(report.executor);
   json["dataflow"] = name(report.options.gemm.dataflow);
+  json["weights"] = name(report.options.weights);
   json["array_height"] = report.options.gemm.array.height;
   json["array_width"] = report.options.gemm.array.width;
   json["timing"] = name(report.options.array.timing);
@@ -141,6 +154,7 @@ std::string network_table(const NetworkReport& report) {
                                             {"vector"},
                                             {"utilised"},
                                             {"energy"}};
+  if (!report.prepared.empty()) columns.push_back({"kept as", Align::left});
   if (!report.runs.empty()) columns.push_back({"time"});
   TextTable table(columns);
   for (std::size_t i = 0; i < report.layers.size(); ++i) {
@@ -148,17 +162,17 @@ std::string network_table(const NetworkReport& report) {
     const LayerCost& cost = report.costs[i];
     const network::Product& p = layer.product;
     const bool product = p.count > 0;
-    const double weights = static_cast<double>(p.m * p.k * p.count);
     std::vector<std::string> cells = {
         layer.name,
         layer.op,
         product ? fmt::format("{}x{}x{}{}", p.m, p.k, p.n, p.count > 1 ? fmt::format(" x{}", p.count) : "") : "",
-        product && weights > 0 ? fmt::format("{:.0f}%", 100 * (1 - static_cast<double>(cost.array.nnz) / weights)) : "",
+        zeros_text(report, i),
         dataflow_text(cost),
         product ? grouped(cost.array_cycles()) : "",
         product ? "" : grouped(cost.vector.cycles),
         product ? percent(cost.array.utilization) : "",
         product ? fmt::format("{:.3g} uJ", cost.energy_pj * 1e-6) : ""};
+    if (!report.prepared.empty()) cells.push_back(product ? name(report.prepared[i].format) : "");
     if (!report.runs.empty()) cells.push_back(milliseconds(report.runs[i].seconds));
     table.add(std::move(cells));
   }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "output.hpp"
-#include "septet/network/run.hpp"
+#include "septet/network/session.hpp"
 
 #include <map>
 #include <string>
@@ -19,6 +19,7 @@ struct NetworkReport {
   std::vector<network::LayerCost> costs;
   std::vector<std::vector<network::LayerCost>> each;  ///< of every layer, with every dataflow that there can be
   std::vector<network::LayerRun> runs;                ///< empty: nothing was run
+  std::vector<network::PreparedStep> prepared;        ///< on the CPU from packed weights: what they became; else empty
   network::CostOptions options;
   std::string executor;  ///< "cpu", "array"; empty: nothing was run
   Index batch = 1;
@@ -44,6 +45,8 @@ Totals totals_of(const NetworkReport& report);
 const network::LayerCost* least(const std::vector<network::LayerCost>& each, bool sparse);
 /// "sOS", "sOS joined"; empty where there is no product.
 std::string dataflow_text(const network::LayerCost& cost);
+/// Of a product's weights: "80%"; empty where there are none.
+std::string zeros_text(const NetworkReport& report, std::size_t layer);
 /// more / fewer; 0 where there is nothing to divide by.
 double times(Index more, Index fewer);
 

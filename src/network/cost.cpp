@@ -146,6 +146,12 @@ std::vector<Dataflow> possible(const GemmOptions& gemm) {
   return all;
 }
 
+// May an automatic dataflow be this one?
+bool is_choice(Dataflow dataflow, const CostOptions& options) {
+  if (options.gemm.dataflow != Dataflow::automatic) return false;
+  return options.weights == WeightForm::automatic || is_sparse(dataflow) == (options.weights == WeightForm::sparse);
+}
+
 }  // namespace
 
 std::string class_of(const Network& network, const Step& step) {
@@ -193,10 +199,11 @@ Status cost(const Layer& layer, const CostOptions& options, LayerCost& result, s
     for (const Dataflow dataflow : automatic || each != nullptr ? possible(options.gemm) : std::vector<Dataflow>{}) {
       LayerCost one;
       const Status status = products.least(dataflow, one);
-      // Beside the named one, another may not fit: its words are wider than half of a buffer, say.
-      if (!status.ok() && automatic) return status;
+      // Beside those asked for, another may not fit: its words are wider than half of a buffer, say.
+      const bool choice = is_choice(dataflow, options);
+      if (!status.ok() && choice) return status;
       if (!status.ok()) continue;
-      if (automatic && (best.dataflow == Dataflow::automatic || one.cycles < best.cycles)) best = one;
+      if (choice && (best.dataflow == Dataflow::automatic || one.cycles < best.cycles)) best = one;
       all.push_back(std::move(one));
     }
   }

@@ -2,6 +2,7 @@
 #include "septet/network/run.hpp"
 
 #include "septet/emulation/emulate.hpp"
+#include "septet/spmm.hpp"
 
 #include <chrono>
 #include <map>
@@ -49,17 +50,27 @@ GemmOptions merged(const GemmOptions& call, const GemmOptions& chosen, Dataflow 
   return options;
 }
 
-// Sums in full, one after the other: the direct path has the same bits.
-bool is_plain(const GemmOptions& gemm) {
-  return gemm.dataflow == Dataflow::automatic && gemm.accumulate == Accumulate::chained && gemm.mac == Mac::fused &&
-         gemm.accumulator.bits == 0 && !gemm.flush_subnormals;
+bool has_weights(const Step& step) {
+  return std::holds_alternative<Convolution>(step.op) || std::holds_alternative<FullyConnected>(step.op);
 }
 
-Execution on_cpu(const RunOptions& options) {
-  if (is_plain(options.cost.gemm)) return {};
+PackedMatrix as_csr(const GemmCall& call) {
+  PackOptions packing;
+  packing.format = Format::csr, packing.zero_point = call.options.a_zero_point;
+  return pack(call.a, packing);
+}
+
+Execution on_cpu(const RunOptions& options, const Step& step) {
+  const bool sparse = options.cost.weights == WeightForm::sparse && has_weights(step);
+  if (is_plain(options.cost.gemm) && !sparse) return {};
   Execution execution;
-  execution.gemm = [&options](const GemmCall& call) {
-    gemm(call.a, call.b, call.c, merged(call.options, options.cost.gemm, options.cost.gemm.dataflow));
+  execution.gemm = [&options, sparse](const GemmCall& call) {
+    const GemmOptions chosen = merged(call.options, options.cost.gemm, options.cost.gemm.dataflow);
+    if (sparse) {
+      gemm(as_csr(call), call.b, call.c, chosen);
+    } else {
+      gemm(call.a, call.b, call.c, chosen);
+    }
   };
   return execution;
 }
@@ -87,6 +98,12 @@ Tensor sums_of(const TensorInfo& y) {
 }
 
 }  // namespace
+
+// The direct paths of execute() have these bits.
+bool is_plain(const GemmOptions& gemm) {
+  return gemm.dataflow == Dataflow::automatic && gemm.accumulate == Accumulate::chained && gemm.mac == Mac::fused &&
+         gemm.accumulator.bits == 0 && !gemm.flush_subnormals;
+}
 
 std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>& inputs, const RunOptions& options,
                         const std::vector<LayerCost>& costs, std::vector<LayerRun>& layers, const Observer& observer) {
@@ -118,7 +135,7 @@ std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>
     if (wanted) sums = sums_of(y.info());
     const bool array = options.executor == Executor::array && product;
     const auto start = std::chrono::steady_clock::now();
-    execute(step, x, y, array ? on_array(options, costs.at(s), layers[s].array) : on_cpu(options),
+    execute(step, x, y, array ? on_array(options, costs.at(s), layers[s].array) : on_cpu(options, step),
             wanted ? &sums : nullptr);
     layers[s].seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (observer) observer(step, x, y, wanted ? &sums : nullptr);

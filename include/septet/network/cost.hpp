@@ -8,6 +8,7 @@
 #include "septet/emulation/cycles.hpp"
 #include "septet/emulation/energy.hpp"
 #include "septet/network/network.hpp"
+#include "septet/network/weight_form.hpp"
 
 #include <memory>
 
@@ -64,6 +65,7 @@ struct CostOptions {
   /// array, combine, accumulate …; dataflow automatic: the one with the fewest cycles, layer by layer. Zero points,
   /// fold depth, preload and epilogue have no say.
   GemmOptions gemm;
+  WeightForm weights = WeightForm::automatic;  ///< dense, sparse: an automatic dataflow is one of these
   emulation::ArrayOptions array;
   VectorUnit vector;
   emulation::EnergyTable energy;
