@@ -105,7 +105,7 @@ std::optional<PartitionReport> partition_of(const NetworkFlags& given, const Net
                                             const network::Network* network) {
   if (!given.has("--arrays")) return {};
   PartitionReport result;
-  result.how = given.partition;
+  result.how = given.partition, result.batch = report.batch, result.clock_hz = report.clock_hz;
   require(network::partition(report.layers, report.costs, report.options, result.how, result.partition));
   for (const network::LayerCost& cost : report.costs) result.cycles_single += cost.cycles;
   if (network != nullptr) result.exchange_bytes = network::exchange_bytes(*network, result.how, result.partition);
