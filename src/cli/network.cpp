@@ -4,6 +4,7 @@
 #include "errors.hpp"
 #include "io/layer_table.hpp"
 #include "io/network_index.hpp"
+#include "io/recommendation_config.hpp"
 #include "io/tensor_file.hpp"
 #include "network_flags.hpp"
 #include "network_html.hpp"
@@ -30,10 +31,24 @@ constexpr const char* kExamples =
     "  septet network model/index.json --input image.npy --compare record   # beside others' numbers, layer by layer\n"
     "  septet network model/index.json --input image.npy --sparse-over-dense   # … in cycles and in time\n"
     "  septet network model/index.json --arrays 4 --partition filter\n"
-    "  septet network layers.csv --array 32x32 --dataflow dWS --json -\n"
+    "  septet network layers.csv --array 32x32 --dataflow dWS --batch 8 --json -\n"
+    "  septet network models.json --config dlrm --batch 64 --arrays 8 --partition table   # embedding tables, MLPs\n"
     "  septet network model/index.json --array 16x16 --report report.html   # charts and tables, in a browser";
 
-bool is_table(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".csv") == 0; }
+bool ends_with(const std::string& path, const std::string& ending) {
+  return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
+}
+
+// Shapes alone, or nothing: then it is a network.
+std::optional<io::LayerTable> read_table(const NetworkFlags& given) {
+  const std::string& path = given.flags.a;
+  const bool configurations = ends_with(path, ".json") && io::is_recommendation_config(path);
+  if (!configurations) refuse_flags(given, {"--config", "--table-type"}, "is of configurations (.json) alone");
+  if (configurations) return io::read_recommendation_config(path, given.config, given.table_type, given.table);
+  if (ends_with(path, ".csv")) return io::read_layer_table(path, given.table);
+  refuse_flags(given, {"--batch", "--architecture"}, "is of tables of layers; a network's shapes say it");
+  return {};
+}
 
 // An input's file may lack the first dimension where that is 1.
 network::Tensor read_input(const std::string& path, const network::TensorInfo& info) {
@@ -130,13 +145,14 @@ void publish_report(const Flags& flags, const NetworkReport& report, const Netwo
   publish(flags, json, table, write, nullptr, flags.report.empty() ? "" : html_of(report, sections));
 }
 
-void run_table(const NetworkFlags& given) {
+void run_table(const NetworkFlags& given, io::LayerTable table) {
   const Flags& flags = given.flags;
   refuse_flags(given, {"--input", "-o", "--executor", "--runs", "--record", "--compare", "--against"},
                "a table has shapes alone: there is nothing to run");
   NetworkReport report;
   report.name = flags.a, report.options = cost_options(given), report.clock_hz = given.clock_hz;
-  report.layers = io::read_layer_table(flags.a);
+  if (!given.config.empty()) report.name += ": " + given.config;
+  report.layers = std::move(table.layers), report.batch = table.inputs, report.tokens = table.tokens;
   for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
   count(report);
   publish_report(flags, report, {partition_of(given, report, nullptr), {}, given.sparse_over_dense, {}}, {});
@@ -150,6 +166,8 @@ NetworkReport report_on(const network::Network& network, const NetworkFlags& giv
     const network::TensorInfo& input = network.tensors[static_cast<std::size_t>(network.inputs[0])];
     if (!input.shape.empty()) report.batch = input.dim(0);
   }
+  const bool fits = !__builtin_mul_overflow(given.table.tokens, report.batch, &report.tokens);
+  if (!fits) refuse("--tokens", "of all inputs are beyond 64 bits");
   count(report);
   return report;
 }
@@ -191,7 +209,8 @@ void run_network(const NetworkFlags& given) {
   if (flags.gemm.threads > 0) {
     if (const Status status = set_threads(flags.gemm.threads); !status.ok()) refuse("--threads", status.message());
   }
-  is_table(flags.a) ? run_table(given) : run_model(given);
+  std::optional<io::LayerTable> table = read_table(given);
+  table ? run_table(given, *std::move(table)) : run_model(given);
 }
 
 }  // namespace

@@ -43,6 +43,53 @@ double parse_clock(const std::string& text) {
   return hertz;
 }
 
+io::Architecture parse_architecture(const std::string& text) {
+  using io::Architecture;
+  return parse_named(
+      "--architecture", text,
+      {Architecture::none, Architecture::gpt2, Architecture::gpt3, Architecture::gpt_neox, Architecture::bert});
+}
+
+Type parse_table_type(const std::string& text) {
+  return parse_named("--table-type", text, {Type::f32, Type::f16, Type::u8});
+}
+
+// Of what goes in, where a model leaves it open.
+void add_inputs(CLI::App& verb, NetworkFlags& given) {
+  constexpr const char* kGroup = "Operands";
+  constexpr Index kMost = Index{1} << 40;
+  verb.add_option_function<std::vector<std::string>>(
+          "--input", [&given](const std::vector<std::string>& paths) { given.inputs = paths; },
+          "what goes in (.npy); several inputs: again and again, in their order")
+      ->type_name("FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group(kGroup);
+  add_value(verb, "--batch", "N", "inputs that go together through a table of layers; default 1, or the\ntable's own",
+            [&given](const std::string& text) { given.table.batch = parse_whole("--batch", text, 1, kMost); })
+      ->group(kGroup);
+  add_value(
+      verb, "--tokens", "N",
+      "tokens of an input, for figures per token; of a table with sequences\nof several lengths: those lines alone. "
+      "Default what a table says",
+      [&given](const std::string& text) { given.table.tokens = parse_whole("--tokens", text, 1, kMost); })
+      ->group(kGroup);
+  add_value(verb, "--architecture", "NAME",
+            "of a table of a transformer, gpt2, gpt3, gpt-neox, bert or none: what\nparameters there are beside its "
+            "weights (docs/layer_tables.md); default\nby the model's name",
+            [&given](const std::string& text) { given.table.architecture = parse_architecture(text); })
+      ->group(kGroup);
+  add_value(verb, "--config", "NAME", "which of the models of a .json with several configurations",
+            [&given](const std::string& text) { given.config = text; })
+      ->group(kGroup);
+  add_value(
+      verb, "--table-type", "TYPE",
+      "f32, f16 or u8 (with scale and bias in every row): of the embedding\ntables of such a configuration; default "
+      "f32",
+      [&given](const std::string& text) { given.table_type = parse_table_type(text); })
+      ->group(kGroup);
+}
+
 void add_partition(CLI::App& verb, NetworkFlags& given) {
   add_value(verb, "--arrays", "N", "equal arrays, each with a vector unit, among which the layers are split",
             [&given](const std::string& text) { given.partition.arrays = parse_whole("--arrays", text, 1, 4096); })
@@ -79,16 +126,12 @@ void add_weights(CLI::App& verb, NetworkFlags& given) {
 
 void add_network_flags(CLI::App& verb, NetworkFlags& given) {
   Flags& flags = given.flags;
-  verb.add_option("MODEL", given.flags.a, "an index.json (or its folder), or a table of layers (.csv)")
+  verb.add_option("MODEL", given.flags.a,
+                  "an index.json (or its folder), a table of layers (.csv), or\nconfigurations of recommendation "
+                  "models (.json)")
       ->required()
       ->type_name("FILE");
-  verb.add_option_function<std::vector<std::string>>(
-          "--input", [&given](const std::vector<std::string>& paths) { given.inputs = paths; },
-          "what goes in (.npy); several inputs: again and again, in their order")
-      ->type_name("FILE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group("Operands");
+  add_inputs(verb, given);
   add_value(verb, "--executor", "NAME", "cpu, or array: emulated, layer by layer; default cpu",
             [&given](const std::string& text) {
               if (text != "cpu" && text != "array") refuse("--executor", cli::quoted(text) + " is none of cpu, array");

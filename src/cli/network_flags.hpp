@@ -3,6 +3,7 @@
 // The flags of `septet network`, and which of them go together.
 #pragma once
 
+#include "io/layer_table.hpp"
 #include "network_checks.hpp"
 #include "options.hpp"
 #include "septet/network/partition.hpp"
@@ -25,6 +26,9 @@ struct NetworkFlags {
   network::VectorUnit vector;
   double clock_hz = 1e9;
   NetworkChecks checks;
+  io::TableOptions table;       ///< --batch, --tokens, --architecture
+  std::string config;           ///< --config
+  Type table_type = Type::f32;  ///< --table-type
   network::PartitionOptions partition;
 
   /// The CPU multiplies its own way, from weights packed once: a network::Session.

@@ -22,10 +22,18 @@ std::string array_text(const NetworkReport& report) {
   return fmt::format("{} x {}, {} timing", array.height, array.width, name(report.options.array.timing));
 }
 
-std::string per_second(double rate) { return rate > 0 ? fmt::format("{:.6g} per second", rate) : ""; }
-
 std::string joules_text(double joules) {
   return joules >= 1e-3 ? fmt::format("{:.4g} mJ", joules * 1e3) : fmt::format("{:.4g} µJ", joules * 1e6);
+}
+
+// Of an input, of a token.
+std::string item_facts(const PerItem& item, const std::string& name) {
+  if (!item.cycles) return "";
+  return fact(fmt::format("Throughput, {}s", name),
+              item.per_second ? fmt::format("{:.6g} per second", *item.per_second) : "") +
+         fact("Cycles per " + name, fmt::format("{:.6g}", *item.cycles)) +
+         fact("Time per " + name, fmt::format("{:.6g} µs", *item.seconds * 1e6)) +
+         fact("Energy per " + name, *item.joules > 0 ? joules_text(*item.joules) : "");
 }
 
 std::string memory_text(const emulation::ArrayOptions& array) {
@@ -42,7 +50,6 @@ std::string memory_text(const emulation::ArrayOptions& array) {
 std::string facts(const NetworkReport& report) {
   const Totals t = totals_of(report);
   const network::VectorUnit& vector = report.options.vector;
-  const auto batch = static_cast<double>(report.batch);
   const bool timed = t.latency_seconds > 0, powered = t.energy_pj > 0;
   const Dataflow named = report.options.gemm.dataflow;
   return "<h2>In total</h2>\n<dl>\n" + fact("Array", array_text(report)) +
@@ -58,11 +65,13 @@ std::string facts(const NetworkReport& report) {
          fact("Parameters", grouped(t.parameters)) +
          fact("Bytes between array and buffers", grouped(static_cast<Index>(t.moved_bytes))) +
          fact("Latency", milliseconds(t.latency_seconds)) +
-         fact("Throughput", timed ? per_second(batch / t.latency_seconds) : "") +
          fact("Energy of the products", powered ? joules_text(t.joules()) : "") +
-         fact("… per input", powered && batch > 0 ? joules_text(t.joules() / batch) : "") +
-         fact("Operations per second and watt",
-              powered ? fmt::format("{:.4g}", 2 * static_cast<double>(t.macs_useful) / t.joules()) : "") +
+         item_facts(per_item(report, t, report.batch), "input") +
+         fact("Tokens", report.tokens > 0 ? grouped(report.tokens) : "") +
+         item_facts(per_item(report, t, report.tokens), "token") +
+         fact("Operations per second", timed ? fmt::format("{:.4g}", t.operations() / t.latency_seconds) : "") +
+         fact("Watts", timed && powered ? fmt::format("{:.4g}", t.joules() / t.latency_seconds) : "") +
+         fact("Operations per second and watt", powered ? fmt::format("{:.4g}", t.operations() / t.joules()) : "") +
          fact("Best dense dataflows", grouped(t.cycles_best_dense) + " cycles") +
          fact("Best sparse dataflows", fmt::format("{} cycles; dense / sparse {:.3f}", grouped(t.cycles_best_sparse),
                                                    times(t.cycles_best_dense, t.cycles_best_sparse))) +

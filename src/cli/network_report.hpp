@@ -7,6 +7,7 @@
 #include "septet/network/session.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct NetworkReport {
   std::vector<network::PreparedStep> prepared;        ///< on the CPU from packed weights: what they became; else empty
   network::CostOptions options;
   std::string executor;  ///< "cpu", "array"; empty: nothing was run
-  Index batch = 1;
+  Index batch = 1;       ///< inputs that go through together
+  Index tokens = 0;      ///< … and the tokens of all of them; 0: not a matter of tokens
   double clock_hz = 1e9;
 };
 
@@ -35,11 +37,19 @@ struct Totals {
   double moved_bytes = 0, energy_pj = 0, seconds = 0;
   double utilization = 0;      ///< of the array: useful MACs
   double latency_seconds = 0;  ///< of a batch, at the clock
-  std::map<std::string, Index> cycles_by_op;
+  std::map<std::string, Index> cycles_by_op, parameters_by_op;
 
   double joules() const { return energy_pj * 1e-12; }
+  /// Two to a multiply-accumulate that had to be.
+  double operations() const { return 2 * static_cast<double>(macs_useful); }
 };
 Totals totals_of(const NetworkReport& report);
+
+/// A run's totals over what went through: inputs, tokens. Nothing: over 0.
+struct PerItem {
+  std::optional<double> cycles, seconds, joules, per_second;
+};
+PerItem per_item(const NetworkReport& report, const Totals& totals, Index items);
 
 /// The one with the fewest cycles on the array of those whose dataflow is sparse, or dense; null: there is none.
 const network::LayerCost* least(const std::vector<network::LayerCost>& each, bool sparse);

@@ -68,7 +68,7 @@ std::string partition_table(const PartitionReport& report) {
   }
   std::string text =
       fmt::format("{} arrays, split by {}\n\n{}\n", report.how.arrays, name(report.how.split), table.text());
-  text += fmt::format("slowest {} cycles, {:.2f}x one array; {:.2f} times the mean; one input takes {}\n",
+  text += fmt::format("slowest {} cycles, {:.2f}x one array; {:.2f} times the mean; one run takes {}\n",
                       grouped(report.partition.cycles_slowest), speedup_of(report), report.partition.balance,
                       grouped(report.partition.cycles_latency));
   if (report.inputs_per_second() > 0) {
@@ -115,7 +115,7 @@ std::string partition_html(const PartitionReport& report) {
          fact("Cycles of the most loaded array", grouped(partition.cycles_slowest)) +
          fact("Times the mean of all", fmt::format("{:.3f}", partition.balance)) +
          fact("Quicker than one array", fmt::format("{:.3f} x, in throughput", speedup_of(report))) +
-         fact("Cycles of one input", grouped(partition.cycles_latency)) +
+         fact("Cycles of one run", grouped(partition.cycles_latency)) +
          fact("Latency over all arrays", milliseconds(report.latency_seconds())) +
          fact("Throughput of all arrays", rate > 0 ? fmt::format("{:.6g} per second", rate) : "") +
          fact("Bytes between arrays", report.exchange_bytes ? grouped(*report.exchange_bytes) : "") + "</dl>\n" +

@@ -79,7 +79,8 @@ void check_numbers(const std::string& html, const Json& json) {
   for (const auto& [what, key] : facts) CHECK_MESSAGE(fact_of(html, what) == grouped(json.at(key)), what);
   CHECK(fact_of(html, "Bytes between array and buffers") ==
         grouped(static_cast<long long>(json.at("moved_bytes").get<double>())));
-  for (const char* what : {"Array", "Clock", "Latency", "Throughput", "Energy of the products", "Vector unit"}) {
+  for (const char* what : {"Array", "Clock", "Latency", "Throughput, inputs", "Cycles per input", "Watts",
+                           "Energy of the products", "Vector unit"}) {
     CHECK_MESSAGE(!fact_of(html, what).empty(), what);
   }
   const auto rows = rows_of(html, "layers");

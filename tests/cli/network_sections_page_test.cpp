@@ -22,7 +22,7 @@ void check_value(const Row& row, const std::string& header, const Json& value) {
 
 void check_partition(const std::string& html, const Json& partition) {
   CHECK(fact_of(html, "Cycles of the most loaded array") == grouped(partition.at("cycles_slowest")));
-  CHECK(fact_of(html, "Cycles of one input") == grouped(partition.at("cycles_latency")));
+  CHECK(fact_of(html, "Cycles of one run") == grouped(partition.at("cycles_latency")));
   CHECK(fact_of(html, "Bytes between arrays") == grouped(partition.at("exchange_bytes")));
   const std::vector<Row> rows = rows_of(html, "arrays");
   REQUIRE(rows.size() == partition.at("loads").size());

@@ -31,6 +31,9 @@ struct VectorCost {
 };
 /// Nothing for products.
 SEPTET_API VectorCost vector_cost(const Network& network, const Step& step, const VectorUnit& unit);
+/// Of an embedding bag: `lookups` rows of `width` numbers of `table` (u8: with scale and bias), summed up in `bags`.
+SEPTET_API VectorCost embedding_cost(Type table, Index width, Index lookups, Index bags, EmbeddingBag::Mode mode,
+                                     const VectorUnit& unit);
 /// `cost`, whose operations and bytes are known, with its cycles.
 SEPTET_API VectorCost with_cycles(VectorCost cost, const VectorUnit& unit);
 
