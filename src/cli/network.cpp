@@ -153,6 +153,7 @@ void run_table(const NetworkFlags& given, io::LayerTable table) {
   report.name = flags.a, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   if (!given.config.empty()) report.name += ": " + given.config;
   report.layers = std::move(table.layers), report.batch = table.inputs, report.tokens = table.tokens;
+  check_sums(given, report.layers);
   for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
   count(report);
   publish_report(flags, report, {partition_of(given, report, nullptr), {}, given.sparse_over_dense, {}}, {});
@@ -162,6 +163,7 @@ NetworkReport report_on(const network::Network& network, const NetworkFlags& giv
   NetworkReport report;
   report.name = network.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   report.layers = network::layers_of(network, given.vector);
+  check_sums(given, report.layers);
   if (!network.inputs.empty()) {
     const network::TensorInfo& input = network.tensors[static_cast<std::size_t>(network.inputs[0])];
     if (!input.shape.empty()) report.batch = input.dim(0);

@@ -143,6 +143,7 @@ void add_network_flags(CLI::App& verb, NetworkFlags& given) {
       "dOS, dWS, dIS, sOS, sWS, sIS or csOS for all layers, or auto: the\nfewest cycles, layer by layer; default auto",
       [&given](const std::string& text) { given.flags.gemm.dataflow = parse_dataflow("--dataflow", text); })
       ->group(kArrayGroup);
+  add_preset(verb, flags);
   add_array(verb, flags.gemm.array);
   add_timing(verb, flags);
   add_bandwidth(verb, flags);
@@ -155,6 +156,7 @@ void add_network_flags(CLI::App& verb, NetworkFlags& given) {
       ->group(kArrayGroup);
   add_partition(verb, given);
   add_weights(verb, given);
+  add_sums(verb, flags);
   add_combine(verb, flags.gemm.combine);
   add_cpu(verb, flags);
   add_network_checks(verb, given.checks);
@@ -176,6 +178,12 @@ void check_network_flags(const NetworkFlags& given) {
   if (given.weights != network::WeightForm::automatic && flags.gemm.dataflow != Dataflow::automatic) {
     refuse("--weights", fmt::format("excludes --dataflow {}, which says it already", name(flags.gemm.dataflow)));
   }
+  check_arithmetic(flags);
+  const GemmOptions& gemm = flags.gemm;
+  if (gemm.fold_depth != 0 && gemm.fold_depth != gemm.array.height) {  // a preset's
+    refuse("--fold-depth", fmt::format("folds of {}, but an array of {} rows has folds of {}", gemm.fold_depth,
+                                       gemm.array.height, gemm.array.height));
+  }
   if (flags.has("--compare")) refuse_flags(given, {"--against"}, "excludes --compare");
   if (!given.has("--arrays")) refuse_flags(given, {"--partition", "--table-bytes"}, "needs --arrays");
   if (given.partition.split != network::Split::table) {
@@ -185,6 +193,12 @@ void check_network_flags(const NetworkFlags& given) {
     refuse_flags(
         given, {"--runs"},
         "is of the CPU's own way: no --executor array, --dataflow, --record, --compare, --against, and full sums");
+  }
+}
+
+void check_sums(const NetworkFlags& given, const std::vector<network::Layer>& layers) {
+  for (const network::Layer& layer : layers) {
+    if (layer.product.count > 0) check_accumulators(given.flags, layer.a_type);
   }
 }
 

@@ -46,6 +46,9 @@ void refuse_flags(const NetworkFlags& given, std::initializer_list<const char*> 
 /// Those that exclude each other, whatever the model is.
 void check_network_flags(const NetworkFlags& given);
 
+/// --accumulator and --fold-accumulator that are none of the products' types.
+void check_sums(const NetworkFlags& given, const std::vector<network::Layer>& layers);
+
 network::CostOptions cost_options(const NetworkFlags& given);
 
 }  // namespace septet::cli

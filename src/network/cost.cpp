@@ -58,6 +58,11 @@ Report empty_like(const Report& r) {
 
 Index cycles_of(const Report& r) { return r.memory.system.given() ? r.memory.cycles_with_memory : r.cycles; }
 
+// Zeros between groups change no sum, but where folds end: narrow sums of folds would be others.
+bool joins_keep_bits(const GemmOptions& gemm) {
+  return gemm.accumulate == Accumulate::chained || (gemm.accumulator.bits == 0 && gemm.fold_accumulator.bits == 0);
+}
+
 class Products {
  public:
   Products(const Layer& layer, const CostOptions& options) : layer_(layer), options_(options) {
@@ -65,7 +70,7 @@ class Products {
     options_.gemm.fold_depth = 0, options_.gemm.preload = {}, options_.gemm.epilogue = {};
     if (layer.weights.data == nullptr) return;
     for (Index i = 0; i < layer.product.count; ++i) models_.emplace_back(group(i));
-    if (layer.joinable && layer.product.count > 1) join();
+    if (layer.joinable && layer.product.count > 1 && joins_keep_bits(options.gemm)) join();
   }
 
   /// Groups joined where the dataflow is sparse and that takes fewer cycles.

@@ -60,12 +60,19 @@ PackedMatrix as_csr(const GemmCall& call) {
   return pack(call.a, packing);
 }
 
-Execution on_cpu(const RunOptions& options, const Step& step) {
+// Where folds are added one by one, the dataflow decides what a fold is: the array's.
+Dataflow dataflow_on_cpu(const GemmOptions& gemm, const LayerCost& cost) {
+  const bool any = gemm.dataflow != Dataflow::automatic || gemm.accumulate == Accumulate::chained;
+  return any ? gemm.dataflow : cost.dataflow;
+}
+
+Execution on_cpu(const RunOptions& options, const LayerCost& cost, const Step& step) {
   const bool sparse = options.cost.weights == WeightForm::sparse && has_weights(step);
   if (is_plain(options.cost.gemm) && !sparse) return {};
   Execution execution;
-  execution.gemm = [&options, sparse](const GemmCall& call) {
-    const GemmOptions chosen = merged(call.options, options.cost.gemm, options.cost.gemm.dataflow);
+  execution.gemm = [&options, &cost, sparse](const GemmCall& call) {
+    const Dataflow dataflow = dataflow_on_cpu(options.cost.gemm, cost);
+    const GemmOptions chosen = merged(call.options, options.cost.gemm, dataflow);
     if (sparse) {
       gemm(as_csr(call), call.b, call.c, chosen);
     } else {
@@ -135,7 +142,7 @@ std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>
     if (wanted) sums = sums_of(y.info());
     const bool array = options.executor == Executor::array && product;
     const auto start = std::chrono::steady_clock::now();
-    execute(step, x, y, array ? on_array(options, costs.at(s), layers[s].array) : on_cpu(options, step),
+    execute(step, x, y, array ? on_array(options, costs.at(s), layers[s].array) : on_cpu(options, costs.at(s), step),
             wanted ? &sums : nullptr);
     layers[s].seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (observer) observer(step, x, y, wanted ? &sums : nullptr);
