@@ -54,10 +54,13 @@ bool has_weights(const Step& step) {
   return std::holds_alternative<Convolution>(step.op) || std::holds_alternative<FullyConnected>(step.op);
 }
 
-PackedMatrix as_csr(const GemmCall& call) {
+// For the dataflow that is named, or else in csOS's order, which has the sums of all of them.
+void sparse_gemm(const GemmCall& call, GemmOptions options) {
+  if (options.dataflow == Dataflow::automatic) options.dataflow = Dataflow::csOS, options.combine = {};
   PackOptions packing;
-  packing.format = Format::csr, packing.zero_point = call.options.a_zero_point;
-  return pack(call.a, packing);
+  packing.dataflow = options.dataflow, packing.array = options.array, packing.combine = options.combine;
+  packing.zero_point = options.a_zero_point;
+  gemm(pack(call.a, packing), call.b, call.c, options);
 }
 
 // Where folds are added one by one, the dataflow decides what a fold is: the array's.
@@ -74,7 +77,7 @@ Execution on_cpu(const RunOptions& options, const LayerCost& cost, const Step& s
     const Dataflow dataflow = dataflow_on_cpu(options.cost.gemm, cost);
     const GemmOptions chosen = merged(call.options, options.cost.gemm, dataflow);
     if (sparse) {
-      gemm(as_csr(call), call.b, call.c, chosen);
+      sparse_gemm(call, chosen);
     } else {
       gemm(call.a, call.b, call.c, chosen);
     }

@@ -17,7 +17,8 @@ TEST_CASE("cli: network under another arithmetic: CPU and array agree, layer by 
          {"--accumulate fold", "--accumulate fold --accumulator s16 --fold-accumulator s16,clamp", "--accumulator s16",
           "--accumulator s17,clamp", "--preset gemmini --array 4x4", "--preset flexisaga", "--mac unfused",
           "--accumulate fold --accumulator s16 --weights sparse", "--accumulator s16 --dataflow sWS"}) {
-      CAPTURE(seed), CAPTURE(arithmetic);
+      CAPTURE(seed);
+      CAPTURE(arithmetic);
       const std::string given = "network net --input x.npy --array 5x3 " + arithmetic;
       folder.works(given + " --record rec");
       folder.works(given + " --executor array --compare rec");
@@ -45,7 +46,7 @@ TEST_CASE("cli: network refuses an arithmetic that its types do not have") {
   folder.refused(run + "--preset tpu", "--preset", "tpu");
   folder.refused(run + "--preset inference-card-fp16 --array 8x8", "--preset inference-card-fp16", "folds of 128");
   folder.refused(run + "--preset inference-card-fp16", "--preset inference-card-fp16", "");
-  folder.refused(run + "--accumulate fold --dataflow dOS", "--dataflow", "");
+  folder.refused(run + "--accumulate fold --dataflow dOS", "--accumulate", "dOS has no fold-then-add");
   folder.refused(run + "--runs 2 --accumulator s16", "--runs", "is of the CPU's own way");
   folder.write("t.csv", "Layer, M, N, K\nfirst, 3, 4, 5\n");
   folder.refused("network t.csv --accumulator f16", "--accumulator", "sums of s8 are s16 to s32");

@@ -14,7 +14,7 @@ namespace septet::network {
 enum class Executor : std::uint8_t {
   cpu,   ///< septet::gemm; the dataflow, if one is named, is that of `cost.gemm`, and under fold-then-add, whose sums
          ///< depend on it, the one that `cost` has chosen for the layer; weights as they are, or, if `cost.weights` is
-         ///< sparse, packed (CSR) before every product
+         ///< sparse, packed without zeros before every product
   array  ///< emulate(), with the dataflow that `cost` has named or chosen for the layer
 };
 

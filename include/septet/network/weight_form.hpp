@@ -13,9 +13,9 @@ namespace septet::network {
 enum class WeightForm : std::uint8_t {
   automatic,  ///< CPU: layer by layer what a model of measured costs expects to be quicker
               ///< (PackOptions::expected_cols); array: any dataflow
-  dense,  ///< array: dOS, dWS, dIS
-  sparse  ///< CPU: zeros (zero points) are neither stored nor multiplied, in the format that is expected to be
-          ///< quickest; array: sOS, sWS, sIS, csOS
+  dense,      ///< array: dOS, dWS, dIS
+  sparse      ///< CPU: zeros (zero points) are neither stored nor multiplied, in the format that is expected to be
+              ///< quickest; array: sOS, sWS, sIS, csOS
 };
 SEPTET_API const char* name(WeightForm form);
 
