@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "bench/common_options.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <stdexcept>
 

@@ -7,11 +7,13 @@
 #include "bench/peers/peer.hpp"
 #include "bench/problem.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <map>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;  // seconds to compile, for files that define flags only
+}
 
 namespace septet::bench {
 

@@ -36,6 +36,11 @@ Measured measure(const std::vector<Candidate>& candidates, const MeasureOptions&
 /// Seconds per call of a candidate that has been called before, at a glance: the least of a few calls.
 double glance(const Candidate& candidate, int threads);
 
+/// For how long this thread, if `threads` is 1, else all there are, have been ready to run and did not; 0 where the
+/// kernel does not count. Read it within what is timed: else what comes in between is taken off a time that it is not
+/// part of.
+double waited_s(int threads);
+
 struct Spread {
   double median = 0, lower_quartile = 0, upper_quartile = 0;
 };

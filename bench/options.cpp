@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "bench/options.hpp"
 
+#include <CLI/CLI.hpp>
+
 namespace septet::bench {
 namespace {
 

@@ -3,6 +3,8 @@
 
 #include "bench/packed_formats.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <unistd.h>
 
 #include <algorithm>

@@ -4,8 +4,10 @@
 #include "hwy/targets.h"
 #include "kernels/expand_avx512.hpp"
 #include "kernels/portable/array_portable.hpp"
+#include "kernels/portable/bytes_portable.hpp"
 #include "kernels/portable/depthwise_portable.hpp"
 #include "kernels/portable/epilogue_portable.hpp"
+#include "kernels/portable/pool_portable.hpp"
 #include "kernels/portable/rows_portable.hpp"
 #include "kernels/portable/strip_portable.hpp"
 #include "kernels/quad_amx.hpp"
@@ -39,6 +41,9 @@ RowSet rows_s16_s32(std::int64_t target);
 EpilogueKernels epilogue_table(std::int64_t target);
 // Defined by depthwise.cpp.
 DepthwiseKernels depthwise_table(std::int64_t target);
+// Defined by pool.cpp and bytes.cpp.
+PoolKernels pool_table(std::int64_t target);
+ByteKernels byte_table(std::int64_t target);
 
 namespace {
 
@@ -49,6 +54,8 @@ struct Target {
   std::vector<ArrayKernels> arrays;  // by Arithmetic
   EpilogueKernels epilogue;
   DepthwiseKernels depthwise;
+  PoolKernels pool;
+  ByteKernels bytes;
   const QuadKernels* quads = nullptr;
   const QuadKernels* large_quads = nullptr;
   const ExpandKernels* expand = nullptr;
@@ -80,6 +87,8 @@ Target highway_target(std::int64_t target) {
           },
           epilogue_table(target),
           depthwise_table(target),
+          pool_table(target),
+          byte_table(target),
           nullptr,
           nullptr,
           is_avx512(target) ? expand_avx512() : nullptr};
@@ -118,7 +127,9 @@ Target portable_target() {
 #undef SEPTET_ARITHMETIC
           },
           portable_epilogue(),
-          portable_depthwise()};
+          portable_depthwise(),
+          portable_pool(),
+          portable_bytes()};
 }
 
 // Everything this CPU can run, best first.
@@ -248,6 +259,8 @@ const QuadBlockKernels* quad_block_kernels() { return in_use().quad_blocks; }
 const ExpandKernels* expand_kernels() { return in_use().expand; }
 const EpilogueKernels& epilogue_kernels() { return in_use().epilogue; }
 const DepthwiseKernels& depthwise_kernels() { return in_use().depthwise; }
+const PoolKernels& pool_kernels() { return in_use().pool; }
+const ByteKernels& byte_kernels() { return in_use().bytes; }
 
 Status target_status() { return targets().status(); }
 bool target_ok() { return targets().ok(); }

@@ -4,9 +4,11 @@
 #pragma once
 
 #include "kernels/array.hpp"
+#include "kernels/bytes.hpp"
 #include "kernels/depthwise.hpp"
 #include "kernels/epilogue.hpp"
 #include "kernels/narrow.hpp"
+#include "kernels/pool.hpp"
 #include "kernels/rows.hpp"
 #include "kernels/strip.hpp"
 #include "septet/gemm.hpp"
@@ -58,6 +60,10 @@ const EpilogueKernels& epilogue_kernels();
 
 /// The kernels of depthwise convolutions on the target in use.
 const DepthwiseKernels& depthwise_kernels();
+
+/// The kernels of pools, and of quantised bytes, on the target in use.
+const PoolKernels& pool_kernels();
+const ByteKernels& byte_kernels();
 
 /// Ok, or why the target that SEPTET_TARGET names cannot be used.
 Status target_status();

@@ -14,6 +14,7 @@
 #include "kernels/strip-inl.h"  // FusedMultiplyAdd
 
 #include <algorithm>
+#include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace septet::kernels::HWY_NAMESPACE {
@@ -250,10 +251,48 @@ struct Rest {
   HWY_ALIGN T buffers[5][hn::MaxLanes(hn::ScalableTag<T>())] = {};
 };
 
+// What most layers end with, without a question asked for every vector: sum + bias + residual, relu.
+template <class T, bool kResidual, bool kRelu>
+HWY_INLINE Index FinishVectors(const T* sums, const RowOperand<T>& bias, const T* residual, T* out, Index count) {
+  const hn::ScalableTag<T> d;
+  const Index lanes = static_cast<Index>(hn::Lanes(d));
+  const auto zero = hn::Zero(d), same = hn::Set(d, *bias.data);
+  const T* const each = bias.repeated ? nullptr : bias.data;
+  Index j = 0;
+  for (; j + lanes <= count; j += lanes) {
+    auto sum = hn::Add(hn::LoadU(d, sums + j), each == nullptr ? same : hn::LoadU(d, each + j));
+    if constexpr (kResidual) sum = hn::Add(sum, hn::LoadU(d, residual + j));
+    if constexpr (kRelu) sum = hn::IfThenElse(hn::Le(sum, zero), zero, sum);
+    hn::StoreU(sum, d, out + j);
+  }
+  if constexpr (kHasMaskedMemory) {
+    if (j == count) return j;
+    const auto mask = hn::FirstN(d, static_cast<size_t>(count - j));
+    auto sum = hn::Add(hn::MaskedLoad(mask, d, sums + j), each == nullptr ? same : hn::MaskedLoad(mask, d, each + j));
+    if constexpr (kResidual) sum = hn::Add(sum, hn::MaskedLoad(mask, d, residual + j));
+    if constexpr (kRelu) sum = hn::IfThenElse(hn::Le(sum, zero), zero, sum);
+    hn::BlendedStore(sum, mask, d, out + j);
+    j = count;
+  }
+  return j;
+}
+
+// As many of a row's columns as are done that way.
+template <class T>
+HWY_INLINE Index FinishUsual(const FinishCall<T>& call) {
+  const bool relu = call.activation == Activation::relu, residual = call.residual.data != nullptr;
+  if (call.scaled || call.scale.data != nullptr || call.bias.data == nullptr || call.residual.repeated) return 0;
+  if (!relu && call.activation == Activation::relu6) return 0;
+  const auto run = residual ? (relu ? &FinishVectors<T, true, true> : &FinishVectors<T, true, false>)
+                            : (relu ? &FinishVectors<T, false, true> : &FinishVectors<T, false, false>);
+  return run(call.sums, call.bias, call.residual.data, call.out, call.count);
+}
+
 template <class T>
 HWY_INLINE void FinishRow(const FinishCall<T>& call) {
   const Index lanes = static_cast<Index>(hn::Lanes(hn::ScalableTag<T>()));
   Index j = 0;
+  if constexpr (!std::is_integral_v<T>) j = FinishUsual(call);
   for (; j + lanes <= call.count; j += lanes) FinishVector(call, j);
   if (j == call.count) return;
   Rest<T> rest(call, j);

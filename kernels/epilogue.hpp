@@ -34,12 +34,15 @@ struct FinishCall {
   Activation activation = Activation::none;
 };
 
-/// out[j] <- requantise(sums[j]); see septet/epilogue.hpp. `out` has `type`, whose range or less is [low, high].
+/// out[j] <- requantise(sums[j] + bias[j]), the sum modulo 2^32, in `rows` rows with the same operands; see
+/// septet/epilogue.hpp. `out` has `type`, whose range or less is [low, high].
 struct RequantiseCall {
   const std::int32_t* sums = nullptr;
   void* out = nullptr;
   Index count = 0;
+  Index rows = 1, sums_row = 0, out_row = 0;  ///< elements from row to row
   Type type = Type::s8;
+  RowOperand<std::int32_t> bias;  ///< absent: 0
   RowOperand<std::int32_t> multiplier;
   RowOperand<std::int32_t> shift;  ///< absent: 0
   RowOperand<float> scale;         ///< fp32_nearest_even only, instead of the two

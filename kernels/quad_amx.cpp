@@ -93,9 +93,9 @@ SEPTET_AMX void release() {
     if constexpr (kHalves > 1 && kVectors > 2) operation(5, 1, 2); \
   } while (false)
 
-// C += A B for `halves` times `rows` rows and `count` times `quads` steps.
+// C += A B for `halves` times `rows` rows and `runs` times `count` times `quads` steps.
 template <bool kSignedA, bool kSignedB, int kHalves, int kVectors>
-SEPTET_AMX void run_quads(const TileCall& call, Index first_row, Index first_quad, Index quads, Index count,
+SEPTET_AMX void run_quads(const TileCall& call, Index first_row, Index first_quad, Index quads, Index count, Index runs,
                           bool zero) {
   const auto a_row = static_cast<std::size_t>(call.a_row), b_step = static_cast<std::size_t>(call.b_step);
   const auto c_row = static_cast<std::size_t>(call.c_row);
@@ -111,7 +111,7 @@ SEPTET_AMX void run_quads(const TileCall& call, Index first_row, Index first_qua
   } else {
     SEPTET_FOR_EACH_SUM(SEPTET_LOAD);
   }
-  for (; count > 0; --count, a += 4 * quads, b += quads * call.b_step) {
+  for (Index left = count; runs > 0;) {
     _tile_loadd(6, a, a_row);
     _tile_loadd(7, b, b_step);
     SEPTET_MULTIPLY(0);
@@ -133,6 +133,11 @@ SEPTET_AMX void run_quads(const TileCall& call, Index first_row, Index first_qua
       if constexpr (kVectors > 1) _tile_loadd(7, b, b_step);
       SEPTET_MULTIPLY(3);
     }
+    a += 4 * quads, b += quads * call.b_step;
+    if (--left == 0) {
+      left = count, --runs;
+      a += call.a_run - count * 4 * quads;
+    }
   }
   SEPTET_FOR_EACH_SUM(SEPTET_STORE);
 }
@@ -141,14 +146,23 @@ SEPTET_AMX void run_quads(const TileCall& call, Index first_row, Index first_qua
 template <bool kSignedA, bool kSignedB, int kHalves, int kVectors>
 SEPTET_AMX void run_rows(const TileCall& call, Index first_row, Index rows, Index columns) {
   const Index whole = call.steps / kTileQuads, left = call.steps % kTileQuads;
-  if (whole > 0) {
+  if (left == 0) {
     load_shape(rows, columns, kTileQuads);
-    run_quads<kSignedA, kSignedB, kHalves, kVectors>(call, first_row, 0, kTileQuads, whole, call.zero);
+    return run_quads<kSignedA, kSignedB, kHalves, kVectors>(call, first_row, 0, kTileQuads, whole, call.runs,
+                                                            call.zero);
   }
-  if (left > 0) {
+  TileCall run = call;
+  for (Index r = 0; r < call.runs; ++r) {
+    if (whole > 0) {
+      load_shape(rows, columns, kTileQuads);
+      run_quads<kSignedA, kSignedB, kHalves, kVectors>(run, first_row, 0, kTileQuads, whole, 1, run.zero);
+    }
     load_shape(rows, columns, left);
-    run_quads<kSignedA, kSignedB, kHalves, kVectors>(call, first_row, whole * kTileQuads, left, 1,
-                                                     call.zero && whole == 0);
+    run_quads<kSignedA, kSignedB, kHalves, kVectors>(run, first_row, whole * kTileQuads, left, 1, 1,
+                                                     run.zero && whole == 0);
+    run.a = static_cast<const char*>(run.a) + call.a_run,
+    run.b = static_cast<const char*>(run.b) + call.steps * call.b_step;
+    run.zero = false;
   }
 }
 
@@ -186,6 +200,7 @@ TileSet make_tiles() {
   set.main_rows = kMostRows;
   set.row_unit = kTileRows;
   set.step_unit = kTileQuads;
+  set.has_runs = true;
   set.a_by_rows = true;
   for (int v = 0; v < kMaxTileVectors; ++v) set.rows[v] = kMostRows;
   for (int r = 0; r < kMostRows; ++r) {

@@ -23,6 +23,9 @@ HWY_INLINE T ValueAt(const RowOperand<T>& operand, Index j) {
 
 #if HWY_TARGET != HWY_SCALAR  // whose vectors have no halves
 
+// Below AVX2 there is no 64-bit arithmetic shift: measured, vectors of integers took twice the scalar code's time.
+constexpr bool kRequantisesInVectors = !HWY_ARCH_X86 || HWY_MAX_BYTES >= 32;
+
 using SumTag = hn::ScalableTag<std::int64_t>;
 using Sums = hn::Vec<SumTag>;
 
@@ -31,6 +34,14 @@ HWY_INLINE Sums Widened(const std::int32_t* data) {
   const SumTag d;
   const hn::Rebind<std::int32_t, SumTag> narrow;
   return hn::PromoteTo(d, hn::LoadU(narrow, data));
+}
+
+// Sums with their bias.
+template <class D>
+HWY_INLINE hn::Vec<D> BiasedSums(D d, const RequantiseCall& call, Index j) {
+  const auto sums = hn::LoadU(d, call.sums + j);
+  if (call.bias.data == nullptr) return sums;
+  return hn::Add(sums, call.bias.repeated ? hn::Set(d, *call.bias.data) : hn::LoadU(d, call.bias.data + j));
 }
 
 HWY_INLINE Sums Widened(const RowOperand<std::int32_t>& operand, Index j) {
@@ -114,7 +125,8 @@ template <Rounding kRounding, class Out>
 HWY_INLINE void RequantiseVector(const RequantiseCall& call, Index j, Out* out) {
   const SumTag d;
   const hn::RebindToUnsigned<SumTag> bits;
-  Sums value = Rescaled<kRounding>(Widened(call.sums + j), Widened(call.multiplier, j), Widened(call.shift, j));
+  Sums value = Rescaled<kRounding>(hn::PromoteTo(d, BiasedSums(hn::Rebind<std::int32_t, SumTag>(), call, j)),
+                                   Widened(call.multiplier, j), Widened(call.shift, j));
   value = hn::Add(value, hn::Set(d, std::int64_t{call.zero_point}));
   if (call.overflow == Overflow::clamp) {
     value = hn::Max(value, hn::Set(d, std::int64_t{call.low}));
@@ -136,58 +148,74 @@ HWY_INLINE void StoreWords(const RequantiseCall& call, Words value, Out* out) {
   StoreNarrowed(sum, out);
 }
 
-template <class Out>
-HWY_INLINE void RequantiseVectorTwice(const RequantiseCall& call, Index j, Out* out) {
-  const Words sums = hn::LoadU(WordTag(), call.sums + j);
-  StoreWords(call, RescaledTwice(sums, Loaded(call.multiplier, j), Loaded(call.shift, j)), out);
-}
-
-template <class Out>
-HWY_INLINE void RequantiseVectorByScale(const RequantiseCall& call, Index j, Out* out) {
+// A vector of columns, row by row: what belongs to a column is fetched once.
+template <Rounding kRounding, class Out>
+HWY_INLINE void RequantiseColumns(const RequantiseCall& call, Index j, Out* out) {
+  const WordTag d;
   const hn::ScalableTag<float> single;
-  const auto scale = call.scale.repeated ? hn::Set(single, *call.scale.data) : hn::LoadU(single, call.scale.data + j);
-  // Saturates; rounds as the environment says, which is to nearest even.
-  StoreWords(call, hn::NearestInt(hn::Mul(hn::ConvertTo(single, hn::LoadU(WordTag(), call.sums + j)), scale)), out);
+  const Words bias = Loaded(call.bias, j);
+  const std::int32_t* sums = call.sums + j;
+  if constexpr (kRounding == Rounding::fp32_nearest_even) {
+    const auto scale = call.scale.repeated ? hn::Set(single, *call.scale.data) : hn::LoadU(single, call.scale.data + j);
+    for (Index i = 0; i < call.rows; ++i, sums += call.sums_row, out += call.out_row) {
+      const auto sum = hn::ConvertTo(single, hn::Add(hn::LoadU(d, sums), bias));
+      // Saturates; rounds as the environment says, which is to nearest even.
+      StoreWords(call, hn::NearestInt(hn::Mul(sum, scale)), out);
+    }
+  } else {
+    const Words multiplier = Loaded(call.multiplier, j), shift = Loaded(call.shift, j);
+    for (Index i = 0; i < call.rows; ++i, sums += call.sums_row, out += call.out_row) {
+      StoreWords(call, RescaledTwice(hn::Add(hn::LoadU(d, sums), bias), multiplier, shift), out);
+    }
+  }
 }
 
 #endif  // HWY_TARGET != HWY_SCALAR
 
+// Columns from `first` on of one row.
 template <Rounding kRounding, class Out>
-void RequantiseRow(const RequantiseCall& from) {
-  const RequantiseCall call = from;  // what `out` points to cannot be a part of it
-  Out* out = static_cast<Out*>(call.out);
+HWY_INLINE void RequantiseRow(const RequantiseCall& call, Index first, Out* out) {
   constexpr bool kByScale = kRounding == Rounding::fp32_nearest_even;
-  Index j = 0;
+  Index j = first;
 #if HWY_TARGET != HWY_SCALAR
-  // Below AVX2 there is no 64-bit arithmetic shift: measured, vectors of integers took twice the scalar code's time.
-  constexpr bool kInVectors = kByScale || !HWY_ARCH_X86 || HWY_MAX_BYTES >= 32;
-  constexpr bool kTwice = kRounding == Rounding::gemmlowp_double;
-  const Index lanes = static_cast<Index>(kByScale || kTwice ? hn::Lanes(WordTag()) : hn::Lanes(SumTag()));
-  for (; kInVectors && j + lanes <= call.count; j += lanes) {
-    if constexpr (kByScale) {
-      RequantiseVectorByScale(call, j, out + j);
-    } else if constexpr (kTwice) {
-      RequantiseVectorTwice(call, j, out + j);
-    } else {
-      RequantiseVector<kRounding>(call, j, out + j);
-    }
+  if constexpr (kRequantisesInVectors && !kByScale && kRounding != Rounding::gemmlowp_double) {
+    const Index lanes = static_cast<Index>(hn::Lanes(SumTag()));
+    for (; j + lanes <= call.count; j += lanes) RequantiseVector<kRounding>(call, j, out + j);
   }
 #endif
   for (; j < call.count; ++j) {
     if constexpr (kByScale) {
-      out[j] = narrowed<Out>(rescaled(call.sums[j], ValueAt(call.scale, j)), call);
+      out[j] = narrowed<Out>(rescaled(biased_sum(call, j), ValueAt(call.scale, j)), call);
     } else {
-      out[j] =
-          narrowed<Out>(rescaled<kRounding>(call.sums[j], ValueAt(call.multiplier, j), ValueAt(call.shift, j)), call);
+      out[j] = narrowed<Out>(
+          rescaled<kRounding>(biased_sum(call, j), ValueAt(call.multiplier, j), ValueAt(call.shift, j)), call);
     }
+  }
+}
+
+template <Rounding kRounding, class Out>
+void RequantiseRows(const RequantiseCall& from) {
+  RequantiseCall call = from;  // what `out` points to cannot be a part of it
+  Out* out = static_cast<Out*>(call.out);
+  Index first = 0;
+#if HWY_TARGET != HWY_SCALAR
+  constexpr bool kByScale = kRounding == Rounding::fp32_nearest_even;
+  if constexpr (kByScale || (kRequantisesInVectors && kRounding == Rounding::gemmlowp_double)) {
+    const Index lanes = static_cast<Index>(hn::Lanes(WordTag()));
+    for (; first + lanes <= call.count; first += lanes) RequantiseColumns<kRounding>(call, first, out + first);
+  }
+#endif
+  if (first == call.count) return;
+  for (Index i = 0; i < from.rows; ++i, call.sums += call.sums_row, out += call.out_row) {
+    RequantiseRow<kRounding>(call, first, out);
   }
 }
 
 template <Rounding kRounding>
 void RequantiseTo(const RequantiseCall& call) {
-  if (call.type == Type::s8) return RequantiseRow<kRounding, std::int8_t>(call);
-  if (call.type == Type::s16) return RequantiseRow<kRounding, std::int16_t>(call);
-  return RequantiseRow<kRounding, std::uint8_t>(call);
+  if (call.type == Type::s8) return RequantiseRows<kRounding, std::int8_t>(call);
+  if (call.type == Type::s16) return RequantiseRows<kRounding, std::int16_t>(call);
+  return RequantiseRows<kRounding, std::uint8_t>(call);
 }
 
 inline void RequantiseAny(const RequantiseCall& call) noexcept {

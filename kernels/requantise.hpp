@@ -52,6 +52,14 @@ inline std::int64_t rescaled(std::int32_t x, float scale) {
   return static_cast<std::int32_t>((value + kToInteger) - kToInteger);
 }
 
+/// Element j with its bias.
+inline std::int32_t biased_sum(const RequantiseCall& call, Index j) {
+  const RowOperand<std::int32_t>& bias = call.bias;
+  if (bias.data == nullptr) return call.sums[j];
+  const std::int32_t term = bias.data[bias.repeated ? 0 : j];
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(call.sums[j]) + static_cast<std::uint32_t>(term));
+}
+
 template <class Out>
 inline Out narrowed(std::int64_t value, const RequantiseCall& call) {
   value += call.zero_point;

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 HWY_BEFORE_NAMESPACE();
@@ -110,6 +111,13 @@ struct TileSums {
   // Three rows per pointer: base, base + stride and base + 2 * stride are one address each on x86.
   static constexpr int kBases = (kRows + 2) / 3;
   static constexpr int kVectorBytes = static_cast<int>(hn::MaxLanes(D()) * sizeof(Acc));
+  // Where steps of A follow each other and B's are a panel as wide as the tile, distances are known: several steps go
+  // by without an addition of addresses, which would take the multipliers' ports (with 512 bits two of the four there
+  // are).
+  static constexpr Index kUnit = sizeof(typename Mac::Elem) * Mac::kGroup, kPanel = kVectors * kVectorBytes;
+  static constexpr int kUnrolled = 4;
+  static constexpr bool kUnrolls =
+      HWY_MAX_BYTES >= 64 && std::is_same_v<Mac, FusedMac<float>> && !kPartial && kVectors > 1 && kRows* kVectors >= 14;
 
   const Columns columns;
   const char* a[kBases];
@@ -131,24 +139,47 @@ struct TileSums {
     for (int i = 0; i < kBases; ++i) a[i] = static_cast<const char*>(call.a) + Index{3} * i * call.a_row;
   }
 
-  HWY_INLINE void add_steps(V (&sum)[kRows][kVectors], Index steps) {
-    do {
-      V right[kVectors];
+  // One step, so many bytes from where the pointers are.
+  HWY_INLINE void add_step(V (&sum)[kRows][kVectors], Index a_at, Index b_at) {
+    V right[kVectors];
+    HWY_UNROLL(4)
+    for (int v = 0; v < kVectors; ++v) right[v] = Mac::template LoadB<kVectors, kPartial>(b + b_at, columns, v);
+    FetchLines<kVectors * kVectorBytes>(b + b_ahead + b_at);
+    HWY_UNROLL(16)
+    for (int i = 0; i < kRows; ++i) {
+      const V weight = Mac::Broadcast(a[i / 3] + (i % 3) * a_row + a_at);
       HWY_UNROLL(4)
-      for (int v = 0; v < kVectors; ++v) right[v] = Mac::template LoadB<kVectors, kPartial>(b, columns, v);
-      FetchLines<kVectors * kVectorBytes>(b + b_ahead);
-      HWY_UNROLL(16)
-      for (int i = 0; i < kRows; ++i) {
-        const V weight = Mac::Broadcast(a[i / 3] + (i % 3) * a_row);
+      for (int v = 0; v < kVectors; ++v) sum[i][v] = Mac::Step(sum[i][v], weight, right[v]);
+    }
+    __builtin_prefetch(ahead, 0, 2);
+    ahead += ahead_step;
+  }
+
+  HWY_INLINE void advance(Index a_by, Index b_by) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kBases; ++i) a[i] += a_by;
+    b += b_by;
+  }
+
+  HWY_INLINE void add_steps(V (&sum)[kRows][kVectors], Index steps) {
+    if constexpr (kUnrolls) {
+      const bool follow = a_step == kUnit && b_step == kPanel;
+      for (; follow && steps >= kUnrolled; steps -= kUnrolled) {
         HWY_UNROLL(4)
-        for (int v = 0; v < kVectors; ++v) sum[i][v] = Mac::Step(sum[i][v], weight, right[v]);
+        for (int s = 0; s < kUnrolled; ++s) add_step(sum, s * kUnit, s * kPanel);
+        advance(kUnrolled * kUnit, kUnrolled * kPanel);
       }
-      HWY_UNROLL(16)
-      for (int i = 0; i < kBases; ++i) a[i] += a_step;
-      b += b_step;
-      __builtin_prefetch(ahead, 0, 2);
-      ahead += ahead_step;
-    } while (--steps > 0);
+    }
+    for (; steps > 0; --steps) {
+      add_step(sum, 0, 0);
+      advance(a_step, b_step);
+    }
+  }
+
+  // From the end of a run to the next one's beginning.
+  HWY_INLINE void next_run(const TileCall& call) {
+    HWY_UNROLL(16)
+    for (int i = 0; i < kBases; ++i) a[i] += call.a_run - call.steps * call.a_step;
   }
 
   // sum <- C, or nothing.
@@ -171,6 +202,36 @@ struct TileSums {
     for (int i = 0; i < kRows; ++i, row += c_row) {
       HWY_UNROLL(4)
       for (int v = 0; v < kVectors; ++v) columns.store(sum[i][v], reinterpret_cast<Acc*>(row), v);
+    }
+  }
+
+  // sum <- what TileEnd makes of it.
+  static HWY_INLINE void finish(V (&sum)[kRows][kVectors], const TileEnd& end, const Columns& columns) {
+    if (end.bias != nullptr) {
+      HWY_UNROLL(4)
+      for (int v = 0; v < kVectors; ++v) {
+        const V bias = columns.load(end.bias, v);
+        HWY_UNROLL(16)
+        for (int i = 0; i < kRows; ++i) sum[i][v] = hn::Add(sum[i][v], bias);
+      }
+    }
+    if (end.residual != nullptr) {
+      const char* row = reinterpret_cast<const char*>(end.residual);
+      HWY_UNROLL(16)
+      for (int i = 0; i < kRows; ++i, row += end.residual_row) {
+        HWY_UNROLL(4)
+        for (int v = 0; v < kVectors; ++v) {
+          sum[i][v] = hn::Add(sum[i][v], columns.load(reinterpret_cast<const float*>(row), v));
+        }
+      }
+    }
+    if (end.relu) {
+      const V zero = hn::Zero(d);
+      HWY_UNROLL(16)
+      for (int i = 0; i < kRows; ++i) {
+        HWY_UNROLL(4)
+        for (int v = 0; v < kVectors; ++v) sum[i][v] = hn::IfThenElse(hn::Le(sum[i][v], zero), zero, sum[i][v]);
+      }
     }
   }
 
@@ -205,6 +266,13 @@ HWY_NOINLINE void RunTile(const TileCall& call) {
   typename Mac::V sum[kRows][kVectors];
   Sums::load(sum, call, tile.columns, call.zero);
   tile.add_steps(sum, call.steps);
+  for (Index run = 1; run < call.runs; ++run) {
+    tile.next_run(call);
+    tile.add_steps(sum, call.steps);
+  }
+  if constexpr (std::is_same_v<typename Sums::Acc, float>) {
+    if (call.end != nullptr) Sums::finish(sum, *call.end, tile.columns);
+  }
   Sums::store(sum, call, tile.columns);
 }
 
@@ -325,6 +393,7 @@ TileSet MakeTileSet() {
   set.most_vectors = kMostVectors;
   set.main_vectors = kMainVectors;
   set.main_rows = kMainRows;
+  set.has_runs = true;
   FillTileRows<Mac, 1>(set, std::make_integer_sequence<int, kTileRows[0]>());
   FillTileRows<Mac, 2>(set, std::make_integer_sequence<int, kTileRows[1]>());
   FillTileRows<Mac, 3>(set, std::make_integer_sequence<int, kTileRows[2]>());

@@ -20,12 +20,16 @@
 
 namespace septet::kernels {
 
+struct TileEnd;
+
 /// Operands of one call. Every stride is in bytes.
 struct TileCall {
   Index steps = 0;
   const void* a = nullptr;
   Index a_row = 0;
   Index a_step = 0;
+  Index runs = 1;   ///< so many times `steps` in one go, if the set has_runs:
+  Index a_run = 0;  ///< … A's so many bytes apart, B's one behind the other; without folds
   const void* b = nullptr;
   Index b_step = 0;
   Index b_outer = 0;  ///< for strided kernels: from column to column
@@ -38,7 +42,17 @@ struct TileCall {
   bool zero = false;     ///< c is not read: it counts as zero
   const void* ahead = nullptr;  ///< one line from here on, ahead_step apart, is fetched into the second level per step
   Index ahead_step = 0;
+  const TileEnd* end = nullptr;  ///< f32, without folds, if the set has_runs; null: C becomes the sums
   const void* next_c = nullptr;  ///< rows of the tile that comes next, which are fetched meanwhile; or null
+};
+
+/// What becomes of sums of f32 on their way from the registers to C, each step rounded as in kernels/epilogue.hpp: one
+/// bias per column, a residual of C's shape, relu. Absent: null.
+struct TileEnd {
+  const float* bias = nullptr;
+  const float* residual = nullptr;
+  Index residual_row = 0;  ///< bytes
+  bool relu = false;
 };
 
 using TileKernel = void (*)(const TileCall&);
@@ -56,6 +70,7 @@ struct TileSet {
   int main_rows = 0;                                   ///< … and its height; divides panel_cols() unless a_by_rows
   Index row_unit = 1;                                  ///< heights are best multiples of this
   Index step_unit = 1;                                 ///< … and so are numbers of steps
+  bool has_runs = false;                               ///< knows TileCall::runs, and of f32 `end`
   bool a_by_rows = false;                              ///< the steps of a row of A have to follow each other
   TileKernel run[kMaxTileVectors][kMaxTileRows] = {};  ///< [vectors - 1][rows - 1]
   /// Few rows by columns of B whose steps follow each other, transposed on the way; without folds. Or null.

@@ -4,10 +4,13 @@
 # any the whole series: every shape, type and mode, with JSON in build/bench (20 minutes or so, on a quiet machine).
 # scripts/bench.sh sparse [OPTION ...]: the same of sparse products and bench_sparse (its series: two hours or so; 12 GB
 # of memory for the matrix that is beyond the caches).
+# scripts/bench.sh network [OPTION ...]: whole ResNet-50 beside PyTorch and ONNX Runtime, which go into a virtual
+# environment in the user's cache (6 GB), models and compiled code into build/bench (--help; half an hour).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 environment=${XDG_CACHE_HOME:-$HOME/.cache}/septet-bench
+runtimes=${XDG_CACHE_HOME:-$HOME/.cache}/septet-bench-networks
 
 # None of them is needed: what is missing is left out, by name.
 install_peers() {
@@ -21,6 +24,17 @@ install_peers() {
     echo "Installing MKL into $environment"
     { python3 -m venv "$environment" && "$environment/bin/pip" install --quiet mkl; } || echo "Going on without MKL"
   fi
+}
+
+# Without these there is nothing to compare, but for torchao (PyTorch's newest quantisation).
+install_runtimes() {
+  [ ! -e "$runtimes/complete" ] || return 0
+  echo "Installing PyTorch and ONNX Runtime into $runtimes"
+  scripts/install_dependencies.sh python3-venv || echo "Going on without the package python3-venv"
+  python3 -m venv "$runtimes"
+  "$runtimes/bin/pip" install --quiet torch onnxruntime onnx numpy
+  "$runtimes/bin/pip" install --quiet torchao || echo "Going on without torchao"
+  touch "$runtimes/complete"
 }
 
 find_mkl() {
@@ -76,6 +90,15 @@ run_bench_sparse() {
   [ "$(nproc)" -eq 1 ] || series sparse_t2 sparse_list --n 196,784 --zeros 0.5,0.9 --threads 2
 }
 
+if [ "${1:-}" = network ]; then
+  shift
+  install_runtimes
+  scripts/build.sh release bench_network
+  mkdir -p build/bench/networks
+  export TORCHINDUCTOR_CACHE_DIR=$root/build/bench/inductor PYTHONDONTWRITEBYTECODE=1
+  exec "$runtimes/bin/python" bench/networks/compare.py --models build/bench/networks \
+    --bench-network build/bin/bench_network "$@"
+fi
 program=bench_gemm
 if [ "${1:-}" = sparse ]; then
   program=bench_sparse

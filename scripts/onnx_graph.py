@@ -40,13 +40,16 @@ def images_last(shape):
 class Graph:
     """An ONNX graph, and the steps, values and files that become of it."""
 
-    def __init__(self, model):
+    def __init__(self, model, origins=None):
+        """origins: of each node (place, node) in the model as it was given."""
+        self.origins = origins or list(enumerate(model.graph.node))
         model = shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
         self.graph = model.graph
         self.opset = max(o.version for o in model.opset_import if o.domain in ("", "ai.onnx"))
         self.constants = {t.name: numpy_helper.to_array(t) for t in self.graph.initializer}
         self.packed = {}  # constants that DequantizeLinear made: (stored, scale, zero point, axis)
         self.values, self.pending = {}, {}  # by ONNX's names; pending: dequantised, if somebody needs it
+        self.turned = {}  # what was transposed, by the name of the result
         self.shapes = {v.name: v.type.tensor_type.shape for v in
                        list(self.graph.value_info) + list(self.graph.input) + list(self.graph.output)}
         self.outputs = {v.name for v in self.graph.output}

@@ -5,9 +5,9 @@
     onnx_to_index.py model.onnx folder        # needs the packages onnx and numpy
 
 Images go from [batch, channels, rows, columns] to [batch, rows, columns, channels], and weights with them. Batch
-normalisation behind a convolution is folded into it; relu, relu6 and biases are fused; quantise-dequantise pairs around
-a product, an addition, a pool or a reshape make it one of integers. What is not supported is named with its node: exit
-code 2, and no folder.
+normalisation behind a convolution is folded into it; relu, relu6 and biases are fused; quantise-dequantise pairs around a product, an
+addition, a pool or a reshape make it one of integers, and so are QLinearConv and its like. What is not supported is named
+with its node: exit code 2, and no folder.
 """
 import argparse
 import json
@@ -24,6 +24,7 @@ from onnx import shape_inference
 
 from onnx_graph import Unsupported
 from onnx_operators import Converter
+from onnx_quantised import expanded
 
 
 def write(folder, index, files):
@@ -50,7 +51,7 @@ def main():
     try:
         model = onnx.load(given.model)
         onnx.checker.check_model(model)
-        converter = Converter(model)
+        converter = Converter(*expanded(model))
         write(given.folder, converter.convert(given.model.stem), converter.files)
     except (Unsupported, OSError, DecodeError, ValueError, onnx.checker.ValidationError,
             shape_inference.InferenceError) as problem:

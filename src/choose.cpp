@@ -61,6 +61,7 @@ class Predictor {
 
   Index cols() const { return cols_; }
 
+  // Dense first.
   std::vector<Candidate> all() const {
     std::vector<Candidate> candidates{{Format::dense, Dataflow::dOS, {}, dense()},
                                       {Format::csr, Dataflow::csOS, {}, csr()},
@@ -203,9 +204,10 @@ bool is_open(Index rows, Index cols, const PackOptions& options) {
          static_cast<double>(rows) * static_cast<double>(cols) >= kLeastCells;
 }
 
-Choice choose_format(const CsrArrays& a, const PackOptions& options) {
+Choice choose_format(const CsrArrays& a, const PackOptions& options, bool dense_too) {
   const Predictor predictor(a, options);
   std::vector<Candidate> candidates = predictor.all();
+  if (!dense_too) candidates.erase(candidates.begin());  // the first
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& x, const Candidate& y) { return x.nanoseconds < y.nanoseconds; });
   const auto csr =

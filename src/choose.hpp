@@ -29,6 +29,7 @@ bool is_open(Index rows, Index cols, const PackOptions& options);
 
 /// For A (as CSR) and the B that options.expected_cols expects. Measures the costs first, if this process has not yet
 /// for A's type on the target in use: some 40 ms.
-Choice choose_format(const CsrArrays& a, const PackOptions& options);
+/// Dense is not among them unless `dense_too`.
+Choice choose_format(const CsrArrays& a, const PackOptions& options, bool dense_too = true);
 
 }  // namespace septet::detail

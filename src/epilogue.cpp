@@ -99,6 +99,9 @@ class Ending {
     base_.alpha = static_cast<T>(options.alpha), base_.beta = static_cast<T>(options.beta);
     base_.activation = epilogue_.activation;
     reads_old_ = base_.scaled && options.beta != 0;
+    const bool only_bias = !base_.scaled && epilogue_.scale.data == nullptr && epilogue_.residual.data == nullptr &&
+                           epilogue_.activation == Activation::none && epilogue_.function.call == nullptr;
+    requantises_bias_ = epilogue_.requantise.enabled() && only_bias;
     if (epilogue_.requantise.enabled()) {
       const Requantise& r = epilogue_.requantise;
       const OutputRange range = output_range(r, c.type);
@@ -109,6 +112,7 @@ class Ending {
 
   // Row by row, so that a row's sums stay in the first-level cache; the caller's function wants them all.
   void run_tile() {
+    if (requantises_bias_ && requantise_tile()) return;
     const bool has_function = epilogue_.function.call != nullptr;
     for (Index m = tile_.m0; m < tile_.m1; ++m) {
       for_each_chunk([&](Index n, Index count) {
@@ -132,7 +136,7 @@ class Ending {
 
   // Everything up to the caller's function, in place, or right into C (true) if that is all there is.
   bool finish(Index m, Index n, Index count, bool may_store) {
-    if (unchanged_) return false;
+    if (unchanged_ || requantises_bias_) return false;
     T buffers[4][kChunk];
     FinishCall<T> call = base_;
     call.sums = sums(m, n), call.count = count;
@@ -155,13 +159,34 @@ class Ending {
     });
   }
 
+  // All rows at once, if every operand is the same in each.
+  bool requantise_tile() {
+    const Requantise& r = epilogue_.requantise;
+    for (const ConstMatrix* view : {&epilogue_.bias, &r.multiplier, &r.shift, &r.scale}) {
+      if (view->data != nullptr && (view->row_stride != 0 || view->col_stride > 1 || view->col_stride < 0))
+        return false;
+    }
+    if (c_.col_stride != 1) return false;
+    RequantiseCall call = requantise_;
+    const Index n = tile_.n0, count = tile_.n1 - n;
+    call.sums = reinterpret_cast<const std::int32_t*>(acc_), call.sums_row = ld_;
+    call.count = count, call.rows = tile_.m1 - tile_.m0, call.out_row = c_.row_stride;
+    const auto operand = [&](const ConstMatrix& view) { return row_of<std::int32_t>(view, 0, n, count, nullptr); };
+    call.bias = operand(epilogue_.bias), call.multiplier = operand(r.multiplier), call.shift = operand(r.shift);
+    call.scale = row_of<float>(r.scale, 0, n, count, nullptr);
+    call.out = static_cast<char*>(c_.data) + (tile_.m0 * c_.row_stride + n) * size_of(c_.type);
+    kernels_.requantise(call);
+    return true;
+  }
+
   void requantise(Index m, Index n, Index count) {
-    std::int32_t buffers[2][kChunk];
+    std::int32_t buffers[3][kChunk];
     float scales[kChunk];
     std::int16_t collected[kChunk];  // or bytes
     const Requantise& r = epilogue_.requantise;
     RequantiseCall call = requantise_;
     call.sums = reinterpret_cast<const std::int32_t*>(sums(m, n)), call.count = count;
+    if (requantises_bias_) call.bias = row_of(epilogue_.bias, m, n, count, buffers[2]);
     call.multiplier = row_of(r.multiplier, m, n, count, buffers[0]);
     call.shift = row_of(r.shift, m, n, count, buffers[1]);
     call.scale = row_of(r.scale, m, n, count, scales);
@@ -184,6 +209,7 @@ class Ending {
   Index ld_;
   Tile tile_;
   bool reads_old_ = false;
+  bool requantises_bias_ = false;  // nothing happens to a sum before that but its bias
   FinishCall<T> base_;
   RequantiseCall requantise_;
 };

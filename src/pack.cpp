@@ -48,9 +48,9 @@ std::shared_ptr<const PackedStorage> pack_any(const Weights& a, const PackOption
   return pack_csr(csr_of(a, chosen.zero_point), chosen);
 }
 
-std::shared_ptr<const PackedStorage> pack_quickest(const Weights& a, const PackOptions& options) {
+std::shared_ptr<const PackedStorage> pack_quickest(const Weights& a, const PackOptions& options, bool dense_too) {
   CsrArrays csr = csr_of(a, options.zero_point);
-  const Choice choice = choose_format(csr, options);
+  const Choice choice = choose_format(csr, options, dense_too);
   std::shared_ptr<const PackedStorage> packed =
       choice.options.format == Format::dense ? pack_any(a, choice.options) : pack_csr(std::move(csr), choice.options);
   std::const_pointer_cast<PackedStorage>(packed)->why = choice.why;  // nobody else has it yet

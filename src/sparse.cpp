@@ -97,8 +97,8 @@ class Values {
 class ListProduct {
  public:
   ListProduct(const PackedStorage& a, const Lists& lists, const ConstMatrix& b, const Matrix& c,
-              const GemmOptions& options, const KernelSet& set, const RowSet& kernels)
-      : a_(a), lists_(lists), b_(b), c_(c), epilogue_(c, options), set_(set), kernels_(kernels) {
+              const GemmOptions& options, const KernelSet& set, const RowSet& kernels, const ColumnSource* source)
+      : a_(a), lists_(lists), b_(b), c_(c), epilogue_(c, options), set_(set), kernels_(kernels), source_(source) {
     if (quads_for(a) != nullptr) use_quads(options.b_zero_point);
     acc_ = accumulator_of(a.type), size_ = size_of(acc_);
     column_ = c.cols == 1 && lists.has_column();
@@ -141,7 +141,9 @@ class ListProduct {
     return p.copied ? steps() * (column_ ? 1 : p.vectors * kernels_.lanes) * size_ : 0;
   }
   /// Panels are copied by tiles, just before they are used; once more for every block of rows.
-  bool by_tiles() const { return lists_.tile_depth() != 0; }
+  bool by_tiles() const { return lists_.tile_depth() != 0 && !whole_panels_; }
+  /// Not so, but whole, and once: what a source has to collect is too dear to be copied for every block of rows.
+  void keep_panels() { whole_panels_ = source_ != nullptr; }
   Index largest_panel() const {
     Index bytes = 0;
     for (const Columns& p : columns_) bytes = std::max(bytes, panel_bytes(p));
@@ -161,6 +163,9 @@ class ListProduct {
 
   /// Rows [k0, k1) of a panel.
   void copy(const Columns& p, Index k0, Index k1, std::byte* to) const {
+    if (source_ != nullptr) {
+      return source_->copy(k0, k1, p.n0, p.cols, column_ ? 1 : p.vectors * kernels_.lanes, to);
+    }
     ConstMatrix part = b_;
     part.data = b_at(p) + k0 * b_.row_stride * size_of(b_.type), part.rows = k1 - k0, part.cols = p.cols;
     const Index width = column_ ? 1 : p.vectors * kernels_.lanes;
@@ -271,7 +276,7 @@ class ListProduct {
 
   // B's rows can be read where they lie, whole vectors of them, at no more cost than a copy.
   bool lies_well(Index n0, Index cols, int vectors) const {
-    if (b_.type != acc_) return false;
+    if (b_.type != acc_ || source_ != nullptr) return false;
     if (column_) return b_.row_stride == 1;
     if (b_.col_stride != 1 || cols != vectors * kernels_.lanes) return false;
     const Index uses = lists_.before(a_.rows) / std::max<Index>(1, a_.cols);
@@ -307,6 +312,8 @@ class ListProduct {
   TileEpilogue epilogue_;
   const KernelSet& set_;
   const RowSet& kernels_;
+  const ColumnSource* source_;
+  bool whole_panels_ = false;
   Type acc_;
   Index size_;
   int b_zero_point_;
@@ -376,17 +383,18 @@ bool has_lists(const PackedStorage& a) {
 }
 
 void multiply_lists(const PackedStorage& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,
-                    Explanation* instead) {
+                    Explanation* instead, const ColumnSource* source) {
   if (c.rows == 0 || c.cols == 0) return;
   const Arithmetic arithmetic = kernels::arithmetic_for(accumulator_of(a.type), options.mac);
   const KernelSet& set = kernels::kernel_set(arithmetic);
   const Values values(a, set);
   const std::unique_ptr<Lists> lists = lists_of(a, values.data(), quads_for(a));
-  ListProduct product(a, *lists, b, c, options, set, kernels::row_set(arithmetic));
+  ListProduct product(a, *lists, b, c, options, set, kernels::row_set(arithmetic), source);
 
   const ThreadChoice choice = choose_threads(options, product.work());
   const auto panels = static_cast<Index>(product.columns().size());
   const bool by_panels = choice.count == 1 || panels >= kItemsPerThread * choice.count;
+  if (!by_panels) product.keep_panels();
   product.cut_rows(by_panels ? 1 : ceil_div(kItemsPerThread * choice.count, panels));
   const Index items = by_panels ? panels : panels * product.block_count();
   const auto threads = static_cast<int>(std::min<Index>(choice.count, items));

@@ -41,7 +41,7 @@ PackOptions packing_for(const GemmOptions& resolved);
 /// Packs whatever `a` is (validated); `chosen` has no automatic.
 std::shared_ptr<const PackedStorage> pack_any(const Weights& a, const PackOptions& chosen);
 /// … in the format that takes the least time (choose.hpp); is_open().
-std::shared_ptr<const PackedStorage> pack_quickest(const Weights& a, const PackOptions& options);
+std::shared_ptr<const PackedStorage> pack_quickest(const Weights& a, const PackOptions& options, bool dense_too = true);
 /// A as a dense view: itself, or written out into `buffer`.
 ConstMatrix dense_form(const Weights& a, int zero_point, std::vector<std::byte>& buffer);
 

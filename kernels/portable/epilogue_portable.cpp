@@ -155,7 +155,7 @@ void finish_integers(const FinishCall<std::int32_t>& call) noexcept {
 }
 
 std::int64_t rescaled_at(const RequantiseCall& call, Index j) {
-  const std::int32_t x = call.sums[j];
+  const std::int32_t x = biased_sum(call, j);
   if (call.rounding == Rounding::fp32_nearest_even) return rescaled(x, at(call.scale, j));
   const std::int32_t multiplier = at(call.multiplier, j), shift = at(call.shift, j);
   switch (call.rounding) {
@@ -179,10 +179,19 @@ void requantise_to(const RequantiseCall& call) {
   for (Index j = 0; j < call.count; ++j) static_cast<Out*>(call.out)[j] = narrowed<Out>(rescaled_at(call, j), call);
 }
 
-void requantise(const RequantiseCall& call) noexcept {
+void requantise_row(const RequantiseCall& call) {
   if (call.type == Type::s8) return requantise_to<std::int8_t>(call);
   if (call.type == Type::s16) return requantise_to<std::int16_t>(call);
   return requantise_to<std::uint8_t>(call);
+}
+
+void requantise(const RequantiseCall& call) noexcept {
+  RequantiseCall row = call;
+  for (Index i = 0; i < call.rows; ++i) {
+    requantise_row(row);
+    row.sums += call.sums_row;
+    row.out = static_cast<char*>(row.out) + call.out_row * size_of(call.type);
+  }
 }
 
 void exp_of_negatives(float* data, Index count) noexcept {

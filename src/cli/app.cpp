@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "app.hpp"
 
+#include "command_line.hpp"
 #include "errors.hpp"
 #include "output.hpp"
 #include "verbs.hpp"

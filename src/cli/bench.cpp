@@ -6,6 +6,7 @@
 #include "bench/run.hpp"
 #include "bench/settings.hpp"
 #include "bench/tables.hpp"
+#include "command_line.hpp"
 #include "errors.hpp"
 #include "output.hpp"
 #include "verbs.hpp"

@@ -2,6 +2,7 @@
 //
 // septet compare: what RTL left in C's memory, or wrote to it, against an export: the first difference and where in the
 // array it comes from. Folds, PEs and cycles are the emulator's, which runs the exported operands again.
+#include "command_line.hpp"
 #include "errors.hpp"
 #include "images.hpp"
 #include "io/input.hpp"

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet convert: a matrix from any file into a file of one format.
+#include "command_line.hpp"
 #include "septet/packed_file.hpp"
 
 #include "operands.hpp"

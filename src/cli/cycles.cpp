@@ -2,6 +2,7 @@
 //
 // septet cycles: the report in closed form, without values.
 #include "septet/emulation/cycles.hpp"
+#include "command_line.hpp"
 
 #include "operands.hpp"
 #include "packing.hpp"

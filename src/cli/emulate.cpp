@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet emulate: the product on the emulated array.
+#include "command_line.hpp"
 #include "operands.hpp"
 #include "packing.hpp"
 #include "progress.hpp"

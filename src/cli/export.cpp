@@ -2,6 +2,7 @@
 //
 // septet export: operands, sizes and expected results of a product as memory images for RTL.
 #include "export.hpp"
+#include "command_line.hpp"
 
 #include "comparison.hpp"
 #include "operands.hpp"

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet gemm: the product on this CPU.
+#include "command_line.hpp"
 #include "operands.hpp"
 #include "packing.hpp"
 #include "report_output.hpp"

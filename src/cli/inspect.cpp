@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet inspect: what a matrix is, what it takes in every format, and what lives in its tiles.
+#include "command_line.hpp"
 #include "operands.hpp"
 #include "output.hpp"
 #include "packing.hpp"

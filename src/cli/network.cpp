@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet network: a whole network, its layers' costs, and its outputs on this CPU or the emulated array.
+#include "command_line.hpp"
 #include "errors.hpp"
 #include "io/layer_table.hpp"
 #include "io/network_index.hpp"

@@ -1,14 +1,17 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "network_checks.hpp"
+#include "command_line.hpp"
 
 #include "errors.hpp"
 #include "io/network_index_words.hpp"
 #include "options.hpp"
+#include "septet/network/quantisation.hpp"
 #include "values.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace septet::cli {
 namespace {
@@ -24,9 +27,30 @@ Rounding parse_rounding(const std::string& text) {
   refuse(kAgainst, fmt::format("rounding {} is none of {}", cli::quoted(text), fmt::join(names, ", ")));
 }
 
+// The factors of sums in the form that the rounding takes: the nearest real numbers of multipliers and shifts, the
+// nearest multipliers of real numbers.
+void set_rounding(network::Linear& linear, Rounding rounding) {
+  const bool by_scale = rounding == Rounding::fp32_nearest_even;
+  const bool had_scale = linear.rounding == Rounding::fp32_nearest_even;
+  linear.rounding = rounding;
+  if (by_scale && !had_scale) {
+    for (std::size_t i = 0; i < linear.multiplier.size(); ++i) {
+      linear.scale.push_back(static_cast<float>(std::ldexp(linear.multiplier[i], linear.shift[i] - 31)));
+    }
+    linear.multiplier.clear(), linear.shift.clear();
+  } else if (!by_scale && had_scale) {
+    for (const float scale : linear.scale) {
+      const network::Multiplier nearest = network::nearest_multiplier(scale);
+      linear.multiplier.push_back(nearest.multiplier), linear.shift.push_back(nearest.shift);
+    }
+    linear.scale.clear();
+  }
+}
+
 void set_rounding(network::Operator& op, Rounding rounding) {
-  if (auto* convolution = std::get_if<network::Convolution>(&op)) convolution->linear.rounding = rounding;
-  if (auto* connected = std::get_if<network::FullyConnected>(&op)) connected->linear.rounding = rounding;
+  if (auto* convolution = std::get_if<network::Convolution>(&op)) set_rounding(convolution->linear, rounding);
+  if (auto* connected = std::get_if<network::FullyConnected>(&op)) set_rounding(connected->linear, rounding);
+  if (auto* product = std::get_if<network::MatMul>(&op)) product->rounding = rounding;
 }
 
 void check_accumulator(const network::Network& network, Type sums) {

@@ -1,5 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "options.hpp"
+#include "command_line.hpp"
 
 #include "energy_file.hpp"
 #include "errors.hpp"

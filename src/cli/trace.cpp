@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "trace.hpp"
 
+#include "command_line.hpp"
 #include "errors.hpp"
 #include "values.hpp"
 

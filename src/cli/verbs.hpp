@@ -4,10 +4,12 @@
 // does, and what goes wrong there is thrown.
 #pragma once
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <functional>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace septet::cli {
 

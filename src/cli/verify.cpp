@@ -2,6 +2,7 @@
 //
 // septet verify: kernel against emulator, for every dataflow.
 #include "verify.hpp"
+#include "command_line.hpp"
 
 #include "comparison.hpp"
 #include "operands.hpp"

@@ -28,10 +28,10 @@ inline constexpr Word<Activation> kActivations[] = {{"NONE", Activation::none}, 
 inline constexpr Word<network::EmbeddingBag::Mode> kModes[] = {{"sum", network::EmbeddingBag::Mode::sum},
                                                                {"mean", network::EmbeddingBag::Mode::mean}};
 
-/// Of requantisation by multiplier and shift; their words are name()'s.
-inline constexpr Rounding kRoundings[] = {Rounding::gemmlowp_double,  Rounding::single_half_up,
-                                          Rounding::single_half_away, Rounding::single_half_even,
-                                          Rounding::truncate,         Rounding::floor};
+/// Of requantisation; their words are name()'s.
+inline constexpr Rounding kRoundings[] = {
+    Rounding::gemmlowp_double, Rounding::single_half_up, Rounding::single_half_away, Rounding::single_half_even,
+    Rounding::truncate,        Rounding::floor,          Rounding::fp32_nearest_even};
 
 /// Null where there is no such word.
 template <class T, std::size_t n>

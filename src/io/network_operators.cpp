@@ -134,7 +134,12 @@ float read_number(const JsonObject& params, const std::string& key, double other
 
 Operator read_matmul(const IndexStep& step) {
   step.params().require_known({"transposed", "scale"});
-  return network::MatMul{step.params().truth("transposed", false), read_number(step.params(), "scale", 1)};
+  network::MatMul op{step.params().truth("transposed", false), read_number(step.params(), "scale", 1)};
+  if (step.output.type == Type::f32) return op;
+  op.rounding = read_rounding(step.json, step.rounding);
+  const Fused fused = read_fused(step);
+  op.low = fused.low, op.high = fused.high;
+  return op;
 }
 
 Operator read_softmax(const IndexStep& step) {

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
 
 namespace septet::io {
 namespace {
@@ -88,19 +89,25 @@ int read_zero_point(const IndexStep& step, const TensorInfo& info, Index outputs
   return points.empty() ? 0 : points[0];
 }
 
-// TensorFlow Lite multiplies one scale for all weights with the input's in f32, and one per output in f64
-// (tensorflow/lite/kernels/kernel_util.cc, GetQuantizedConvolutionMultipler and PopulateConvolutionQuantizationParams).
-void derive_multipliers(const IndexStep& step, const JsonObject& descriptor, const PerOutput<float>& scales,
-                        Linear& linear) {
+// What the factors of sums follow from, where the index does not list those.
+struct Scales {
+  float input, output;
+};
+Scales scales_of_activations(const IndexStep& step, const JsonObject& descriptor, const PerOutput<float>& scales) {
   if (scales.values.empty()) descriptor.fail("the weights have neither a scale nor requantisation arrays");
-  const float input = step.inputs[0].quantisation.scale;
-  const double output = step.output.quantisation.scale;
-  if (!(input > 0) || !(output > 0)) step.json.fail("requantisation needs the scales of input and output");
+  const Scales activations{step.inputs[0].quantisation.scale, step.output.quantisation.scale};
+  if (!(activations.input > 0) || !(activations.output > 0)) {
+    step.json.fail("requantisation needs the scales of input and output");
+  }
+  return activations;
+}
+
+void derive_multipliers(const Scales& activations, const PerOutput<float>& scales, Linear& linear) {
   for (const float scale : scales.values) {
-    const double product = scales.common ? static_cast<double>(input * scale) : static_cast<double>(input) * scale;
-    const network::Multiplier multiplier = network::nearest_multiplier(product / output);
-    linear.multiplier.push_back(multiplier.multiplier);
-    linear.shift.push_back(multiplier.shift);
+    const network::Multiplier nearest = network::nearest_multiplier(
+        network::factor_of_sums(activations.input, scale, activations.output, scales.common));
+    linear.multiplier.push_back(nearest.multiplier);
+    linear.shift.push_back(nearest.shift);
   }
 }
 
@@ -115,11 +122,38 @@ void read_multipliers(const IndexStep& step, const JsonObject& descriptor, const
     linear.multiplier = read_per_output<std::int32_t>(step, "requant_multiplier", Type::s32, outputs).values;
     linear.shift = read_per_output<std::int32_t>(step, "requant_shift", Type::s32, outputs).values;
   } else {
-    derive_multipliers(step, descriptor, scales, linear);
+    derive_multipliers(scales_of_activations(step, descriptor, scales), scales, linear);
   }
   for (const std::int32_t shift : linear.shift) {
     if (shift < -31 || shift > 30) step.json.fail(fmt::format("a shift of {}: -31 to 30 are possible", shift));
   }
+}
+
+void read_real_scales(const IndexStep& step, const JsonObject& descriptor, const PerOutput<float>& scales,
+                      Linear& linear) {
+  if (step.files().has("requant_scale")) {
+    linear.scale = read_per_output<float>(step, "requant_scale", Type::f32, linear.outputs()).values;
+  } else {
+    const Scales activations = scales_of_activations(step, descriptor, scales);
+    for (const float scale : scales.values) {
+      linear.scale.push_back(network::float_factor_of_sums(activations.input, scale, activations.output));
+    }
+  }
+  for (const float scale : linear.scale) {
+    if (!(scale >= 0) || !std::isfinite(scale)) step.json.fail("a scale of sums is negative or not finite");
+  }
+}
+
+void read_requantisation(const IndexStep& step, const JsonObject& descriptor, const PerOutput<float>& scales,
+                         Linear& linear) {
+  linear.rounding = read_rounding(step.json, step.rounding);
+  const bool by_scale = linear.rounding == Rounding::fp32_nearest_even;
+  for (const char* key : {"requant_multiplier", "requant_shift", "requant_scale"}) {
+    if (step.files().has(key) && by_scale != (std::string_view(key) == "requant_scale")) {
+      step.files().fail(fmt::format("{} does not go with the rounding {}", key, name(linear.rounding)));
+    }
+  }
+  by_scale ? read_real_scales(step, descriptor, scales, linear) : read_multipliers(step, descriptor, scales, linear);
 }
 
 // Weights of bytes where activations are f32: stored small, but numbers.
@@ -190,10 +224,7 @@ Linear read_linear(const IndexStep& step, bool depthwise) {
   }
   linear.weight = weight;
   read_fused(step).put_into(linear);
-  if (integer) {
-    read_multipliers(step, descriptor, scales, linear);
-    linear.rounding = read_rounding(step.json, step.rounding);
-  }
+  if (integer) read_requantisation(step, descriptor, scales, linear);
   return linear;
 }
 

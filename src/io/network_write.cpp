@@ -95,9 +95,10 @@ void Writer::add_constant(Json& json, const Step& step, const std::string& key, 
   add_file(json, step, key, tensor);
 }
 
-Tensor tensor_of(const std::vector<std::int32_t>& values) {
-  Tensor tensor({"", Type::s32, {static_cast<Index>(values.size())}, {}});
-  std::copy(values.begin(), values.end(), tensor.as<std::int32_t>());
+template <class T>
+Tensor tensor_of(const std::vector<T>& values) {
+  Tensor tensor({"", type_of<T>(), {static_cast<Index>(values.size())}, {}});
+  std::copy(values.begin(), values.end(), tensor.as<T>());
   return tensor;
 }
 
@@ -134,6 +135,9 @@ struct OperatorWriter {
     fused(linear.low, linear.high, linear.activation);
     if (!integer()) return;
     json["rounding"] = name(linear.rounding);
+    if (linear.rounding == Rounding::fp32_nearest_even) {
+      return writer.add_file(json, step, "requant_scale", tensor_of(linear.scale));
+    }
     writer.add_file(json, step, "requant_multiplier", tensor_of(linear.multiplier));
     writer.add_file(json, step, "requant_shift", tensor_of(linear.shift));
   }
@@ -160,6 +164,9 @@ struct OperatorWriter {
   void operator()(const network::MatMul& op) const {
     json["op"] = "BATCH_MATMUL";
     json["params"] = {{"transposed", op.transposed}, {"scale", static_cast<double>(op.scale)}};
+    if (!integer()) return;
+    json["output_clamp"] = {op.low, op.high};
+    json["rounding"] = name(op.rounding);
   }
   void operator()(const network::EmbeddingBag& op) const {
     json["op"] = "EMBEDDING_BAG";

@@ -124,19 +124,4 @@ void execute(const FullyConnected& op, const Operands& x, Tensor& y, const Execu
   target.finish();
 }
 
-void execute(const MatMul& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums) {
-  const Index m = y.info().dim(-2), n = y.info().dim(-1), k = x[0]->info().dim(-1);
-  const Index count = y.info().elements() / (m * n);
-  GemmCall call;
-  if (op.scale != 1) call.options.epilogue.scale = per_tensor(&op.scale, m, n);
-  for (call.group = 0; call.group < count; ++call.group) {
-    call.a = row_major(x[0]->as<float>() + call.group * m * k, m, k);
-    const float* b = x[1]->as<float>() + call.group * k * n;
-    call.b = op.transposed ? column_major(b, k, n) : row_major(b, k, n);
-    call.c = row_major(y.as<float>() + call.group * m * n, m, n);
-    run(execution, call);
-  }
-  if (sums != nullptr) *sums = y;
-}
-
 }  // namespace septet::network

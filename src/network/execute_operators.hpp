@@ -15,6 +15,7 @@ using Operands = std::vector<const Tensor*>;
 // execute_linear.cpp: what multiplies.
 void execute(const Convolution& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums);
 void execute(const FullyConnected& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums);
+// execute_matmul.cpp
 void execute(const MatMul& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums);
 
 // execute_embedding.cpp

@@ -1,49 +1,49 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// What brings numbers from one quantisation to another, and activations of integers, which do that on the way.
+// What brings numbers from one quantisation to another, and activations: those of integers do that on the way.
 #include "execute_operators.hpp"
 #include "fixed_point.hpp"
 #include "float_steps.hpp"
-
-#include <algorithm>
-#include <array>
+#include "share.hpp"
 
 namespace septet::network {
 namespace {
 
-// y <- f(x) of every byte of x, through a table of all bytes.
-template <class Out, class F>
-void map_bytes(const Tensor& x, Tensor& y, F&& f) {
-  std::array<Out, 256> results{};
-  for (std::size_t bits = 0; bits < results.size(); ++bits) {
-    results[bits] =
-        static_cast<Out>(f(x.info().type == Type::u8 ? static_cast<int>(bits) : static_cast<std::int8_t>(bits)));
-  }
-  const std::uint8_t* in = x.as<std::uint8_t>();
-  Out* out = y.as<Out>();
-  const Index count = y.info().elements();
-  for (Index i = 0; i < count; ++i) out[i] = results[in[i]];
-}
-
 // y <- clamp(round((x - zero point) * by) + zero point of y, range)
 void requantise(const Tensor& x, const Multiplier& by, const IntegerRange& range, Tensor& y) {
-  const int from = x.info().quantisation.zero_point, to = y.info().quantisation.zero_point;
-  map_bytes<std::uint8_t>(x, y, [&](int stored) { return quantised(multiplied(stored - from, by), to, range); });
+  kernels::RescaleCall whole;
+  whole.from = x.info().quantisation.zero_point, whole.to = y.info().quantisation.zero_point;
+  whole.by = {by.multiplier, by.shift}, whole.low = range.low, whole.high = range.high;
+  const kernels::ByteKernels& kernels = kernels::byte_kernels();
+  const auto rescale = x.info().type == Type::u8 ? kernels.rescale_u8 : kernels.rescale_s8;
+  share_elements(y.info().elements(), 1, [&](Index first, Index count) {
+    kernels::RescaleCall call = whole;
+    call.x = x.as<std::uint8_t>() + first, call.out = y.as<std::uint8_t>() + first, call.count = count;
+    rescale(call);
+  });
 }
 
 void quantise(const Tensor& x, Tensor& y) {
-  const TensorInfo to = y.info();
-  const Index count = to.elements();
-  const float* in = x.as<float>();
-  std::uint8_t* out = y.as<std::uint8_t>();
-  for (Index i = 0; i < count; ++i)
-    out[i] = static_cast<std::uint8_t>(nearest_quantised(in[i], to.type, to.quantisation));
+  const Quantisation& to = y.info().quantisation;
+  const IntegerRange range = range_of(y.info().type);
+  share_elements(y.info().elements(), 1, [&](Index first, Index count) {
+    kernels::QuantiseCall call;
+    call.x = x.as<float>() + first, call.out = y.as<std::uint8_t>() + first, call.count = count;
+    call.scale = to.scale, call.to = to.zero_point, call.low = range.low, call.high = range.high;
+    kernels::byte_kernels().quantise(call);
+  });
 }
 
+// A product of an f32 and a whole number of 9 bits, rounded once: docs/network.md's f64, rounded to f32.
 void dequantise(const Tensor& x, Tensor& y) {
-  const double scale = x.info().quantisation.scale;
-  const int zero_point = x.info().quantisation.zero_point;
-  map_bytes<float>(x, y, [&](int stored) { return scale * (stored - zero_point); });
+  const kernels::ByteKernels& kernels = kernels::byte_kernels();
+  const auto dequantise = x.info().type == Type::u8 ? kernels.dequantise_u8 : kernels.dequantise_s8;
+  share_elements(y.info().elements(), 1, [&](Index first, Index count) {
+    kernels::DequantiseCall call;
+    call.x = x.as<std::uint8_t>() + first, call.out = y.as<float>() + first, call.count = count;
+    call.scale = x.info().quantisation.scale, call.from = x.info().quantisation.zero_point;
+    dequantise(call);
+  });
 }
 
 }  // namespace
@@ -59,8 +59,10 @@ void execute(const Quantise& /*op*/, const Operands& x, Tensor& y) {
 void execute(const Activate& op, const Operands& x, Tensor& y) {
   const TensorInfo &from = x[0]->info(), &to = y.info();
   if (to.type == Type::f32) {
-    std::copy(x[0]->as<float>(), x[0]->as<float>() + to.elements(), y.as<float>());
-    return activate(op.activation, y.as<float>(), to.elements());
+    share_elements(to.elements(), operations_of(op.activation), [&](Index first, Index count) {
+      activate(op.activation, x[0]->as<float>() + first, y.as<float>() + first, count);
+    });
+    return;
   }
   // Divided as floats, as it is there.
   const Multiplier by = nearest_multiplier(double{from.quantisation.scale / to.quantisation.scale});

@@ -7,13 +7,15 @@
 
 namespace septet::network {
 
-/// data[j] <- activation(data[j])
-inline void activate(Activation activation, float* data, Index count) {
-  if (activation == Activation::none) return;
+/// out[j] <- activation(x[j]); out may be x.
+inline void activate(Activation activation, const float* x, float* out, Index count) {
   kernels::FinishCall<float> call;
-  call.sums = call.out = data, call.count = count, call.activation = activation;
+  call.sums = x, call.out = out, call.count = count, call.activation = activation;
   kernels::epilogue_kernels().finish_f32(call);
 }
+
+/// What an element costs, in multiply-accumulates of a product.
+inline Index operations_of(Activation activation) { return activation <= Activation::relu6 ? 1 : 30; }
 
 /// out[j] <- x[j] * factor[j] + term[j], both rounded.
 inline void scale_and_add(const float* x, kernels::RowOperand<float> factor, kernels::RowOperand<float> term,

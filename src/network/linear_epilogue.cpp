@@ -15,19 +15,29 @@ LinearTarget::LinearTarget(const Linear& linear, Tensor& y, Tensor* sums)
   if (sums != nullptr) *sums = Tensor({y.info().name, is_integer_ ? Type::s32 : Type::f32, y.info().shape, {}});
 }
 
-Epilogue LinearTarget::epilogue(Index m0, Index rows, Index cols) const {
+Epilogue epilogue_of(const Linear& linear, const TensorInfo& y, Index m0, Index rows, Index cols) {
   Epilogue epilogue;
   const auto part = [&](const auto* data) { return per_row(data + m0, rows, cols); };
-  if (is_integer_) {
-    if (linear_.bias) epilogue.bias = part(linear_.bias->as<std::int32_t>());
-    Requantise& r = epilogue.requantise;
-    r.multiplier = part(linear_.multiplier.data()), r.shift = part(linear_.shift.data());
-    r.zero_point = y_.info().quantisation.zero_point, r.rounding = linear_.rounding;
-    r.low = linear_.low, r.high = linear_.high;
-  } else {
-    if (linear_.bias) epilogue.bias = part(linear_.bias->as<float>());
-    if (!stores_sums_) epilogue.activation = linear_.activation;
+  if (!is_integer(y.type)) {
+    if (linear.bias) epilogue.bias = part(linear.bias->as<float>());
+    epilogue.activation = linear.activation;
+    return epilogue;
   }
+  if (linear.bias) epilogue.bias = part(linear.bias->as<std::int32_t>());
+  Requantise& r = epilogue.requantise;
+  if (linear.rounding == Rounding::fp32_nearest_even) {
+    r.scale = part(linear.scale.data());
+  } else {
+    r.multiplier = part(linear.multiplier.data()), r.shift = part(linear.shift.data());
+  }
+  r.zero_point = y.quantisation.zero_point, r.rounding = linear.rounding;
+  r.low = linear.low, r.high = linear.high;
+  return epilogue;
+}
+
+Epilogue LinearTarget::epilogue(Index m0, Index rows, Index cols) const {
+  Epilogue epilogue = epilogue_of(linear_, y_.info(), m0, rows, cols);
+  if (stores_sums_) epilogue.activation = Activation::none;
   return epilogue;
 }
 
@@ -36,7 +46,8 @@ void LinearTarget::finish() {
 }
 
 Epilogue transposed(Epilogue epilogue) {
-  for (ConstMatrix* view : {&epilogue.bias, &epilogue.requantise.multiplier, &epilogue.requantise.shift}) {
+  Requantise& r = epilogue.requantise;
+  for (ConstMatrix* view : {&epilogue.bias, &r.multiplier, &r.shift, &r.scale}) {
     std::swap(view->rows, view->cols);
     std::swap(view->row_stride, view->col_stride);
   }

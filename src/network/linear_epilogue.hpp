@@ -12,6 +12,9 @@
 
 namespace septet::network {
 
+/// What a layer's products end with. Rows are outputs from m0 on, columns positions of the image.
+Epilogue epilogue_of(const Linear& linear, const TensorInfo& y, Index m0, Index rows, Index cols);
+
 class LinearTarget {
  public:
   /// sums: null, or becomes the sums, of y's shape.

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "septet/network/run.hpp"
 
+#include "run_inputs.hpp"
 #include "septet/emulation/emulate.hpp"
 #include "septet/spmm.hpp"
 
@@ -115,8 +116,7 @@ bool is_plain(const GemmOptions& gemm) {
          gemm.accumulator.bits == 0 && !gemm.flush_subnormals;
 }
 
-std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>& inputs, const RunOptions& options,
-                        const std::vector<LayerCost>& costs, std::vector<LayerRun>& layers, const Observer& observer) {
+std::vector<const Tensor*> input_values(const Network& network, const std::vector<const Tensor*>& inputs) {
   if (inputs.size() != network.inputs.size()) {
     throw Error(
         Status(Cause::bad_shape, "inputs",
@@ -128,6 +128,12 @@ std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>
     check_input(network.tensors[tensor], *inputs[i], i);
     values[tensor] = inputs[i];
   }
+  return values;
+}
+
+std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>& inputs, const RunOptions& options,
+                        const std::vector<LayerCost>& costs, std::vector<LayerRun>& layers, const Observer& observer) {
+  std::vector<const Tensor*> values = input_values(network, inputs);
   const std::vector<std::size_t> last = last_uses(network);
   std::map<std::size_t, Tensor> made;
   layers.assign(network.steps.size(), {});

@@ -1,12 +1,49 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "septet/network/session.hpp"
 
+#include "kernels/dispatch.hpp"
+#include "run_inputs.hpp"
+#include "session_plan.hpp"
+#include "src/fp_environment.hpp"
+#include "src/threads.hpp"
+
+#include <chrono>
+#include <cstring>
+#include <optional>
+
 namespace septet::network {
 
 struct Session::State {
   Network network;
-  std::vector<PreparedStep> steps;
+  SessionOptions options;
+  std::string target;  // that the plan is for
+  std::optional<SessionPlan> plan;
+  detail::AlignedBuffer scratch;
   std::vector<Tensor> outputs;
+
+  void prepare() {
+    target = septet::target();
+    plan.emplace(network, options);
+    scratch = detail::AlignedBuffer(static_cast<std::size_t>(plan->scratch_bytes));
+  }
+
+  void run(const Task& task, const std::vector<const Tensor*>& values) {
+    const Placed& placed = plan->tensors[static_cast<std::size_t>(task.output)];
+    Tensor& y = plan->slots[task.slot];
+    y.relabel(placed.laid_out());
+    const auto value = [&](Index i) { return i < 0 ? nullptr : values[static_cast<std::size_t>(i)]; };
+    const Tensor& first = *value(task.inputs[0]);
+    if (task.turns) {
+      const Index pixels = placed.pixels(), channels = placed.channels();
+      const Index rows = placed.planes ? pixels : channels;
+      return transpose(first.data(), rows, pixels * channels / rows, size_of(placed.info.type), y.data());
+    }
+    if (task.dense) return task.dense->run(first, value(task.residual), task.activation, y);
+    if (task.sparse) return task.sparse->run(first, value(task.residual), task.activation, y, scratch.data());
+    std::vector<const Tensor*> x;
+    for (const Index i : task.inputs) x.push_back(value(i));
+    execute(network.steps[task.step], x, y);
+  }
 };
 
 const char* name(WeightForm form) {
@@ -21,9 +58,15 @@ const char* name(WeightForm form) {
   return "?";
 }
 
-Session::Session(Network network, const SessionOptions& /*options*/) : state_(std::make_unique<State>()) {
-  for (const Step& step : network.steps) state_->steps.push_back({product_of(network, step).count > 0, {}, 0, 0});
-  state_->network = std::move(network);
+Session::Session(Network network, const SessionOptions& options) : state_(std::make_unique<State>()) {
+  throw_if_error(kernels::target_status());
+  throw_if_error(detail::threads_status());
+  const kernels::PinnedTarget pinned;
+  state_->network = std::move(network), state_->options = options;
+  state_->prepare();
+  for (const Index tensor : state_->network.outputs) {
+    state_->outputs.emplace_back(state_->network.tensors[static_cast<std::size_t>(tensor)]);
+  }
 }
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
@@ -35,12 +78,29 @@ const std::vector<Tensor>& Session::run(const std::vector<const Tensor*>& inputs
 }
 
 const std::vector<Tensor>& Session::run(const std::vector<const Tensor*>& inputs, std::vector<LayerRun>& layers) {
-  const std::vector<LayerCost> costs(state_->network.steps.size());
-  state_->outputs = septet::network::run(state_->network, inputs, {}, costs, layers);
-  return state_->outputs;
+  State& state = *state_;
+  throw_if_error(kernels::target_status());
+  throw_if_error(detail::threads_status());
+  const kernels::PinnedTarget pinned;
+  const detail::FpEnvironment environment;
+  if (state.target != septet::target()) state.prepare();
+  std::vector<const Tensor*> values = input_values(state.network, inputs);
+  values.resize(state.plan->tensors.size(), nullptr);
+  layers.assign(state.network.steps.size(), {});
+  for (const Task& task : state.plan->tasks) {
+    const auto start = std::chrono::steady_clock::now();
+    state.run(task, values);
+    values[static_cast<std::size_t>(task.output)] = &state.plan->slots[task.slot];
+    layers[task.step].seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+  for (std::size_t i = 0; i < state.outputs.size(); ++i) {
+    const Tensor& value = *values[static_cast<std::size_t>(state.plan->outputs[i])];
+    std::memcpy(state.outputs[i].data(), value.data(), value.bytes());
+  }
+  return state.outputs;
 }
 
 const Network& Session::network() const { return state_->network; }
-const std::vector<PreparedStep>& Session::steps() const { return state_->steps; }
+const std::vector<PreparedStep>& Session::steps() const { return state_->plan->steps; }
 
 }  // namespace septet::network

@@ -39,6 +39,16 @@ std::size_t inputs_of(const Operator& op) {
   return two ? 2 : 1;
 }
 
+// Is a list of matrices that of another, but with dimensions of 1, or fewer, before a matrix's own two?
+bool repeats(const Shape& shape, const Shape& all) {
+  if (shape.size() > all.size()) return false;
+  for (std::size_t i = 1; i <= shape.size(); ++i) {
+    const Index size = shape[shape.size() - i];
+    if (size != all[all.size() - i] && (i <= 2 || size != 1)) return false;
+  }
+  return true;
+}
+
 // Is there an element under each position of a window that slides along one dimension?
 bool always_touches(Index outputs, Index stride, Index pad, Index elements, Index dilation, Index in) {
   for (Index p = 0; p < outputs; ++p) {
@@ -81,16 +91,31 @@ class StepRules {
   }
 
   void operator()(const MatMul& op) const {
+    const bool quantised = is_quantised(y().type);
     for (const TensorInfo* info : {&x(), &x(1), &y()}) {
-      need_type(*info, {Type::f32});
+      if (quantised) {
+        need_type(*info, {Type::s8, Type::u8});
+      } else {
+        need_type(*info, {Type::f32});
+      }
+      need_scale(*info);
       need(info->shape.size() >= 2, Cause::bad_shape, network::describe(*info), " is no matrix");
     }
     Shape b = x().shape, c = x().shape;
     b[b.size() - 2] = x().dim(-1), b.back() = c.back() = y().dim(-1);
     if (op.transposed) std::swap(b[b.size() - 2], b.back());
-    need_shape(x(1), b, "second input");
+    need(repeats(x(1).shape, b), Cause::bad_shape, "the second input is ", network::describe(x(1)), ", not ",
+         describe(b));
     need_shape(y(), c, "output");
     need(std::isfinite(op.scale), Cause::bad_option, "its scale is ", op.scale);
+    if (!quantised) return;
+    need(op.scale == 1, Cause::bad_option, "its scale is ", op.scale, ", of integers");
+    need_clamp(op.low, op.high, Activation::none);
+    need(op.rounding <= Rounding::single_half_even, Cause::bad_option, "its rounding is none of the named ones");
+    const float s0 = x().quantisation.scale, s1 = x(1).quantisation.scale, to = y().quantisation.scale;
+    const bool small = nearest_multiplier(factor_of_sums(s0, s1, to, true)).shift <= kHighestShift;
+    need(small && std::isfinite(float_factor_of_sums(s0, s1, to)), Cause::bad_option, "scales of ", s0, ", ", s1,
+         " and ", to, " are too far apart");
   }
 
   void operator()(const EmbeddingBag& op) const {
@@ -305,14 +330,19 @@ class StepRules {
       need_type(linear.bias->info(), {quantised ? Type::s32 : Type::f32});
       need_shape(linear.bias->info(), {outputs}, "bias");
     }
-    const std::size_t numbers = quantised ? static_cast<std::size_t>(outputs) : 0;
+    const bool by_scale = linear.rounding == Rounding::fp32_nearest_even;
+    const std::size_t numbers = quantised && !by_scale ? static_cast<std::size_t>(outputs) : 0;
+    const std::size_t scales = quantised && by_scale ? static_cast<std::size_t>(outputs) : 0;
     need(linear.multiplier.size() == numbers && linear.shift.size() == numbers, Cause::bad_shape,
          linear.multiplier.size(), " multipliers and ", linear.shift.size(), " shifts, not ", numbers);
     for (const std::int32_t shift : linear.shift) {
       need(shift >= kLowestShift && shift <= kHighestShift, Cause::bad_option, "a shift of ", shift);
     }
-    need(linear.rounding <= Rounding::single_half_even && linear.rounding != Rounding::fp32_nearest_even,
-         Cause::bad_option, "its rounding is none of those of multiplier and shift");
+    need(linear.scale.size() == scales, Cause::bad_shape, linear.scale.size(), " scales of sums, not ", scales);
+    for (const float scale : linear.scale) {
+      need(std::isfinite(scale) && scale >= 0, Cause::bad_option, "a scale of sums of ", scale);
+    }
+    need(linear.rounding <= Rounding::single_half_even, Cause::bad_option, "its rounding is none of the named ones");
     need_clamp(linear.low, linear.high, linear.activation);
   }
 

@@ -206,6 +206,38 @@ TEST_CASE("cli: network against another arithmetic") {
   folder.refused("network net --input x.npy --compare net --against mac=unfused", "--against", "excludes --compare");
 }
 
+// A power of two is the same factor as a multiplier and shift and as a real number, and sums below 2^24 are exact
+// floats.
+TEST_CASE("cli: network against another rounding takes factors along") {
+  Model model(12);
+  const Folder& folder = model.folder;
+  const auto with_rounding = [&](Rounding rounding) {
+    for (network::Step& step : model.network.steps) {
+      auto* convolution = std::get_if<network::Convolution>(&step.op);
+      auto* connected = std::get_if<network::FullyConnected>(&step.op);
+      if (convolution == nullptr && connected == nullptr) continue;
+      network::Linear& linear = convolution != nullptr ? convolution->linear : connected->linear;
+      const auto outputs = static_cast<std::size_t>(linear.outputs());
+      const bool by_scale = rounding == Rounding::fp32_nearest_even;
+      linear.rounding = rounding;
+      linear.multiplier.assign(by_scale ? 0 : outputs, 1 << 30);
+      linear.shift.assign(by_scale ? 0 : outputs, -7);
+      linear.scale.assign(by_scale ? outputs : 0, 0x1p-8f);
+    }
+    io::write_network(folder.path("net"), model.network);
+  };
+  const auto different = [&](const std::string& rounding) {
+    const Json numerics = folder.json("network net --input x.npy --against rounding=" + rounding).at("numerics");
+    return numerics.at("layers_different_alone").get<int>();
+  };
+  with_rounding(Rounding::single_half_even);
+  CHECK(different("fp32-nearest-even") == 0);
+  CHECK(different("floor") >= 1);
+  with_rounding(Rounding::fp32_nearest_even);
+  CHECK(different("single-half-even") == 0);
+  CHECK(different("floor") >= 1);
+}
+
 TEST_CASE("cli: trained networks equal their records on CPU and array") {
   const std::string golden = shared_data("data/golden"), models = shared_data("data/models");
   if (golden.empty() || models.empty()) return;

@@ -45,33 +45,56 @@ struct FixedOperand {
   const T* old() const { return reinterpret_cast<const T*>(before.data()); }
 };
 
+/// One shape, sum and way to call: all of a test that is compiled for each of them. What surrounds the call is compiled
+/// once for all shapes of a kind of number.
+template <class Numbers>
+struct FixedProduct {
+  int m, n, k;
+  Sum sum;
+  void (*run)(const Numbers&, const typename Numbers::A* a, Index lda, const typename Numbers::B* b, Index ldb,
+              typename Numbers::C* c, Index ldc);
+};
+
+/// Run-time leading dimensions: each product is some hundred instructions, and a second of compiling.
+template <int M, int N, int K, Sum kSum, class Numbers>
+FixedProduct<Numbers> strided_product() {
+  return {M, N, K, kSum, [](const Numbers& numbers, auto* a, Index lda, auto* b, Index ldb, auto* c, Index ldc) {
+            septet::fold::gemm_fixed<M, N, K, kSum>(a, lda, b, ldb, c, ldc, numbers.mac);
+          }};
+}
+/// None but those of a matrix without padding.
+template <int M, int N, int K, Sum kSum, class Numbers>
+FixedProduct<Numbers> dense_product() {
+  return {M, N, K, kSum, [](const Numbers& numbers, auto* a, Index, auto* b, Index, auto* c, Index) {
+            septet::fold::gemm_fixed<M, N, K, kSum>(a, b, c, numbers.mac);
+          }};
+}
+
 /// One product. From zero, what was in C must not show.
-template <int M, int N, int K, Sum kSum, bool kDense, class Numbers>
-void fixed_product(const Numbers& numbers, Random& random, bool padded, bool at_end) {
+template <class Numbers>
+void check_product(const Numbers& numbers, const FixedProduct<Numbers>& product, Random& random, bool padded,
+                   bool at_end) {
   using C = typename Numbers::C;
-  FixedOperand<typename Numbers::A> a(random, M, K, padded ? 1 + random.below(5) : 0, at_end);
-  FixedOperand<typename Numbers::B> b(random, K, N, padded ? 1 + random.below(5) : 0, at_end);
-  FixedOperand<C> c(random, M, N, padded ? 1 + random.below(5) : 0, at_end);
-  if constexpr (!kDense) {
-    septet::fold::gemm_fixed<M, N, K, kSum>(a.data, a.ld, b.data, b.ld, c.data, c.ld, numbers.mac);
-  } else {
-    septet::fold::gemm_fixed<M, N, K, kSum>(a.data, b.data, c.data, numbers.mac);
-  }
+  const int m = product.m, n = product.n, depth = product.k;
+  FixedOperand<typename Numbers::A> a(random, m, depth, padded ? 1 + random.below(5) : 0, at_end);
+  FixedOperand<typename Numbers::B> b(random, depth, n, padded ? 1 + random.below(5) : 0, at_end);
+  FixedOperand<C> c(random, m, n, padded ? 1 + random.below(5) : 0, at_end);
+  product.run(numbers, a.data, a.ld, b.data, b.ld, c.data, c.ld);
   std::vector<unsigned char> want(c.before);
   Index wrong = 0;
-  for (Index i = 0; i < M; ++i)
-    for (Index j = 0; j < N; ++j) {
+  for (Index i = 0; i < m; ++i)
+    for (Index j = 0; j < n; ++j) {
       const C value = sequence(
-          numbers.plain, kSum, c.old()[i * c.ld + j], K, [&](Index k) { return a.data[i * a.ld + k]; },
+          numbers.plain, product.sum, c.old()[i * c.ld + j], depth, [&](Index k) { return a.data[i * a.ld + k]; },
           [&](Index k) { return b.data[k * b.ld + j]; }, [](Index) { return true; });
       C& got = c.data[i * c.ld + j];
       wrong += same_bits(got, value) ? 0 : 1;
       std::memcpy(want.data() + static_cast<std::size_t>(i * c.ld + j) * sizeof(C), &got, sizeof(C));
     }
-  CAPTURE(M);
-  CAPTURE(N);
-  CAPTURE(K);
-  CAPTURE(static_cast<int>(kSum));
+  CAPTURE(m);
+  CAPTURE(n);
+  CAPTURE(depth);
+  CAPTURE(static_cast<int>(product.sum));
   CAPTURE(padded);
   CAPTURE(at_end);
   CHECK(wrong == 0);
@@ -80,20 +103,24 @@ void fixed_product(const Numbers& numbers, Random& random, bool padded, bool at_
   CHECK(std::memcmp(b.before.data(), b.data, b.bytes) == 0);
 }
 
-/// Run-time leading dimensions: each product is some hundred instructions, and a second of compiling.
-template <int M, int N, int K, Sum... kSums, class Numbers>
-void fixed_sums(const Numbers& numbers, std::uint64_t seed) {
-  Random random{seed + static_cast<std::uint64_t>((M * 100 + N) * 100 + K)};
-  for (const bool padded : {false, true})
+template <class Numbers>
+void check_products(const Numbers& numbers, std::uint64_t seed, std::initializer_list<FixedProduct<Numbers>> products,
+                    std::initializer_list<bool> paddings) {
+  Random random{seed};
+  for (const bool padded : paddings)
     for (const bool at_end : {true, false})
-      (fixed_product<M, N, K, kSums, false>(numbers, random, padded, at_end), ...);
+      for (const auto& product : products) check_product(numbers, product, random, padded, at_end);
 }
 
-/// None but those of a matrix without padding.
+template <int M, int N, int K, Sum... kSums, class Numbers>
+void fixed_sums(const Numbers& numbers, std::uint64_t seed) {
+  check_products<Numbers>(numbers, seed + static_cast<std::uint64_t>((M * 100 + N) * 100 + K),
+                          {strided_product<M, N, K, kSums, Numbers>()...}, {false, true});
+}
+
 template <int M, int N, int K, Sum kSum, class Numbers>
 void fixed_dense(const Numbers& numbers, std::uint64_t seed) {
-  Random random{seed};
-  for (const bool at_end : {true, false}) fixed_product<M, N, K, kSum, true>(numbers, random, false, at_end);
+  check_products<Numbers>(numbers, seed, {dense_product<M, N, K, kSum, Numbers>()}, {false});
 }
 
 }  // namespace inline_test

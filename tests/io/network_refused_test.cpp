@@ -86,6 +86,36 @@ TEST_CASE("read_network: the small index is right") {
   CHECK(network.steps[0].name == "conv");
 }
 
+TEST_CASE("read_network: real scales of sums are f32 products and quotients, rounded one after the other") {
+  const SmallIndex index;
+  Json json = good();
+  json["rounding"] = "fp32-nearest-even";
+  const auto scale_tensors = [&](double x, double w, double y) {
+    json["inputs"][0]["scale"] = step(json)["inputs"][0]["scale"] = x;
+    json["outputs"][0]["scale"] = step(json)["outputs"][0]["scale"] = y;
+    step(json)["inputs"][1]["scale"] = w;
+  };
+  int differ = 0;  // from one rounding of the exact factor
+  for (int i = 1; i < 40; ++i) {
+    scale_tensors(0.3 * i, 0.1 / i, 0.07 + i);
+    index.folder.write("index.json", json.dump());
+    const network::Network network = read_network(index.folder.path(""));
+    const auto& linear = std::get<network::Convolution>(network.steps[0].op).linear;
+    const auto x = static_cast<float>(0.3 * i), w = static_cast<float>(0.1 / i), y = static_cast<float>(0.07 + i);
+    const volatile float product = x * w;
+    CHECK(linear.rounding == Rounding::fp32_nearest_even);
+    CHECK(linear.scale == std::vector<float>(4, product / y));
+    CHECK(linear.multiplier.empty());
+    CHECK(linear.shift.empty());
+    differ += linear.scale[0] != static_cast<float>(double{x} * double{w} / double{y}) ? 1 : 0;
+  }
+  CHECK(differ > 0);
+  step(json)["files"]["requant_scale"] = "floats.npy";
+  index.folder.write("index.json", json.dump());
+  const network::Network listed = read_network(index.folder.path(""));
+  CHECK(std::get<network::Convolution>(listed.steps[0].op).linear.scale == std::vector<float>(4, 0x1.020202p-125f));
+}
+
 TEST_CASE("read_network: what is no index") {
   const SmallIndex index;
   index.refused_text("", "index.json", "is not JSON (line 1, at byte 1)");
@@ -179,6 +209,16 @@ TEST_CASE("read_network: files that contradict the index") {
         step(json)["files"]["requant_shift"] = "ints.npy";
       },
       "a shift of 16843009");
+  index.refused(file("requant_scale", "floats.npy"), place + ": requant_scale does not go with the rounding gemmlowp");
+  const auto by_scale = [](const std::string& key, const std::string& name) {
+    return [=](Json& json) {
+      step(json)["rounding"] = "fp32-nearest-even";
+      step(json)["files"][key] = name;
+    };
+  };
+  index.refused(by_scale("requant_shift", "ints.npy"), "requant_shift does not go with the rounding fp32-nearest-even");
+  index.refused(by_scale("requant_scale", "ints.npy"), place + ": requant_scale is 4 of s32, where 4 (or 1) of f32");
+  index.refused(by_scale("requant_scale", "negative.npy"), "a scale of sums is negative or not finite");
   index.refused([](Json& json) { step(json)["files"].erase("weight"); }, place + ": weight is missing");
   index.refused([](Json& json) { step(json)["files"].erase("bias"); }, place + ": bias is missing");
   index.refused([](Json& json) { step(json)["files"]["bias"] = 3; }, place + ": bias is not a text");

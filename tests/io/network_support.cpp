@@ -52,6 +52,7 @@ void check_same(const Linear& left, const Linear& right) {
   check_same(left.bias, right.bias);
   CHECK(left.multiplier == right.multiplier);
   CHECK(left.shift == right.shift);
+  CHECK(left.scale == right.scale);
   CHECK(left.rounding == right.rounding);
   CHECK(left.low == right.low);
   CHECK(left.high == right.high);
@@ -83,6 +84,9 @@ struct SameOperator {
   void operator()(const network::MatMul& op) const {
     CHECK(op.transposed == right(op).transposed);
     CHECK(op.scale == right(op).scale);
+    CHECK(op.rounding == right(op).rounding);
+    CHECK(op.low == right(op).low);
+    CHECK(op.high == right(op).high);
   }
   void operator()(const network::EmbeddingBag& op) const {
     check_same(op.table, right(op).table);
@@ -200,8 +204,13 @@ Index integer_part(Builder& builder) {
   const network::Quantisation same{0.125f, 5};
   const Index mean = builder.step(average, {sum}, builder.tensor(Type::s8, {1, 1, 1, 12}, same));
   const Index flat = builder.step(network::Reshape{}, {mean}, builder.tensor(Type::s8, {1, 12}, same));
-  const network::FullyConnected fc{integer_linear(Type::s8, {7, 12}, true)};
+  network::FullyConnected fc{integer_linear(Type::s8, {7, 12}, true)};
+  fc.linear.rounding = Rounding::fp32_nearest_even;
+  fc.linear.multiplier.clear(), fc.linear.shift.clear();
+  for (int i = 0; i < 7; ++i) fc.linear.scale.push_back(0.01f / static_cast<float>(i + 3));
   const Index logits = builder.step(fc, {flat}, builder.tensor(Type::s8, {1, 7}, fine));
+  const network::MatMul square{true, 1, Rounding::fp32_nearest_even, 3, 250};
+  builder.step(square, {logits, logits}, builder.tensor(Type::u8, {1, 1}, coarse));
   return builder.step(network::Softmax{}, {logits}, builder.tensor(Type::s8, {1, 7}, {1 / 256.f, -128}));
 }
 

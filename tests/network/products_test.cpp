@@ -5,6 +5,7 @@
 #include "reference.hpp"
 #include "septet/emulation/emulate.hpp"
 #include "septet/network/execute.hpp"
+#include "septet/network/quantisation.hpp"
 #include "src/threads.hpp"
 #include "support/comparison.hpp"
 #include "support/generators.hpp"
@@ -55,11 +56,17 @@ Linear random_linear(Rng& rng, std::vector<Index> weight_shape, TensorInfo& y) {
     y.type = rng.pick({Type::s8, Type::u8});
     const int least = y.type == Type::s8 ? -128 : 0;
     if (rng.chance(0.7)) linear.bias = shared_random<std::int32_t>(rng, {outputs});
+    linear.rounding = rng.pick(
+        {Rounding::gemmlowp_double, Rounding::single_half_up, Rounding::single_half_even, Rounding::fp32_nearest_even});
     for (Index o = 0; o < outputs; ++o) {
-      linear.multiplier.push_back(static_cast<std::int32_t>(rng.between(1 << 30, (Index{1} << 31) - 1)));
-      linear.shift.push_back(static_cast<std::int32_t>(rng.between(-24, -6)));
+      const auto multiplier = static_cast<std::int32_t>(rng.between(1 << 30, (Index{1} << 31) - 1));
+      const auto shift = static_cast<std::int32_t>(rng.between(-24, -6));
+      if (linear.rounding == Rounding::fp32_nearest_even) {
+        linear.scale.push_back(static_cast<float>(std::ldexp(multiplier, shift - 31)));
+      } else {
+        linear.multiplier.push_back(multiplier), linear.shift.push_back(shift);
+      }
     }
-    linear.rounding = rng.pick({Rounding::gemmlowp_double, Rounding::single_half_up, Rounding::single_half_even});
     linear.low = static_cast<int>(least + rng.below(100)), linear.high = static_cast<int>(least + 255 - rng.below(100));
     y.quantisation = {0.5f, static_cast<int>(least + rng.below(256))};
   }
@@ -266,6 +273,117 @@ TEST_CASE("matmul: every batch, transposed or not, scaled once") {
     execute({"attention", MatMul{transposed, scale}, {0, 1}, 2}, {&x0, &x1}, y, {}, &sums);
     CHECK(compare(y, want).equal);
     CHECK(compare(sums, want).equal);
+  }
+}
+
+// Which matrix of x1 goes with matrix (b, h) of x0, and x1's shape.
+struct Partner {
+  std::vector<Index> shape;
+  Index step_b, step_h;
+};
+Partner random_partner(Rng& rng, Index batch, Index heads, Index rows, Index cols) {
+  switch (rng.below(4)) {
+    case 0:
+      return {{rows, cols}, 0, 0};
+    case 1:
+      return {{heads, rows, cols}, 0, 1};
+    case 2:
+      return {{batch, 1, rows, cols}, 1, 0};
+    default:
+      return {{batch, heads, rows, cols}, heads, 1};
+  }
+}
+
+template <class X, class W>
+void check_matmul_of_bytes(std::uint64_t first) {
+  for (int problem = 0; problem < problem_count(60); ++problem) {
+    const std::uint64_t seed = first + static_cast<std::uint64_t>(problem);
+    INFO("seed " << seed);
+    Rng rng(seed);
+    const Index batch = rng.between(1, 3), heads = rng.between(1, 3), m = rng.between(1, 9), n = rng.between(1, 9),
+                k = rng.between(1, 70);
+    MatMul op;
+    op.transposed = rng.chance(0.5);
+    op.rounding = rng.pick({Rounding::gemmlowp_double, Rounding::fp32_nearest_even, Rounding::single_half_up});
+    const Partner partner = random_partner(rng, batch, heads, op.transposed ? n : k, op.transposed ? k : n);
+    Tensor x0 = random_tensor<X>(rng, {batch, heads, m, k}), x1 = random_tensor<W>(rng, partner.shape);
+    const auto some_scale = [&] { return static_cast<float>(0.01 + rng.unit()); };
+    x0.set_quantisation({some_scale(), x0.info().quantisation.zero_point});
+    x1.set_quantisation({some_scale(), x1.info().quantisation.zero_point});
+    const Type type = rng.pick({Type::s8, Type::u8});
+    const int least = type == Type::s8 ? -128 : 0;
+    op.low = least + static_cast<int>(rng.below(50)), op.high = least + 255 - static_cast<int>(rng.below(50));
+    const float to = some_scale() * 50;
+    const TensorInfo info{"y", type, {batch, heads, m, n}, {to, least + static_cast<int>(rng.below(256))}};
+    CHECK(validate({"n", {x0.info(), x1.info(), info}, {{"attention", op, {0, 1}, 2}}, {0, 1}, {2}}).to_string() ==
+          "ok");
+
+    const volatile float product = x0.info().quantisation.scale * x1.info().quantisation.scale;
+    const volatile float quotient = product / to;
+    const Multiplier nearest = nearest_multiplier(double{product} / double{to});
+    const std::int32_t shift = nearest.shift;
+    const float scale = quotient;
+    Requantise r;
+    r.multiplier = row_major(&nearest.multiplier, 1, 1), r.shift = row_major(&shift, 1, 1);
+    r.scale = row_major(&scale, 1, 1), r.rounding = op.rounding, r.zero_point = info.quantisation.zero_point;
+    r.low = op.low, r.high = op.high;
+    ReferenceOutputs want{Tensor(info), Tensor({"", Type::s32, info.shape, {}})};
+    for (Index at = 0; at < info.elements(); ++at) {
+      const Index j = at % n, i = at / n % m, h = at / n / m % heads, b = at / n / m / heads;
+      const W* b_matrix = x1.as<W>() + (b * partner.step_b + h * partner.step_h) * k * n;
+      const X* a_row = x0.as<X>() + ((b * heads + h) * m + i) * k;
+      std::int32_t sum = 0;
+      for (Index l = 0; l < k; ++l) {
+        sum += (a_row[l] - x0.info().quantisation.zero_point) *
+               (b_matrix[op.transposed ? j * k + l : l * n + j] - x1.info().quantisation.zero_point);
+      }
+      want.sums.as<std::int32_t>()[at] = sum;
+      want.y.as<std::uint8_t>()[at] = static_cast<std::uint8_t>(reference_requantise(sum, r, 0, 0, type));
+    }
+    const Dataflow dataflow = static_cast<Dataflow>(rng.between(1, 7));
+    Execution emulated;
+    emulated.gemm = [&](const GemmCall& call) {
+      GemmOptions options = call.options;
+      options.dataflow = dataflow, options.array = {3, 5};
+      emulation::emulate(call.a, call.b, call.c, options);
+    };
+    for (const Execution& execution : {Execution{}, emulated}) {
+      Tensor y(info), sums;
+      execute({"attention", op, {0, 1}, 2}, {&x0, &x1}, y, execution);
+      CHECK(compare(y, want.y).equal);
+      execute({"attention", op, {0, 1}, 2}, {&x0, &x1}, y, execution, &sums);
+      CHECK(compare(y, want.y).equal);
+      CHECK(compare(sums, want.sums).equal);
+    }
+  }
+}
+
+TEST_CASE("matmul of bytes: zero points, one factor, x1 the same for some of x0's matrices; on CPU and array") {
+  check_matmul_of_bytes<std::int8_t, std::int8_t>(700);
+  check_matmul_of_bytes<std::uint8_t, std::uint8_t>(800);
+  check_matmul_of_bytes<std::int8_t, std::uint8_t>(900);
+}
+
+TEST_CASE("matmul: x1 is the same for some of x0's matrices") {
+  Rng rng(60);
+  for (int problem = 0; problem < problem_count(40); ++problem) {
+    const Index batch = rng.between(1, 3), heads = rng.between(1, 3), m = rng.between(1, 5), n = rng.between(1, 5),
+                k = rng.between(1, 5);
+    const Partner partner = random_partner(rng, batch, heads, k, n);
+    const Tensor x0 = random_tensor<float>(rng, {batch, heads, m, k}), x1 = random_tensor<float>(rng, partner.shape);
+    Tensor y({"y", Type::f32, {batch, heads, m, n}, {}}), want = y;
+    for (Index at = 0; at < y.info().elements(); ++at) {
+      const Index j = at % n, i = at / n % m, h = at / n / m % heads, b = at / n / m / heads;
+      float sum = 0;
+      for (Index l = 0; l < k; ++l) {
+        sum = fused(x0.as<float>()[((b * heads + h) * m + i) * k + l],
+                    x1.as<float>()[(b * partner.step_b + h * partner.step_h) * k * n + l * n + j], sum);
+      }
+      want.as<float>()[at] = sum;
+    }
+    INFO("problem " << problem);
+    execute({"attention", MatMul{}, {0, 1}, 2}, {&x0, &x1}, y);
+    CHECK(compare(y, want).equal);
   }
 }
 

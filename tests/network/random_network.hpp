@@ -5,6 +5,7 @@
 
 #include "one_step.hpp"
 
+#include <cmath>
 #include <memory>
 
 namespace septet::support {
@@ -53,8 +54,15 @@ class RandomNetwork {
     }
     network::Linear result;
     network::Tensor bias({"", Type::s32, {shape[0]}, {}});
+    const bool by_scale = rng_.chance(0.2);
+    if (by_scale) result.rounding = Rounding::fp32_nearest_even;
     for (Index o = 0; o < shape[0]; ++o) {
       bias.as<std::int32_t>()[o] = static_cast<std::int32_t>(rng_.between(-5000, 5000));
+      if (by_scale) {
+        result.scale.push_back(
+            static_cast<float>(std::ldexp(1 + rng_.unit(), static_cast<int>(rng_.between(-12, -7)))));
+        continue;
+      }
       result.multiplier.push_back(static_cast<std::int32_t>(rng_.between(1 << 30, (Index{1} << 31) - 1)));
       result.shift.push_back(static_cast<std::int32_t>(rng_.between(-11, -6)));
     }

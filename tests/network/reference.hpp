@@ -76,7 +76,11 @@ inline ReferenceOutputs reference_outputs(const network::Linear& linear, const s
     const std::size_t o = i % static_cast<std::size_t>(linear.outputs());
     const auto product = static_cast<std::int32_t>(products[i]);
     const std::int32_t sum = linear.bias ? plus(product, linear.bias->as<std::int32_t>()[o]) : product;
-    r.multiplier = row_major(&linear.multiplier[o], 1, 1), r.shift = row_major(&linear.shift[o], 1, 1);
+    if (r.rounding == Rounding::fp32_nearest_even) {
+      r.scale = row_major(&linear.scale[o], 1, 1);
+    } else {
+      r.multiplier = row_major(&linear.multiplier[o], 1, 1), r.shift = row_major(&linear.shift[o], 1, 1);
+    }
     out.sums.as<std::int32_t>()[i] = sum;
     // Either type of a byte has these low 8 bits.
     out.y.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(reference_requantise(sum, r, 0, 0, info.type));

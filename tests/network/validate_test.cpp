@@ -170,7 +170,9 @@ TEST_CASE("convolutions") {
        }));
   type("\"constant\" of f32", change<Convolution>([](Convolution& op) { op.linear.bias = constant(Type::f32, {6}); }));
   option("a shift of 31", [](Convolution& op) { op.linear.shift[3] = 31; });
-  option("rounding", [](Convolution& op) { op.linear.rounding = Rounding::fp32_nearest_even; });
+  option("its rounding is none", [](Convolution& op) { op.linear.rounding = static_cast<Rounding>(7); });
+  shape("6 multipliers and 6 shifts, not 0",
+        change<Convolution>([](Convolution& op) { op.linear.rounding = Rounding::fp32_nearest_even; }));
   option("clamps to [-129, 127]", [](Convolution& op) { op.linear.low = -129; });
   option("clamps to [5, 4]", [](Convolution& op) { op.linear.low = 5, op.linear.high = 4; });
   option("dilation of 0", [](Convolution& op) { op.window.stride_w = 0; });
@@ -181,6 +183,25 @@ TEST_CASE("convolutions") {
   });
   refuses(convolution(), Cause::bad_pointer, "no weights",
           change<Convolution>([](Convolution& op) { op.linear.weight = nullptr; }));
+}
+
+TEST_CASE("convolutions whose sums are multiplied by real numbers") {
+  Network network = convolution();
+  Linear& linear = std::get<Convolution>(network.steps[0].op).linear;
+  linear.rounding = Rounding::fp32_nearest_even;
+  linear.multiplier.clear(), linear.shift.clear(), linear.scale.assign(6, 0.25f);
+  const auto bad = [&](Cause cause, const std::string& says, auto f) {
+    refuses(network, cause, says, change<Convolution>([&](Convolution& op) { f(op.linear); }));
+  };
+  bad(Cause::bad_shape, "5 scales of sums, not 6", [](Linear& l) { l.scale.pop_back(); });
+  bad(Cause::bad_shape, "6 scales of sums, not 0", [](Linear& l) {
+    l.rounding = Rounding::single_half_up;
+    l.multiplier.assign(6, 1), l.shift.assign(6, 0);
+  });
+  bad(Cause::bad_shape, "6 multipliers", [](Linear& l) { l.multiplier.assign(6, 1); });
+  bad(Cause::bad_option, "a scale of sums of -1", [](Linear& l) { l.scale[5] = -1; });
+  bad(Cause::bad_option, "a scale of sums of inf", [](Linear& l) { l.scale[0] = INFINITY; });
+  bad(Cause::bad_option, "a scale of sums of nan", [](Linear& l) { l.scale[0] = NAN; });
 }
 
 TEST_CASE("fully connected layers take rows of the last dimensions") {
@@ -201,12 +222,27 @@ TEST_CASE("fully connected layers take rows of the last dimensions") {
 
 TEST_CASE("matmuls") {
   const auto shape = [](const std::string& says, auto f) { refuses(matmul(), Cause::bad_shape, says, f); };
-  shape("second input is [2, 3, 6, 5], not [2, 3, 5, 6]", change<MatMul>([](MatMul& op) { op.transposed = false; }));
-  shape("second input", [](Network& n) { n.tensors[1].shape[0] = 1; });
+  shape("second input is f32 [2, 3, 6, 5], not [2, 3, 5, 6]",
+        change<MatMul>([](MatMul& op) { op.transposed = false; }));
   shape("the output is", [](Network& n) { n.tensors[2].shape[2] = 5; });
   shape("no matrix", [](Network& n) { n.tensors[0].shape = {5}; });
   refuses(matmul(), Cause::bad_type, "of s8", [](Network& n) { n.tensors[1].type = Type::s8; });
   refuses(matmul(), Cause::bad_option, "its scale", change<MatMul>([](MatMul& op) { op.scale = NAN; }));
+  for (const Shape& fewer : {Shape{6, 5}, Shape{1, 6, 5}, Shape{3, 6, 5}, Shape{2, 1, 6, 5}}) {
+    Network network = matmul();
+    network.tensors[1].shape = fewer;
+    CHECK(validate(network).to_string() == "ok");
+  }
+  shape("second input is f32 [2, 6, 5]", [](Network& n) { n.tensors[1].shape = {2, 6, 5}; });
+  shape("second input is f32 [1, 2, 3, 6, 5]", [](Network& n) { n.tensors[1].shape = {1, 2, 3, 6, 5}; });
+  const Network bytes = network_of(MatMul{}, {s8({2, 4, 5}), s8({5, 6}), s8({2, 4, 6})});
+  refuses(bytes, Cause::bad_type, "of f32", [](Network& n) { n.tensors[1] = f32({5, 6}); });
+  refuses(bytes, Cause::bad_option, "its scale is 2, of integers", change<MatMul>([](MatMul& op) { op.scale = 2; }));
+  refuses(bytes, Cause::bad_option, "clamps to", change<MatMul>([](MatMul& op) { op.high = 128; }));
+  refuses(bytes, Cause::bad_option, "no scale", [](Network& n) { n.tensors[1].quantisation.scale = 0; });
+  refuses(bytes, Cause::bad_option, "too far apart", [](Network& n) { n.tensors[1].quantisation.scale = 0x1p34f; });
+  refuses(bytes, Cause::bad_option, "rounding",
+          change<MatMul>([](MatMul& op) { op.rounding = static_cast<Rounding>(7); }));
 }
 
 TEST_CASE("embedding bags") {

@@ -2,66 +2,15 @@
 """onnx_test.py SEPTET FOLDER: small ONNX models through scripts/onnx_to_index.py and `septet network`, against the
 reference evaluator of the package onnx. Numbers are chosen so that every order of additions is exact: the results are
 equal, but for softmax and its like."""
-import pathlib
 import subprocess
-import sys
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-CONVERTER = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "onnx_to_index.py"
-SEPTET, FOLDER = sys.argv[1], pathlib.Path(sys.argv[2])
-SEED = 8
+from onnx_models import FOLDER, SEED, SEPTET, Model, convert, eighths, ours_last, random
+
 NO_NODE = "no node is to blame"
-random = np.random.default_rng(SEED)
-
-
-def eighths(*shape, most=16):
-    """Multiples of 1/8: a few hundred products of them add up exactly in f32."""
-    return (random.integers(-most, most + 1, shape) / 8).astype(np.float32)
-
-
-class Model:
-    """A graph as it grows: every call of node() returns the name of what it puts out."""
-
-    def __init__(self, name, *shape, opset=21):
-        self.name, self.shape, self.opset = name, shape, opset
-        self.nodes, self.constants, self.count = [], [], 0
-
-    def constant(self, array):
-        self.count += 1
-        self.constants.append(numpy_helper.from_array(np.asarray(array), f"c{self.count}"))
-        return f"c{self.count}"
-
-    def node(self, op, *inputs, domain="", **attributes):
-        self.count += 1
-        names = [i if isinstance(i, str) else self.constant(i) for i in inputs]
-        self.nodes.append(helper.make_node(op, names, [f"v{self.count}"], f"n{self.count}", domain=domain, **attributes))
-        return f"v{self.count}"
-
-    def save(self, output, batch=None):
-        x = helper.make_tensor_value_info("x", TensorProto.FLOAT, batch or self.shape)
-        y = helper.make_tensor_value_info(output, TensorProto.FLOAT, None)
-        graph = helper.make_graph(self.nodes, self.name, [x], [y], self.constants)
-        domains = {n.domain for n in self.nodes} | {""}
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid(d, self.opset if d == "" else 1)
-                                                        for d in sorted(domains)])
-        model = onnx.shape_inference.infer_shapes(model)
-        if not model.graph.output[0].type.tensor_type.HasField("shape"):
-            model.graph.output[0].CopyFrom(helper.make_tensor_value_info(output, TensorProto.FLOAT, self.shape))
-        path = FOLDER / f"{self.name}.onnx"
-        onnx.save(model, path)
-        return path
-
-
-def convert(path):
-    return subprocess.run([sys.executable, "-B", CONVERTER, path, FOLDER / path.stem], capture_output=True, text=True)
-
-
-def ours_last(array):
-    return array.transpose(0, 2, 3, 1) if array.ndim == 4 else array
 
 
 def check(path, x, tolerance=0.0, executors=("cpu", "array")):
@@ -123,6 +72,8 @@ def attention():
     q = model.node("MatMul", "x", eighths(8, 4))
     k = model.node("MatMul", "x", eighths(8, 5))
     v = model.node("MatMul", k, q)
+    v = model.node("MatMul", v, model.node("Transpose", q, perm=[0, 2, 1]))  # 5 x 5
+    v = model.node("MatMul", v, q)
     v = model.node("Tanh", v)
     v = model.node("LayerNormalization", v, eighths(4), eighths(4), axis=-1)
     v = model.node("Gelu", v)
@@ -135,9 +86,8 @@ def quantised(name, dtype, zero_point, w_zero):
     """Quantise-dequantise pairs, scales that are powers of two: the integers are the same, bit for bit."""
     model = Model(name, 1, 2, 6, 6)
 
-    def pair(v, scale, point=zero_point):
-        v = model.node("QuantizeLinear", v, np.float32(scale), dtype(point))
-        return model.node("DequantizeLinear", v, np.float32(scale), dtype(point))
+    def pair(v, scale):
+        return model.pair(v, scale, dtype(zero_point))
 
     def weight(shape, scale, axis=None):
         stored = random.integers(-20, 21, shape) + w_zero
@@ -191,11 +141,17 @@ def refusals():
     refused(one("ceil", "MaxPool", "x", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1), "ceil_mode")
     refused(one("padded", "AveragePool", "x", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1),
             "count_include_pad")
-    refused(one("turned", "Transpose", "x", perm=[0, 2, 3, 1]), "Transpose")
+    refused(one("turned", "Transpose", "x", perm=[0, 2, 3, 1]), "a transposition other than")
+    refused(one("rows", "Transpose", "x", perm=[1, 0], shape=(3, 4)), "a transposition other than")
     refused(one("flat", "Flatten", "x"), NO_NODE, "flattened image")
     refused(one("softmax", "Softmax", "x", axis=1), "softmax other than along the last")
     refused(one("plus", "Add", "x", eighths(1, 2, 4, 1)), "one activation and one constant per channel")
     refused(one("sum", "Sum", "x", "x", "x"), "(Sum 'n1'): an addition of")
+    s, z = np.float32(0.5), np.uint8(3)
+    refused(one("open_scale", "QLinearMatMul", "x", "x", z, np.ones((2, 2), np.uint8), s, z, s, z, shape=(2, 2)), NO_NODE)
+    refused(one("last", "QLinearGlobalAveragePool", "x", s, z, s, z, domain="com.microsoft", channels_last=1),
+            "(QLinearGlobalAveragePool '", "): channels_last")
+    refused(one("other", "QLinearSigmoid", "x", s, z, s, z, domain="com.microsoft"), "operators of com.microsoft")
     refused(one("open", "Relu", "x", batch=["n", 2, 4, 4]), NO_NODE, "is not fixed")
     garbage = FOLDER / "garbage.onnx"
     garbage.write_bytes(b"\x08\x01garbage")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # onnx_test.sh SEPTET FOLDER: the converter of ONNX models, with the Python packages onnx and numpy in a virtual
-# environment in FOLDER. Exit code 77: they are not to be had.
+# environment in FOLDER; if onnxruntime is there, it is asked, too. Exit code 77: they are not to be had.
 set -euo pipefail
 septet=$1 folder=$2
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -18,3 +18,6 @@ fi
 rm -rf "$folder/models"
 mkdir "$folder/models"
 "$python" "$here/onnx_test.py" "$septet" "$folder/models"
+rm -rf "$folder/models"
+mkdir "$folder/models"
+"$python" "$here/onnxruntime_test.py" "$septet" "$folder/models"

@@ -38,8 +38,10 @@ struct Window {
 struct Linear {
   std::shared_ptr<const Tensor> weight;  ///< of s8, u8 or f32; row i has the K weights of output i
   std::shared_ptr<const Tensor> bias;    ///< [outputs] of s32 or f32; null: none
-  /// Integers: one per output, in units of 2^-31, and the shift to the left (septet/epilogue.hpp).
+  /// Integers: one per output, in units of 2^-31, and the shift to the left (septet/epilogue.hpp); or, under
+  /// fp32_nearest_even, one real scale per output instead of the two.
   std::vector<std::int32_t> multiplier, shift;
+  std::vector<float> scale;
   Rounding rounding = Rounding::gemmlowp_double;
   int low = -128, high = 127;  ///< integers: of y, its type's range or what a fused activation leaves of it
   Activation activation = Activation::none;  ///< f32
@@ -59,10 +61,14 @@ struct Convolution {
 struct FullyConnected {
   Linear linear;
 };
-/// y[...][i][j] = sum over k of x0[...][i][k] * x1[...][k][j], or x1[...][j][k] where transposed. f32.
+/// y[...][i][j] = sum over k of x0[...][i][k] * x1[...][k][j], or x1[...][j][k] where transposed. What x1 has before
+/// its last two dimensions may be 1, or missing: then it is the same for all of x0. f32; or s8 and u8, as with weights
+/// of x1's scale and zero point, without a bias.
 struct MatMul {
   bool transposed = false;
-  float scale = 1;  ///< multiplies the sums
+  float scale = 1;                                ///< multiplies the sums; integers: 1
+  Rounding rounding = Rounding::gemmlowp_double;  ///< integers, as are low and high
+  int low = -128, high = 127;
 };
 /// y[b] = sum, or mean, of the rows of a table that are listed for b, in that order; 0 if none is. x0: s32 indices, x1:
 /// s32 offsets [b + 1], where a bag's list starts.

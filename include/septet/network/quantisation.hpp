@@ -19,6 +19,18 @@ struct Multiplier {
 /// finite. Below 2^-32: 0.
 SEPTET_API Multiplier nearest_multiplier(double real);
 
+/// What sums of a quantised product are multiplied by: scale of x * scale of the weights / scale of y. TensorFlow Lite
+/// rounds the product to f32 where one scale is for all weights (kernels/kernel_util.cc,
+/// GetQuantizedConvolutionMultipler()), and computes in f64 what is per output
+/// (PopulateConvolutionQuantizationParams()).
+inline double factor_of_sums(float x, float weight, float y, bool one_for_all) {
+  const double product = one_for_all ? static_cast<double>(x * weight) : static_cast<double>(x) * double{weight};
+  return product / double{y};
+}
+/// Under fp32_nearest_even; both rounded to f32 (ONNX Runtime, core/providers/cpu/quantization/qlinearconv.cc,
+/// ComputeOutputScale()).
+inline float float_factor_of_sums(float x, float weight, float y) { return x * weight / y; }
+
 /// The least and the greatest of a quantised type.
 struct IntegerRange {
   int low, high;

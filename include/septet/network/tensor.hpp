@@ -37,6 +37,8 @@ class Tensor {
   SEPTET_API explicit Tensor(TensorInfo info);
 
   const TensorInfo& info() const { return info_; }
+  /// Another tensor of as many bytes in the same memory; its elements are what lies there.
+  void relabel(const TensorInfo& info) { info_ = info; }
   void set_quantisation(Quantisation quantisation) { info_.quantisation = quantisation; }
   /// Nothing was put into it: an operand left out.
   bool empty() const { return info_.shape.empty(); }

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
+#include "cli/command_line.hpp"
 #include "cli/errors.hpp"
 #include "cli/options.hpp"
 #include "cli/values.hpp"
