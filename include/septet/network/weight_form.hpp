@@ -11,8 +11,8 @@ namespace septet::network {
 
 /// How weights of products are kept on this CPU, and which dataflows an array may take for them.
 enum class WeightForm : std::uint8_t {
-  automatic,  ///< CPU: layer by layer what a model of measured costs expects to be quicker
-              ///< (PackOptions::expected_cols); array: any dataflow
+  automatic,  ///< CPU: layer by layer whichever of the two took less time here, when the session was made; array: any
+              ///< dataflow
   dense,      ///< array: dOS, dWS, dIS
   sparse      ///< CPU: zeros (zero points) are neither stored nor multiplied, in the format that is expected to be
               ///< quickest; array: sOS, sWS, sIS, csOS
