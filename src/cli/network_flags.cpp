@@ -1,5 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "network_flags.hpp"
+#include "command_line.hpp"
 
 #include "errors.hpp"
 #include "output.hpp"
