@@ -5,15 +5,15 @@
 #include "errors.hpp"
 #include "io/layer_table.hpp"
 #include "io/network_index.hpp"
+#include "io/recommendation_config.hpp"
 #include "io/tensor_file.hpp"
-#include "network_checks.hpp"
+#include "network_flags.hpp"
 #include "network_html.hpp"
 #include "network_report.hpp"
-#include "options.hpp"
-#include "partition_report.hpp"
+#include "network_sections.hpp"
+#include "network_times.hpp"
 #include "progress.hpp"
-#include "report_output.hpp"
-#include "values.hpp"
+#include "septet/threads.hpp"
 #include "verbs.hpp"
 
 #include <fmt/format.h>
@@ -30,23 +30,26 @@ constexpr const char* kExamples =
     "best\n"
     "  septet network model/index.json --input image.npy -o logits.npy --executor array --array 16x16\n"
     "  septet network model/index.json --input image.npy --compare record   # beside others' numbers, layer by layer\n"
+    "  septet network model/index.json --input image.npy --sparse-over-dense   # … in cycles and in time\n"
     "  septet network model/index.json --arrays 4 --partition filter\n"
-    "  septet network layers.csv --array 32x32 --dataflow dWS --json -\n"
+    "  septet network layers.csv --array 32x32 --dataflow dWS --batch 8 --json -\n"
+    "  septet network models.json --config dlrm --batch 64 --arrays 8 --partition table   # embedding tables, MLPs\n"
     "  septet network model/index.json --array 16x16 --report report.html   # charts and tables, in a browser";
 
-struct NetworkFlags {
-  Flags flags;
-  std::vector<std::string> inputs;
-  network::Executor executor = network::Executor::cpu;
-  network::VectorUnit vector;
-  double clock_hz = 1e9;
-  NetworkChecks checks;
-  network::PartitionOptions partition;
+bool ends_with(const std::string& path, const std::string& ending) {
+  return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
+}
 
-  bool has(const std::string& flag) const { return flag == "-o" ? !flags.output.empty() : flags.has(flag); }
-};
-
-bool is_table(const std::string& path) { return path.size() > 4 && path.compare(path.size() - 4, 4, ".csv") == 0; }
+// Shapes alone, or nothing: then it is a network.
+std::optional<io::LayerTable> read_table(const NetworkFlags& given) {
+  const std::string& path = given.flags.a;
+  const bool configurations = ends_with(path, ".json") && io::is_recommendation_config(path);
+  if (!configurations) refuse_flags(given, {"--config", "--table-type"}, "is of configurations (.json) alone");
+  if (configurations) return io::read_recommendation_config(path, given.config, given.table_type, given.table);
+  if (ends_with(path, ".csv")) return io::read_layer_table(path, given.table);
+  refuse_flags(given, {"--batch", "--architecture"}, "is of tables of layers; a network's shapes say it");
+  return {};
+}
 
 // An input's file may lack the first dimension where that is 1.
 network::Tensor read_input(const std::string& path, const network::TensorInfo& info) {
@@ -63,15 +66,6 @@ network::Tensor read_input(const std::string& path, const network::TensorInfo& i
   network::Tensor tensor(info);
   if (file.bytes() > 0) std::memcpy(tensor.data(), file.data(), file.bytes());
   return tensor;
-}
-
-network::CostOptions cost_options(const NetworkFlags& given) {
-  network::CostOptions options;
-  options.gemm = given.flags.gemm;
-  options.array = given.flags.array;
-  options.vector = given.vector;
-  if (given.flags.energy) options.energy = *given.flags.energy;
-  return options;
 }
 
 void count(NetworkReport& report) {
@@ -97,8 +91,20 @@ std::vector<network::Tensor> read_inputs(const NetworkFlags& given, const networ
   return inputs;
 }
 
-std::vector<network::Tensor> run(const network::Network& network, const std::vector<const network::Tensor*>& inputs,
-                                 const network::RunOptions& options, NetworkReport& report, NetworkWatch& watch) {
+// From weights packed once, layers unseen.
+std::vector<network::Tensor> run_prepared(const network::Network& network,
+                                          const std::vector<const network::Tensor*>& inputs, const NetworkFlags& given,
+                                          NetworkReport& report) {
+  TimedSession session(network, given.weights);
+  for (Index run = 0; run < given.runs.value_or(1); ++run) session.run(inputs);
+  report.executor = "cpu", report.runs = session.medians(), report.prepared = session.steps();
+  return session.outputs();
+}
+
+std::vector<network::Tensor> run_observed(const network::Network& network,
+                                          const std::vector<const network::Tensor*>& inputs,
+                                          const network::RunOptions& options, NetworkReport& report,
+                                          NetworkWatch& watch) {
   report.executor = options.executor == network::Executor::array ? "array" : "cpu";
   ProgressLine progress("septet network", "layer");
   Index done = 0;
@@ -110,24 +116,12 @@ std::vector<network::Tensor> run(const network::Network& network, const std::vec
   return network::run(network, inputs, options, report.costs, report.runs, observer);
 }
 
-// Flags that mean nothing without another one.
-void refuse_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why) {
-  for (const char* flag : flags) {
-    if (given.has(flag)) refuse(flag, why);
-  }
-}
-
 // Nothing: one array was asked for. `network`: null of a table.
 std::optional<PartitionReport> partition_of(const NetworkFlags& given, const NetworkReport& report,
                                             const network::Network* network) {
-  if (!given.has("--arrays")) {
-    refuse_flags(given, {"--partition", "--table-bytes"}, "needs --arrays");
-    return {};
-  }
-  const bool tables = given.partition.split == network::Split::table;
-  if (!tables) refuse_flags(given, {"--table-bytes"}, "needs --partition table");
+  if (!given.has("--arrays")) return {};
   PartitionReport result;
-  result.how = given.partition;
+  result.how = given.partition, result.batch = report.batch, result.clock_hz = report.clock_hz;
   require(network::partition(report.layers, report.costs, report.options, result.how, result.partition));
   for (const network::LayerCost& cost : report.costs) result.cycles_single += cost.cycles;
   if (network != nullptr) result.exchange_bytes = network::exchange_bytes(*network, result.how, result.partition);
@@ -135,56 +129,63 @@ std::optional<PartitionReport> partition_of(const NetworkFlags& given, const Net
 }
 
 // What both kinds of models end with.
-void publish_report(const Flags& flags, const NetworkReport& report, const std::optional<PartitionReport>& partition,
-                    const std::optional<Numerics>& numerics, const WriteOutput& write) {
+void publish_report(const Flags& flags, const NetworkReport& report, const NetworkSections& sections,
+                    const WriteOutput& write) {
   Json json = network_json(report);
   std::string table = network_table(report);
-  if (partition) json["partition"] = partition_json(*partition), table += "\n" + partition_table(*partition);
-  if (numerics) json["numerics"] = numerics_json(*numerics), table += "\n" + numerics_table(*numerics);
-  publish(flags, json, table, write, nullptr, flags.report.empty() ? "" : html_of(report));
-}
-
-network::Split parse_split(const std::string& text) {
-  for (const network::Split split : {network::Split::layer, network::Split::filter, network::Split::table}) {
-    if (text == name(split)) return split;
+  if (sections.partition) {
+    json["partition"] = partition_json(*sections.partition), table += "\n" + partition_table(*sections.partition);
   }
-  refuse("--partition", cli::quoted(text) + " is none of layer, filter, table");
+  if (sections.sparse_over_dense) {
+    json["sparse_over_dense"] = sparse_json(report, sections.sparse_times());
+    table += "\n" + sparse_table(report, sections.sparse_times());
+  }
+  if (sections.numerics) {
+    json["numerics"] = numerics_json(*sections.numerics), table += "\n" + numerics_table(*sections.numerics);
+  }
+  publish(flags, json, table, write, nullptr, flags.report.empty() ? "" : html_of(report, sections));
 }
 
-void run_table(const NetworkFlags& given) {
+void run_table(const NetworkFlags& given, io::LayerTable table) {
   const Flags& flags = given.flags;
-  refuse_flags(given, {"--input", "-o", "--executor", "--record", "--compare", "--against"},
+  refuse_flags(given, {"--input", "-o", "--executor", "--runs", "--record", "--compare", "--against"},
                "a table has shapes alone: there is nothing to run");
   NetworkReport report;
   report.name = flags.a, report.options = cost_options(given), report.clock_hz = given.clock_hz;
-  report.layers = io::read_layer_table(flags.a);
+  if (!given.config.empty()) report.name += ": " + given.config;
+  report.layers = std::move(table.layers), report.batch = table.inputs, report.tokens = table.tokens;
+  check_sums(given, report.layers);
   for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
   count(report);
-  publish_report(flags, report, partition_of(given, report, nullptr), {}, {});
+  publish_report(flags, report, {partition_of(given, report, nullptr), {}, given.sparse_over_dense, {}}, {});
 }
 
-void run_network(const NetworkFlags& given) {
-  const Flags& flags = given.flags;
-  check_outputs(flags);
-  check_memory(flags);
-  if (!flags.target.empty()) require(set_target(flags.target.c_str()));
-  if (is_table(flags.a)) return run_table(given);
-  const network::Network network = io::read_network(flags.a);
-  if (given.inputs.empty()) {
-    refuse_flags(given, {"-o", "--record", "--against"}, "nothing is run without --input");
-    if (!flags.has("--compare")) refuse_flags(given, {"--executor"}, "nothing is run without --input");
-  }
-  if (flags.has("--compare")) refuse_flags(given, {"--against"}, "excludes --compare");
-  if (given.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
+NetworkReport report_on(const network::Network& network, const NetworkFlags& given) {
   NetworkReport report;
   report.name = network.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   report.layers = network::layers_of(network, given.vector);
+  check_sums(given, report.layers);
   if (!network.inputs.empty()) {
     const network::TensorInfo& input = network.tensors[static_cast<std::size_t>(network.inputs[0])];
     if (!input.shape.empty()) report.batch = input.dim(0);
   }
+  const bool fits = !__builtin_mul_overflow(given.table.tokens, report.batch, &report.tokens);
+  if (!fits) refuse("--tokens", "of all inputs are beyond 64 bits");
   count(report);
-  const std::optional<PartitionReport> partition = partition_of(given, report, &network);
+  return report;
+}
+
+void run_model(const NetworkFlags& given) {
+  const Flags& flags = given.flags;
+  const network::Network network = io::read_network(flags.a);
+  if (given.inputs.empty()) {
+    refuse_flags(given, {"-o", "--record", "--against", "--runs"}, "nothing is run without --input");
+    if (!flags.has("--compare")) refuse_flags(given, {"--executor"}, "nothing is run without --input");
+  }
+  if (given.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
+  NetworkReport report = report_on(network, given);
+  NetworkSections sections;
+  sections.partition = partition_of(given, report, &network), sections.sparse_over_dense = given.sparse_over_dense;
   const network::RunOptions options{given.executor, report.options, wants_sums(given.checks)};
   NetworkWatch watch(given.checks, network, options, report.costs);
   std::vector<network::Tensor> inputs, outputs;
@@ -192,15 +193,27 @@ void run_network(const NetworkFlags& given) {
   if (!given.inputs.empty()) {
     inputs = read_inputs(given, network);
     for (const network::Tensor& input : inputs) pointers.push_back(&input);
-    outputs = run(network, pointers, options, report, watch);
+    outputs = given.prepared() ? run_prepared(network, pointers, given, report)
+                               : run_observed(network, pointers, options, report, watch);
+    if (given.sparse_over_dense) sections.times = time_sparse_over_dense(network, pointers, given.runs.value_or(5));
   }
-  const std::optional<Numerics> numerics = watch.finish(pointers);
-  publish_report(flags, report, partition, numerics,
-                 [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
+  sections.numerics = watch.finish(pointers);
+  publish_report(flags, report, sections, [&](const io::StagedFile& file) { io::write_tensor(file, outputs.at(0)); });
   watch.commit();
-  if (numerics && flags.has("--compare") && any(*numerics)) {
-    throw CheckFailed(given.checks.compare + ": " + first_difference_text(*numerics));
+  if (sections.numerics && flags.has("--compare") && any(*sections.numerics)) {
+    throw CheckFailed(given.checks.compare + ": " + first_difference_text(*sections.numerics));
   }
+}
+
+void run_network(const NetworkFlags& given) {
+  const Flags& flags = given.flags;
+  check_network_flags(given);
+  if (!flags.target.empty()) require(set_target(flags.target.c_str()));
+  if (flags.gemm.threads > 0) {
+    if (const Status status = set_threads(flags.gemm.threads); !status.ok()) refuse("--threads", status.message());
+  }
+  std::optional<io::LayerTable> table = read_table(given);
+  table ? run_table(given, *std::move(table)) : run_model(given);
 }
 
 }  // namespace
@@ -208,60 +221,9 @@ void run_network(const NetworkFlags& given) {
 void add_network(CLI::App& app, Action& action) {
   CLI::App& verb = *app.add_subcommand("network", "A whole network: layers' costs on an array, outputs bit for bit");
   const auto given = std::make_shared<NetworkFlags>();
-  Flags& flags = given->flags;
-  verb.add_option("MODEL", flags.a, "an index.json (or its folder), or a table of layers (.csv)")
-      ->required()
-      ->type_name("FILE");
-  verb.add_option_function<std::vector<std::string>>(
-          "--input", [given](const std::vector<std::string>& paths) { given->inputs = paths; },
-          "what goes in (.npy); several inputs: again and again, in their order")
-      ->type_name("FILE")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group("Operands");
-  add_value(verb, "--executor", "NAME", "cpu, or array: emulated, layer by layer; default cpu",
-            [given](const std::string& text) {
-              if (text != "cpu" && text != "array") refuse("--executor", cli::quoted(text) + " is none of cpu, array");
-              given->executor = text == "array" ? network::Executor::array : network::Executor::cpu;
-            })
-      ->group("Array");
-  add_value(
-      verb, "--dataflow", "NAME",
-      "dOS, dWS, dIS, sOS, sWS, sIS or csOS for all layers, or auto: the\nfewest cycles, layer by layer; default auto",
-      [given](const std::string& text) { given->flags.gemm.dataflow = parse_dataflow("--dataflow", text); })
-      ->group("Array");
-  add_array(verb, flags.gemm.array);
-  add_timing(verb, flags);
-  add_bandwidth(verb, flags);
-  add_memory(verb, flags);
-  add_value(verb, "--vector-lanes", "N", "lanes of the vector unit beside the array; default 16",
-            [given](const std::string& text) { given->vector.lanes = parse_whole("--vector-lanes", text, 1, 1 << 20); })
-      ->group("Array");
-  add_value(verb, "--clock", "MHZ", "of the array, for latency and throughput; default 1000",
-            [given](const std::string& text) {
-              given->clock_hz = 1e6 * parse_real("--clock", text);
-              if (!(given->clock_hz > 0)) refuse("--clock", "has to be positive");
-            })
-      ->group("Array");
-  add_value(verb, "--arrays", "N", "equal arrays, each with a vector unit, among which the layers are split",
-            [given](const std::string& text) { given->partition.arrays = parse_whole("--arrays", text, 1, 4096); })
-      ->group("Array");
-  add_value(verb, "--partition", "NAME",
-            "layer: a pipeline, cut where its slowest stage is quickest; filter:\nevery layer's outputs shared out; "
-            "table: embedding tables by their\nsize, the rest by cycles; default layer",
-            [given](const std::string& text) { given->partition.split = parse_split(text); })
-      ->group("Array");
-  add_value(verb, "--table-bytes", "BYTES", "what an array holds of embedding tables at most (K, M); default no limit",
-            [given](const std::string& text) { given->partition.table_bytes = parse_bytes("--table-bytes", text); })
-      ->group("Array");
-  add_combine(verb, flags.gemm.combine);
-  add_cpu(verb, flags);
-  add_network_checks(verb, given->checks);
-  add_output(verb, flags);
-  add_json(verb, flags);
-  add_report(verb, flags.report);
+  add_network_flags(verb, *given);
   verb.footer(kExamples);
-  set_action(verb, action, flags, [given] { run_network(*given); });
+  set_action(verb, action, given->flags, [given] { run_network(*given); });
 }
 
 }  // namespace septet::cli

@@ -194,4 +194,30 @@ std::string sparse_figure(const NetworkReport& report) {
        {"best sparse dataflow", kSparse, false, grouped(totals.cycles_best_sparse) + " cycles"}});
 }
 
+std::string sparse_times_figure(const NetworkReport& report, const SparseTimes& times) {
+  std::vector<BarRow> rows;
+  for (std::size_t i = 0; i < report.layers.size(); ++i) {
+    if (!is_product(report.layers[i])) continue;
+    const SparseOverDense both = sparse_over_dense(report, &times, i);
+    const auto bar = [&](double seconds, const char* colour, const char* form) -> std::vector<BarPart> {
+      return {{seconds * 1e3, colour, false,
+               fmt::format("{}, {} weights: {}", report.layers[i].name, form, milliseconds(seconds))}};
+    };
+    const std::optional<double> ratio = both.seconds_ratio();
+    rows.push_back({report.layers[i].name,
+                    {bar(*both.seconds_dense, kDense, "dense"), bar(*both.seconds_sparse, kSparse, "sparse")},
+                    fmt::format("{}{}", ratio ? fmt::format("{:.2f} x, ", *ratio) : "", name(times.steps[i].format))});
+  }
+  if (rows.empty()) return "";
+  const SparseOverDense total = sparse_over_dense(report, &times);
+  return bars_figure(
+      fmt::format("Time of every product on this CPU, with dense and with sparse weights (medians of {} runs of each); "
+                  "beside the bars, the former divided by the latter, and the sparse format. In total, with all that "
+                  "is no product: <strong>{:.3f}</strong>.",
+                  times.runs, total.seconds_ratio().value_or(0)),
+      rows, "ms on this CPU", "times with dense and sparse weights, " + report.name,
+      {{"dense weights", kDense, false, milliseconds(*total.seconds_dense) + " in total"},
+       {"sparse weights", kSparse, false, milliseconds(*total.seconds_sparse) + " in total"}});
+}
+
 }  // namespace septet::cli

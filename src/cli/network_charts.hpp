@@ -4,7 +4,7 @@
 // Waterman, Patterson, Communications of the ACM 52(4), 2009), sparse dataflows against dense ones.
 #pragma once
 
-#include "network_report.hpp"
+#include "sparse_report.hpp"
 
 #include <string>
 
@@ -14,5 +14,7 @@ namespace septet::cli {
 std::string cycles_figure(const NetworkReport& report);
 std::string roofline_figure(const NetworkReport& report);
 std::string sparse_figure(const NetworkReport& report);
+/// The same of times on this CPU.
+std::string sparse_times_figure(const NetworkReport& report, const SparseTimes& times);
 
 }  // namespace septet::cli

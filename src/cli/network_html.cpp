@@ -22,10 +22,18 @@ std::string array_text(const NetworkReport& report) {
   return fmt::format("{} x {}, {} timing", array.height, array.width, name(report.options.array.timing));
 }
 
-std::string per_second(double rate) { return rate > 0 ? fmt::format("{:.6g} per second", rate) : ""; }
-
 std::string joules_text(double joules) {
   return joules >= 1e-3 ? fmt::format("{:.4g} mJ", joules * 1e3) : fmt::format("{:.4g} µJ", joules * 1e6);
+}
+
+// Of an input, of a token.
+std::string item_facts(const PerItem& item, const std::string& name) {
+  if (!item.cycles) return "";
+  return fact(fmt::format("Throughput, {}s", name),
+              item.per_second ? fmt::format("{:.6g} per second", *item.per_second) : "") +
+         fact("Cycles per " + name, fmt::format("{:.6g}", *item.cycles)) +
+         fact("Time per " + name, fmt::format("{:.6g} µs", *item.seconds * 1e6)) +
+         fact("Energy per " + name, *item.joules > 0 ? joules_text(*item.joules) : "");
 }
 
 std::string memory_text(const emulation::ArrayOptions& array) {
@@ -42,7 +50,6 @@ std::string memory_text(const emulation::ArrayOptions& array) {
 std::string facts(const NetworkReport& report) {
   const Totals t = totals_of(report);
   const network::VectorUnit& vector = report.options.vector;
-  const auto batch = static_cast<double>(report.batch);
   const bool timed = t.latency_seconds > 0, powered = t.energy_pj > 0;
   const Dataflow named = report.options.gemm.dataflow;
   return "<h2>In total</h2>\n<dl>\n" + fact("Array", array_text(report)) +
@@ -58,11 +65,13 @@ std::string facts(const NetworkReport& report) {
          fact("Parameters", grouped(t.parameters)) +
          fact("Bytes between array and buffers", grouped(static_cast<Index>(t.moved_bytes))) +
          fact("Latency", milliseconds(t.latency_seconds)) +
-         fact("Throughput", timed ? per_second(batch / t.latency_seconds) : "") +
          fact("Energy of the products", powered ? joules_text(t.joules()) : "") +
-         fact("… per input", powered && batch > 0 ? joules_text(t.joules() / batch) : "") +
-         fact("Operations per second and watt",
-              powered ? fmt::format("{:.4g}", 2 * static_cast<double>(t.macs_useful) / t.joules()) : "") +
+         item_facts(per_item(report, t, report.batch), "input") +
+         fact("Tokens", report.tokens > 0 ? grouped(report.tokens) : "") +
+         item_facts(per_item(report, t, report.tokens), "token") +
+         fact("Operations per second", timed ? fmt::format("{:.4g}", t.operations() / t.latency_seconds) : "") +
+         fact("Watts", timed && powered ? fmt::format("{:.4g}", t.joules() / t.latency_seconds) : "") +
+         fact("Operations per second and watt", powered ? fmt::format("{:.4g}", t.operations() / t.joules()) : "") +
          fact("Best dense dataflows", grouped(t.cycles_best_dense) + " cycles") +
          fact("Best sparse dataflows", fmt::format("{} cycles; dense / sparse {:.3f}", grouped(t.cycles_best_sparse),
                                                    times(t.cycles_best_dense, t.cycles_best_sparse))) +
@@ -83,7 +92,12 @@ std::string shape_text(const network::Product& p) {
   return fmt::format("{}x{}x{}{}", p.m, p.k, p.n, p.count > 1 ? fmt::format(" x{}", p.count) : "");
 }
 
-std::string layer_row(const NetworkReport& report, std::size_t i) {
+std::string time_cells(const SparseOverDense& both) {
+  return number_cell("{:.4f}", *both.seconds_dense * 1e3) + number_cell("{:.4f}", *both.seconds_sparse * 1e3) +
+         number_cell("{:.3f}", both.seconds_ratio());
+}
+
+std::string layer_row(const NetworkReport& report, const SparseTimes* times, std::size_t i) {
   const Layer& layer = report.layers[i];
   const LayerCost& cost = report.costs[i];
   const network::Product& p = layer.product;
@@ -101,18 +115,18 @@ std::string layer_row(const NetworkReport& report, std::size_t i) {
     row += number_cell("{:.0f}", one ? std::optional<double>(one->array_cycles()) : std::nullopt,
                        dataflow == cost.dataflow ? "chosen" : "");
   }
-  const LayerCost *dense = least(report.each[i], false), *sparse = least(report.each[i], true);
-  row += number_cell("{:.3f}", dense && sparse
-                                   ? std::optional<double>(times(dense->array_cycles(), sparse->array_cycles()))
-                                   : std::nullopt);
+  const SparseOverDense both = sparse_over_dense(report, times, i);
+  row += number_cell("{:.3f}", both.cycles_ratio());
   row += of_product("{:.2f}", 100 * cost.array.utilization) + count(cost.array.macs_dense) +
          count(cost.array.macs_issued) + count(cost.array.macs_useful) + of_product("{:.0f}", cost.moved_bytes) +
          of_product("{:.4g}", cost.energy_pj * 1e-6) + count(layer.parameters);
+  if (!report.prepared.empty()) row += word_cell(product ? name(report.prepared[i].format) : "");
   if (!report.runs.empty()) row += number_cell("{:.3f}", report.runs[i].seconds * 1e3);
+  if (times != nullptr) row += time_cells(both);
   return row + "</tr>\n";
 }
 
-std::string table(const NetworkReport& report) {
+std::string table(const NetworkReport& report, const SparseTimes* times) {
   std::vector<Column> columns = {{"layer", true},    {"operator", true}, {"M x K x N", true},   {"zeros (%)", false},
                                  {"dataflow", true}, {"cycles", false},  {"vector unit", false}};
   for (const Dataflow dataflow : kDataflows) columns.push_back({name(dataflow), false});
@@ -120,9 +134,13 @@ std::string table(const NetworkReport& report) {
                              "bytes moved", "energy (µJ)", "parameters"}) {
     columns.push_back({header, false});
   }
+  if (!report.prepared.empty()) columns.push_back({"kept as", true});
   if (!report.runs.empty()) columns.push_back({"time (ms)", false});
+  if (times != nullptr) {
+    columns.insert(columns.end(), {{"dense weights (ms)", false}, {"sparse weights (ms)", false}, {"times", false}});
+  }
   std::vector<std::string> rows;
-  for (std::size_t i = 0; i < report.layers.size(); ++i) rows.push_back(layer_row(report, i));
+  for (std::size_t i = 0; i < report.layers.size(); ++i) rows.push_back(layer_row(report, times, i));
   return "<h2>All layers</h2>\n<p>Below a dataflow&#39;s name: the cycles that the layer takes with it on the array; "
          "bold, the one that it has. Empty: the dataflow is not possible with these options.</p>\n" +
          sortable_table("layers", columns, rows);
@@ -138,12 +156,15 @@ constexpr const char* kMethod =
 
 }  // namespace
 
-std::string html_of(const NetworkReport& report) {
-  std::string title = report.name + " on an array of " + array_text(report);
-  return page({title, report.name, "septet network, " + array_text(report),
-               facts(report) + "<h2>Layers</h2>\n<div class=\"figures\">\n" + cycles_figure(report) +
-                   roofline_figure(report) + sparse_figure(report) + "</div>\n" + table(report) + kMethod,
-               ""});
+std::string html_of(const NetworkReport& report, const NetworkSections& sections) {
+  const std::string title = report.name + " on an array of " + array_text(report);
+  const SparseTimes* times = sections.sparse_times();
+  std::string figures = cycles_figure(report) + roofline_figure(report) + sparse_figure(report);
+  if (times != nullptr) figures += sparse_times_figure(report, *times);
+  std::string body = facts(report) + "<h2>Layers</h2>\n<div class=\"figures\">\n" + figures + "</div>\n";
+  if (sections.partition) body += partition_html(*sections.partition);
+  if (sections.numerics) body += numerics_html(*sections.numerics);
+  return page({title, report.name, "septet network, " + array_text(report), body + table(report, times) + kMethod, ""});
 }
 
 }  // namespace septet::cli

@@ -49,7 +49,50 @@ Json layer_json(const NetworkReport& report, std::size_t i) {
     json[sparse ? "cycles_best_sparse" : "cycles_best_dense"] = best ? Json(best->array_cycles()) : Json(nullptr);
   }
   if (!report.runs.empty()) json["seconds"] = report.runs[i].seconds;
+  if (!report.prepared.empty()) {
+    const network::PreparedStep& step = report.prepared[i];
+    json["weight_format"] = step.product ? Json(name(step.format)) : Json(nullptr);
+    json["weight_packed_bytes"] = step.product ? Json(step.packed_bytes) : Json(nullptr);
+  }
   return json;
+}
+
+Json json_of(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
+
+// x / y, where there is something to divide by.
+Json quotient(double x, double y) { return y > 0 ? Json(x / y) : Json(nullptr); }
+
+void put_items(Json& json, const PerItem& item, const std::string& name) {
+  json[name + "s_per_second"] = json_of(item.per_second);
+  json["cycles_per_" + name] = json_of(item.cycles);
+  json["seconds_per_" + name] = json_of(item.seconds);
+  json["energy_per_" + name + "_joules"] = json_of(item.joules);
+}
+
+// At the clock; energy and so watts of the products alone.
+void put_rates(Json& json, const NetworkReport& report, const Totals& totals) {
+  const double latency = totals.latency_seconds, joules = totals.joules();
+  json["latency_seconds"] = latency;
+  put_items(json, per_item(report, totals, report.batch), "input");
+  json["tokens"] = report.tokens > 0 ? Json(report.tokens) : Json(nullptr);
+  put_items(json, per_item(report, totals, report.tokens), "token");
+  json["operations_per_second"] = quotient(totals.operations(), latency);
+  json["watts"] = quotient(joules, latency);
+  json["operations_per_joule"] = quotient(totals.operations(), joules);
+  if (report.runs.empty()) return;
+  json["seconds"] = totals.seconds;
+  json["run_inputs_per_second"] = quotient(static_cast<double>(report.batch), totals.seconds);
+}
+
+std::string embeddings_text(const Totals& totals) {
+  const auto found = totals.parameters_by_op.find(network::name(network::Operator(network::EmbeddingBag{})));
+  return found == totals.parameters_by_op.end() ? "" : fmt::format(", {} of them embeddings", grouped(found->second));
+}
+
+std::string items_text(const PerItem& item, const char* name) {
+  if (!item.cycles) return "";
+  return fmt::format("per {}: {:.6g} cycles, {:.4g} us, {:.4g} uJ{}\n", name, *item.cycles, *item.seconds * 1e6,
+                     *item.joules * 1e6, item.per_second ? fmt::format("; {:.6g} per second", *item.per_second) : "");
 }
 
 }  // namespace
@@ -67,6 +110,7 @@ Totals totals_of(const NetworkReport& report) {
     totals.reads_c_words += cost.array.reads_c_words, totals.writes_c_words += cost.array.writes_c_words;
     totals.moved_bytes += cost.moved_bytes, totals.energy_pj += cost.energy_pj;
     totals.cycles_by_op[report.layers[i].op] += cost.cycles;
+    totals.parameters_by_op[report.layers[i].op] += report.layers[i].parameters;
     if (!report.runs.empty()) totals.seconds += report.runs[i].seconds;
     const LayerCost *dense = least(report.each[i], false), *sparse = least(report.each[i], true);
     if (dense == nullptr || sparse == nullptr) continue;
@@ -75,6 +119,16 @@ Totals totals_of(const NetworkReport& report) {
   totals.utilization = utilization_of(report, totals);
   totals.latency_seconds = static_cast<double>(totals.cycles) / report.clock_hz;
   return totals;
+}
+
+PerItem per_item(const NetworkReport& report, const Totals& totals, Index items) {
+  PerItem result;
+  if (items == 0) return result;
+  const auto count = static_cast<double>(items);
+  result.cycles = static_cast<double>(totals.cycles) / count, result.seconds = *result.cycles / report.clock_hz;
+  result.joules = totals.joules() / count;
+  if (*result.seconds > 0) result.per_second = 1 / *result.seconds;
+  return result;
 }
 
 const LayerCost* least(const std::vector<LayerCost>& each, bool sparse) {
@@ -90,6 +144,13 @@ std::string dataflow_text(const LayerCost& cost) {
   return name(cost.dataflow) + std::string(cost.joined ? " joined" : "");
 }
 
+std::string zeros_text(const NetworkReport& report, std::size_t layer) {
+  const network::Product& p = report.layers[layer].product;
+  const auto weights = static_cast<double>(p.m * p.k * p.count);
+  if (!(weights > 0)) return "";
+  return fmt::format("{:.0f}%", 100 * (1 - static_cast<double>(report.costs[layer].array.nnz) / weights));
+}
+
 double times(Index more, Index fewer) { return fewer > 0 ? static_cast<double>(more) / static_cast<double>(fewer) : 0; }
 
 Json network_json(const NetworkReport& report) {
@@ -98,6 +159,7 @@ Json network_json(const NetworkReport& report) {
   json["network"] = report.name;
   json["executor"] = report.executor.empty() ? Json(nullptr) : Json(report.executor);
   json["dataflow"] = name(report.options.gemm.dataflow);
+  json["weights"] = name(report.options.weights);
   json["array_height"] = report.options.gemm.array.height;
   json["array_width"] = report.options.gemm.array.width;
   json["timing"] = name(report.options.array.timing);
@@ -115,16 +177,11 @@ Json network_json(const NetworkReport& report) {
   json["moved_bytes"] = totals.moved_bytes;
   json["cycles_best_dense"] = totals.cycles_best_dense, json["cycles_best_sparse"] = totals.cycles_best_sparse;
   json["energy_pj"] = totals.energy_pj;
-  const double latency = totals.latency_seconds, joules = totals.joules();
-  json["latency_seconds"] = latency;
-  json["inputs_per_second"] = latency > 0 ? Json(static_cast<double>(report.batch) / latency) : Json(nullptr);
-  json["energy_per_input_joules"] = report.batch > 0 ? Json(joules / static_cast<double>(report.batch)) : Json(nullptr);
-  // Two operations to a multiply-accumulate that had to be; energy of the products alone.
-  json["operations_per_joule"] =
-      joules > 0 ? Json(2 * static_cast<double>(totals.macs_useful) / joules) : Json(nullptr);
-  if (!report.runs.empty()) json["seconds"] = totals.seconds;
+  put_rates(json, report, totals);
   json["cycles_by_op"] = Json::object();
   for (const auto& [op, cycles] : totals.cycles_by_op) json["cycles_by_op"][op] = cycles;
+  json["parameters_by_op"] = Json::object();
+  for (const auto& [op, parameters] : totals.parameters_by_op) json["parameters_by_op"][op] = parameters;
   json["layers"] = Json::array();
   for (std::size_t i = 0; i < report.layers.size(); ++i) json["layers"].push_back(layer_json(report, i));
   return json;
@@ -141,6 +198,7 @@ std::string network_table(const NetworkReport& report) {
                                             {"vector"},
                                             {"utilised"},
                                             {"energy"}};
+  if (!report.prepared.empty()) columns.push_back({"kept as", Align::left});
   if (!report.runs.empty()) columns.push_back({"time"});
   TextTable table(columns);
   for (std::size_t i = 0; i < report.layers.size(); ++i) {
@@ -148,17 +206,17 @@ std::string network_table(const NetworkReport& report) {
     const LayerCost& cost = report.costs[i];
     const network::Product& p = layer.product;
     const bool product = p.count > 0;
-    const double weights = static_cast<double>(p.m * p.k * p.count);
     std::vector<std::string> cells = {
         layer.name,
         layer.op,
         product ? fmt::format("{}x{}x{}{}", p.m, p.k, p.n, p.count > 1 ? fmt::format(" x{}", p.count) : "") : "",
-        product && weights > 0 ? fmt::format("{:.0f}%", 100 * (1 - static_cast<double>(cost.array.nnz) / weights)) : "",
+        zeros_text(report, i),
         dataflow_text(cost),
         product ? grouped(cost.array_cycles()) : "",
         product ? "" : grouped(cost.vector.cycles),
         product ? percent(cost.array.utilization) : "",
         product ? fmt::format("{:.3g} uJ", cost.energy_pj * 1e-6) : ""};
+    if (!report.prepared.empty()) cells.push_back(product ? name(report.prepared[i].format) : "");
     if (!report.runs.empty()) cells.push_back(milliseconds(report.runs[i].seconds));
     table.add(std::move(cells));
   }
@@ -170,10 +228,17 @@ std::string network_table(const NetworkReport& report) {
                   report.executor.empty() ? std::string() : ", run on the " + report.executor, table.text());
   text += fmt::format("{} cycles: {} on the array ({} of it useful), {} on the vector unit\n", grouped(totals.cycles),
                       grouped(totals.cycles_array), percent(totals.utilization), grouped(totals.cycles_vector));
-  text += fmt::format("{} MACs, {} of them done; {} parameters\n", grouped(totals.macs_dense),
-                      grouped(totals.macs_issued), grouped(totals.parameters));
+  text += fmt::format("{} MACs, {} of them done; {} parameters{}\n", grouped(totals.macs_dense),
+                      grouped(totals.macs_issued), grouped(totals.parameters), embeddings_text(totals));
   text += fmt::format("at {:.4g} MHz: {} for a batch of {}, {:.4g} uJ for the products\n", report.clock_hz * 1e-6,
                       milliseconds(totals.latency_seconds), report.batch, totals.energy_pj * 1e-6);
+  if (totals.latency_seconds > 0 && totals.energy_pj > 0) {
+    text += fmt::format("{:.4g} operations per second at {:.4g} W, {:.4g} per second and watt\n",
+                        totals.operations() / totals.latency_seconds, totals.joules() / totals.latency_seconds,
+                        totals.operations() / totals.joules());
+  }
+  text += items_text(per_item(report, totals, report.batch), "input");
+  text += items_text(per_item(report, totals, report.tokens), "token");
   if (!report.runs.empty()) text += fmt::format("run in {}\n", milliseconds(totals.seconds));
   return text;
 }

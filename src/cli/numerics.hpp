@@ -70,6 +70,8 @@ class NumericsCheck {
 
 Json numerics_json(const Numerics& numerics);
 std::string numerics_table(const Numerics& numerics);
+/// A part of a page of HTML: a heading, facts and a table.
+std::string numerics_html(const Numerics& numerics);
 /// Of the first layer that differs alone, or else of the first one that differs: "layer conv1, alone: 3 of 100 outputs
 /// differ, the first at [0, 1]: 5, not 4".
 std::string first_difference_text(const Numerics& numerics);

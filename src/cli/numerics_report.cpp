@@ -1,5 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "numerics.hpp"
+#include "report/page.hpp"
 #include "text_table.hpp"
 
 #include <fmt/format.h>
@@ -61,6 +62,33 @@ std::vector<std::string> cells_of(const LayerNumerics& layer) {
   return cells;
 }
 
+struct Counts {
+  Index run = 0, alone = 0;
+};
+
+// Of layers that differ.
+Counts differing(const Numerics& numerics) {
+  Counts counts;
+  for (const LayerNumerics& layer : numerics.layers) {
+    counts.run += layer.run.any() ? 1 : 0, counts.alone += layer.alone.any() ? 1 : 0;
+  }
+  return counts;
+}
+
+std::string numerics_row(const LayerNumerics& layer) {
+  const bool wrong = layer.run.any() || layer.alone.any();
+  std::string row = std::string(wrong ? "<tr class=\"wrong\">" : "<tr>") + word_cell(layer.layer);
+  for (const LayerDifference* part : {&layer.alone, &layer.run}) {
+    for (const auto* difference : {&part->sums, &part->output}) {
+      row += number_cell("{:.0f}", *difference ? std::optional<double>((*difference)->mismatches) : std::nullopt);
+    }
+  }
+  const TensorDifference* first = shown(layer.alone.any() ? layer.alone : layer.run);
+  if (!wrong || first == nullptr) return row + number_cell("", {}) + word_cell("") + word_cell("") + "</tr>\n";
+  return row + number_cell("{:.0f}", static_cast<double>(first->largest)) +
+         word_cell(first->floats ? "ulp" : "integer") + word_cell(first_text(*first)) + "</tr>\n";
+}
+
 const LayerNumerics* first_layer(const Numerics& numerics, LayerDifference LayerNumerics::*part) {
   for (const LayerNumerics& layer : numerics.layers) {
     if ((layer.*part).any()) return &layer;
@@ -73,10 +101,9 @@ const LayerNumerics* first_layer(const Numerics& numerics, LayerDifference Layer
 Json numerics_json(const Numerics& numerics) {
   const LayerNumerics* alone = first_layer(numerics, &LayerNumerics::alone);
   const LayerNumerics* run = first_layer(numerics, &LayerNumerics::run);
-  Index different = 0, different_alone = 0;
+  const Counts different = differing(numerics);
   Json layers = Json::array();
   for (const LayerNumerics& layer : numerics.layers) {
-    different += layer.run.any() ? 1 : 0, different_alone += layer.alone.any() ? 1 : 0;
     Json json;
     json["name"] = layer.layer;
     json["alone"] = {{"sums", tensor_json(layer.alone.sums)}, {"output", tensor_json(layer.alone.output)}};
@@ -86,8 +113,8 @@ Json numerics_json(const Numerics& numerics) {
   Json json;
   json["reference"] = numerics.reference;
   json["layers_compared"] = numerics.layers.size();
-  json["layers_different_alone"] = different_alone;
-  json["layers_different"] = different;
+  json["layers_different_alone"] = different.alone;
+  json["layers_different"] = different.run;
   json["first_different_alone"] = alone != nullptr ? Json(alone->layer) : Json(nullptr);
   json["first_different"] = run != nullptr ? Json(run->layer) : Json(nullptr);
   json["layers"] = std::move(layers);
@@ -115,9 +142,32 @@ std::string first_difference_text(const Numerics& numerics) {
   if (layer == nullptr) return "";
   const LayerDifference& part = alone != nullptr ? layer->alone : layer->run;
   const TensorDifference& difference = *shown(part);
+  const bool outputs = part.output && &difference == &*part.output;
   return fmt::format("layer {}{}: {} of {} {} differ, the first at {}", layer->layer, alone != nullptr ? ", alone" : "",
-                     difference.mismatches, difference.elements, &difference == &*part.output ? "outputs" : "sums",
-                     first_text(difference));
+                     difference.mismatches, difference.elements, outputs ? "outputs" : "sums", first_text(difference));
+}
+
+std::string numerics_html(const Numerics& numerics) {
+  const Counts different = differing(numerics);
+  std::vector<std::string> rows;
+  for (const LayerNumerics& layer : numerics.layers) rows.push_back(numerics_row(layer));
+  return "<h2>Numbers</h2>\n<dl>\n" + fact("Beside", numerics.reference) +
+         fact("Layers compared", grouped(static_cast<Index>(numerics.layers.size()))) +
+         fact("Layers that differ alone", grouped(different.alone)) +
+         fact("Layers that differ in the run", grouped(different.run)) +
+         fact("First difference", first_difference_text(numerics)) +
+         "</dl>\n<p>Elements that differ. Alone: the layer from the other side&#39;s input; else in the run, with the "
+         "differences of the layers before. Empty: nothing to compare.</p>\n" +
+         sortable_table("numerics",
+                        {{"layer", true},
+                         {"sums alone", false},
+                         {"outputs alone", false},
+                         {"sums", false},
+                         {"outputs", false},
+                         {"largest", false},
+                         {"unit", true},
+                         {"first", true}},
+                        rows);
 }
 
 }  // namespace septet::cli

@@ -164,7 +164,9 @@ void add_accumulators(CLI::App& verb, Flags& flags) {
 
 }  // namespace
 
-void add_arithmetic(CLI::App& verb, Flags& flags) {
+namespace {
+
+void add_order(CLI::App& verb, Flags& flags) {
   GemmOptions& gemm = flags.gemm;
   add_value(verb, "--accumulate", "ORDER", "chained (one running sum) or fold (fold, then add); default chained",
             [&gemm](const std::string& text) {
@@ -173,6 +175,25 @@ void add_arithmetic(CLI::App& verb, Flags& flags) {
                 gemm.fold_depth = 0, gemm.fold_accumulator = {};  // a preset's
             })
       ->group(kNumbersGroup);
+}
+
+void add_mac(CLI::App& verb, Flags& flags) {
+  add_parsed(verb, "--mac", "ROUNDING", "fused (one rounding) or unfused (two); default fused", flags.gemm.mac,
+             parse_mac)
+      ->group(kNumbersGroup);
+}
+
+}  // namespace
+
+void add_sums(CLI::App& verb, Flags& flags) {
+  add_order(verb, flags);
+  add_accumulators(verb, flags);
+  add_mac(verb, flags);
+}
+
+void add_arithmetic(CLI::App& verb, Flags& flags) {
+  GemmOptions& gemm = flags.gemm;
+  add_order(verb, flags);
   add_parsed(verb, "--fold-depth", "d",
              "k per fold of --accumulate fold; default the array's height (an array has no other)", gemm.fold_depth,
              [](const std::string& flag, const std::string& text) {
@@ -180,8 +201,7 @@ void add_arithmetic(CLI::App& verb, Flags& flags) {
              })
       ->group(kNumbersGroup);
   add_accumulators(verb, flags);
-  add_parsed(verb, "--mac", "ROUNDING", "fused (one rounding) or unfused (two); default fused", gemm.mac, parse_mac)
-      ->group(kNumbersGroup);
+  add_mac(verb, flags);
   add_value(verb, "--preload", "FILE", "where the sums start: M x N, or M x 1 or 1 x N for a bias",
             [&flags](const std::string& text) { flags.preload = text; })
       ->group(kNumbersGroup);

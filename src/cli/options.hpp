@@ -50,8 +50,9 @@ void add_array(CLI::App& verb, ArrayShape& array);
 void add_dataflow(CLI::App& verb, Flags& flags);
 /// --preset. Before every flag that a preset may set: flags take effect in the order of their definition, so these win.
 void add_preset(CLI::App& verb, Flags& flags);
-/// --accumulate, --fold-depth, --accumulator, --fold-accumulator, --flush-subnormals, --mac, --preload and the zero
-/// points.
+/// --accumulate, --accumulator, --fold-accumulator, --flush-subnormals and --mac.
+void add_sums(CLI::App& verb, Flags& flags);
+/// … and --fold-depth, --preload and the zero points.
 void add_arithmetic(CLI::App& verb, Flags& flags);
 /// Refuses flags of add_arithmetic() that exclude each other, in words of the command line.
 void check_arithmetic(const Flags& flags);

@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "partition_report.hpp"
 
+#include "report/bars.hpp"
+#include "report/page.hpp"
 #include "text_table.hpp"
 
 #include <fmt/format.h>
@@ -47,6 +49,8 @@ Json partition_json(const PartitionReport& report) {
   json["cycles_latency"] = report.partition.cycles_latency;
   json["speedup"] = speedup_of(report);
   json["balance"] = report.partition.balance;
+  json["latency_seconds"] = report.latency_seconds();
+  json["inputs_per_second"] = report.inputs_per_second() > 0 ? Json(report.inputs_per_second()) : Json(nullptr);
   json["exchange_bytes"] = report.exchange_bytes ? Json(*report.exchange_bytes) : Json(nullptr);
   json["loads"] = Json::array();
   for (const ArrayLoad& load : report.partition.arrays) {
@@ -64,11 +68,71 @@ std::string partition_table(const PartitionReport& report) {
   }
   std::string text =
       fmt::format("{} arrays, split by {}\n\n{}\n", report.how.arrays, name(report.how.split), table.text());
-  text += fmt::format("slowest {} cycles, {:.2f}x one array; {:.2f} times the mean; one input takes {}\n",
+  text += fmt::format("slowest {} cycles, {:.2f}x one array; {:.2f} times the mean; one run takes {}\n",
                       grouped(report.partition.cycles_slowest), speedup_of(report), report.partition.balance,
                       grouped(report.partition.cycles_latency));
+  if (report.inputs_per_second() > 0) {
+    text += fmt::format("at {:.4g} MHz: {} for a batch of {}, {:.6g} inputs per second\n", report.clock_hz * 1e-6,
+                        milliseconds(report.latency_seconds()), report.batch, report.inputs_per_second());
+  }
   if (report.exchange_bytes) text += fmt::format("{} bytes between arrays\n", grouped(*report.exchange_bytes));
   return text;
+}
+
+namespace {
+
+std::string arrays_figure(const PartitionReport& report) {
+  std::vector<BarRow> rows;
+  const auto& arrays = report.partition.arrays;
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    const std::string label = fmt::format("array {}", i), cycles = grouped(arrays[i].cycles);
+    rows.push_back({label,
+                    {{{static_cast<double>(arrays[i].cycles), "#0072b2", false, label + ": " + cycles + " cycles"}}},
+                    fmt::format("{}{}", cycles, arrays[i].shares.empty() ? "" : ", layers " + layers_text(arrays[i]))});
+  }
+  return "<div class=\"figures\">\n" +
+         bars_figure("Cycles of every array; layers are counted from 0.", rows, "cycles", "cycles of every array", {}) +
+         "</div>\n";
+}
+
+}  // namespace
+
+std::string partition_html(const PartitionReport& report) {
+  const network::Partition& partition = report.partition;
+  std::vector<std::string> rows;
+  for (std::size_t i = 0; i < partition.arrays.size(); ++i) {
+    const ArrayLoad& load = partition.arrays[i];
+    std::string row = "<tr>" + number_cell("{:.0f}", static_cast<double>(i)) + word_cell(layers_text(load));
+    for (const Index value : {load.cycles, load.macs, load.parameters, load.parameter_bytes, load.table_bytes,
+                              load.lookups, load.vector_bytes}) {
+      row += number_cell("{:.0f}", static_cast<double>(value));
+    }
+    row += number_cell("{:.0f}", report.exchange_bytes ? std::optional<double>(load.receives_bytes) : std::nullopt);
+    rows.push_back(row + number_cell("{:.4g}", load.energy_pj * 1e-6) + "</tr>\n");
+  }
+  const double rate = report.inputs_per_second();
+  return fmt::format("<h2>Over {} arrays, by {}</h2>\n<dl>\n", report.how.arrays, name(report.how.split)) +
+         fact("Cycles of the most loaded array", grouped(partition.cycles_slowest)) +
+         fact("Times the mean of all", fmt::format("{:.3f}", partition.balance)) +
+         fact("Quicker than one array", fmt::format("{:.3f} x, in throughput", speedup_of(report))) +
+         fact("Cycles of one run", grouped(partition.cycles_latency)) +
+         fact("Latency over all arrays", milliseconds(report.latency_seconds())) +
+         fact("Throughput of all arrays", rate > 0 ? fmt::format("{:.6g} per second", rate) : "") +
+         fact("Bytes between arrays", report.exchange_bytes ? grouped(*report.exchange_bytes) : "") + "</dl>\n" +
+         arrays_figure(report) +
+         sortable_table("arrays",
+                        {{"array", false},
+                         {"layers", true},
+                         {"cycles", false},
+                         {"MACs", false},
+                         {"parameters", false},
+                         {"bytes of parameters", false},
+                         {"bytes of tables", false},
+                         {"look-ups", false},
+                         {"bytes of the vector unit", false},
+                         {"receives bytes", false},
+                         {"energy (µJ)", false}},
+                        rows);
 }
 
 }  // namespace septet::cli

@@ -3,21 +3,20 @@
 
 #include "csv.hpp"
 #include "input.hpp"
+#include "product_layer.hpp"
 #include "topology_table.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <initializer_list>
+#include <numeric>
 
 namespace septet::io {
-namespace {
 
 using network::Layer;
 using network::Product;
-using network::TensorInfo;
 
-// The weights are the right operand there: C = A * B is C^T = B^T * A^T.
 Layer product_layer(const CsvRow& row, std::string name, std::string op, Index count) {
   Layer layer;
   layer.name = std::move(name);
@@ -29,15 +28,19 @@ Layer product_layer(const CsvRow& row, std::string name, std::string op, Index c
   return layer;
 }
 
+namespace {
+using network::TensorInfo;
+
 // Of the forward tables; the product has to be the layer's.
 Layer read_forward(const CsvRow& row) {
   const std::string op = row.text("op");
   if (op != "conv" && op != "dwconv" && op != "fc") row.fail("op", quoted(op) + " is none of conv, dwconv, fc");
-  Layer layer = product_layer(row, row.text("layer"), op == "fc" ? "fully_connected" : "convolution",
-                              row.integer("gemm_count", 1));
+  const char* kind = op == "fc" ? "fully_connected" : op == "dwconv" ? network::kDepthwise : "convolution";
+  Layer layer = product_layer(row, row.text("layer"), kind, row.integer("gemm_count", 1));
   const Index groups = row.integer("groups", 1), in_c = row.integer("in_c", 1), out_c = row.integer("out_c", 1);
   const Index kh = row.integer("kh", 1), kw = row.integer("kw", 1), stride = row.integer("stride", 1);
   row.require("gemm_count", groups, "groups");
+  if (op == "dwconv") row.require("groups", in_c, "in_c, as dwconv has it,");
   const auto check_side = [&](const std::string& in, const std::string& out, Index window) {
     const Index size = row.integer(in, 1), padded = size + 2 * std::min(row.integer("pad", 0), window);
     if (padded < window) row.fail(in, fmt::format("{}, less than the window's {} with its padding", size, window));
@@ -57,22 +60,6 @@ Layer read_forward(const CsvRow& row) {
       row.fail(column, "parameters beyond 64 bits");
     }
   }
-  return layer;
-}
-
-// All transformer layers of a kind.
-Layer read_transformer(const CsvRow& row) {
-  const std::string operand = row.text("b_operand");
-  const bool weight = operand == "weight";
-  if (!weight && operand != "activation") {
-    row.fail("b_operand", quoted(operand) + " is none of weight, activation");
-  }
-  const Index count = row.product({row.integer("count_per_layer", 1), row.integer("layers", 1)});
-  Layer layer = product_layer(row, fmt::format("{}, {} tokens", row.text("component"), row.integer("seq", 1)),
-                              weight ? "fully_connected" : "matmul", count);
-  const Index weights = weight ? row.product({layer.product.m, layer.product.k}) : 0;
-  row.require("weight_params_per_instance", weights, weight ? "gemm_n * gemm_k" : "that of no weight");
-  layer.parameters = row.product({weights, count});
   return layer;
 }
 
@@ -134,6 +121,8 @@ Layer read_vector_work(const CsvRow& row) {
   return layer;
 }
 
+Layer read_transformer(const CsvRow& row) { return read_transformer_line(row).layer; }
+
 struct Kind {
   const char* name;
   std::vector<const char*> columns;
@@ -182,22 +171,73 @@ Layer (*kind_of(const CsvFile& file))(const CsvRow&) {
   return best->read;
 }
 
+// What goes through a table's products together. SCALE-Sim's lines may differ in it: then nothing is known.
+Index inputs_of(const CsvFile& file) {
+  const auto has = [&](const char* column) {
+    return std::find(file.header.begin(), file.header.end(), column) != file.header.end();
+  };
+  const char* column = has("batch") ? "batch" : "batch size";
+  if (!has(column)) return 1;
+  Index inputs = 0;
+  for (const CsvLine& line : file.lines) {
+    const CsvRow row(file, line);
+    const Index batch = row.text(column).empty() ? 1 : row.integer(column, 1);
+    const bool differs = inputs != 0 && batch != inputs;
+    if (differs && !has("batch")) return 1;
+    if (differs) row.fail(column, fmt::format("{}, but that of the lines before is {}", batch, inputs));
+    inputs = batch;
+  }
+  return inputs;
+}
+
+// Lines of every length of sequences is a run of the model; its parameters are those of the first one.
+LayerTable read_transformers(const CsvFile& file, const TableOptions& options) {
+  std::vector<Index> lengths;
+  std::vector<TransformerLine> first;
+  std::vector<Layer> others;
+  for (const CsvLine& line : file.lines) {
+    TransformerLine read = read_transformer_line(CsvRow(file, line));
+    if (options.tokens != 0 && read.tokens != options.tokens) continue;
+    if (std::find(lengths.begin(), lengths.end(), read.tokens) == lengths.end()) lengths.push_back(read.tokens);
+    if (read.tokens == lengths[0]) {
+      first.push_back(std::move(read));
+    } else {
+      read.layer.parameters = 0;
+      others.push_back(std::move(read.layer));
+    }
+  }
+  LayerTable table;
+  if (first.empty()) fail(file.path, fmt::format("there are no layers of {} tokens", options.tokens));
+  const Architecture architecture = options.architecture.value_or(architecture_of(first[0].model));
+  if (!add_parameters(architecture, first)) fail(file.path, "parameters beyond 64 bits");
+  for (TransformerLine& line : first) table.layers.push_back(std::move(line.layer));
+  for (Layer& layer : others) table.layers.push_back(std::move(layer));
+  const CsvRow row(file, file.lines[0]);
+  const Index inputs = inputs_of(file), tokens = std::accumulate(lengths.begin(), lengths.end(), Index{0});
+  table.inputs = row.product({inputs, static_cast<Index>(lengths.size())});
+  table.tokens = row.product({inputs, tokens});
+  return table;
+}
+
+LayerTable read_layers(const CsvFile& file, Layer (*read)(const CsvRow&), const TableOptions& options) {
+  if (options.architecture) fail(file.path, "is no table of transformer layers: it has no architecture");
+  LayerTable table;
+  for (const CsvLine& line : file.lines) table.layers.push_back(read(CsvRow(file, line)));
+  if (read == read_training && options.batch != 1) fail(file.path, "passes of training have their batch: no --batch");
+  table.inputs = inputs_of(file);
+  table.tokens = CsvRow(file, file.lines[0]).product({table.inputs, options.tokens});
+  return table;
+}
+
 }  // namespace
 
-std::vector<Layer> read_layer_table(const std::string& path) {
+LayerTable read_layer_table(const std::string& path, const TableOptions& options) {
   const CsvFile file = read_csv(path);
   const auto read = kind_of(file);
-  std::vector<Layer> layers;
-  for (const CsvLine& line : file.lines) layers.push_back(read(CsvRow(file, line)));
-  if (layers.empty()) fail(path, "there are no layers below the header");
-  Index macs = 0, parameters = 0;
-  for (Layer& layer : layers) {
-    layer.parameter_bytes = layer.parameters * size_of(layer.a_type);
-    const bool overflow = __builtin_add_overflow(macs, layer.product.macs(), &macs) ||
-                          __builtin_add_overflow(parameters, layer.parameters, &parameters);
-    if (overflow) fail(path, "totals beyond 64 bits");
-  }
-  return layers;
+  if (file.lines.empty()) fail(path, "there are no layers below the header");
+  LayerTable table = read == read_transformer ? read_transformers(file, options) : read_layers(file, read, options);
+  finish_table(path, options, table);
+  return table;
 }
 
 }  // namespace septet::io

@@ -112,7 +112,8 @@ Layer read_convolution_topology(const CsvRow& row) {
   // SCALE-Sim's mark of a depthwise layer: a product per channel.
   const bool depthwise = row.text(0).find("DP") != std::string::npos;
   const Index count = depthwise ? channels : 1, k = row.product({filter_h, filter_w, depthwise ? 1 : channels});
-  return finish(row, "convolution", {filters, n, k, count}, row.product({filters, k, count}));
+  return finish(row, depthwise ? network::kDepthwise : "convolution", {filters, n, k, count},
+                row.product({filters, k, count}));
 }
 
 bool is_gemm_topology(const CsvFile& file) {

@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "septet/network/cost.hpp"
 
+#include "depthwise.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -56,6 +58,11 @@ Report empty_like(const Report& r) {
 
 Index cycles_of(const Report& r) { return r.memory.system.given() ? r.memory.cycles_with_memory : r.cycles; }
 
+// Zeros between groups change no sum, but where folds end: narrow sums of folds would be others.
+bool joins_keep_bits(const GemmOptions& gemm) {
+  return gemm.accumulate == Accumulate::chained || (gemm.accumulator.bits == 0 && gemm.fold_accumulator.bits == 0);
+}
+
 class Products {
  public:
   Products(const Layer& layer, const CostOptions& options) : layer_(layer), options_(options) {
@@ -63,7 +70,7 @@ class Products {
     options_.gemm.fold_depth = 0, options_.gemm.preload = {}, options_.gemm.epilogue = {};
     if (layer.weights.data == nullptr) return;
     for (Index i = 0; i < layer.product.count; ++i) models_.emplace_back(group(i));
-    if (layer.joinable && layer.product.count > 1) join();
+    if (layer.joinable && layer.product.count > 1 && joins_keep_bits(options.gemm)) join();
   }
 
   /// Groups joined where the dataflow is sparse and that takes fewer cycles.
@@ -144,13 +151,25 @@ std::vector<Dataflow> possible(const GemmOptions& gemm) {
   return all;
 }
 
+// May an automatic dataflow be this one?
+bool is_choice(Dataflow dataflow, const CostOptions& options) {
+  if (options.gemm.dataflow != Dataflow::automatic) return false;
+  return options.weights == WeightForm::automatic || is_sparse(dataflow) == (options.weights == WeightForm::sparse);
+}
+
 }  // namespace
+
+std::string class_of(const Network& network, const Step& step) {
+  const auto* convolution = std::get_if<Convolution>(&step.op);
+  const bool depthwise = convolution != nullptr && is_depthwise(*convolution, network.tensors[step.inputs[0]]);
+  return depthwise ? kDepthwise : name(step.op);
+}
 
 std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
   std::vector<Layer> layers;
   for (const Step& step : network.steps) {
     Layer layer;
-    layer.name = step.name, layer.op = name(step.op);
+    layer.name = step.name, layer.op = class_of(network, step);
     layer.product = product_of(network, step);
     layer.vector = vector_cost(network, step, unit);
     layer.parameters = sum_of_constants(step.op, [](const Tensor& t) { return t.info().elements(); });
@@ -185,10 +204,11 @@ Status cost(const Layer& layer, const CostOptions& options, LayerCost& result, s
     for (const Dataflow dataflow : automatic || each != nullptr ? possible(options.gemm) : std::vector<Dataflow>{}) {
       LayerCost one;
       const Status status = products.least(dataflow, one);
-      // Beside the named one, another may not fit: its words are wider than half of a buffer, say.
-      if (!status.ok() && automatic) return status;
+      // Beside those asked for, another may not fit: its words are wider than half of a buffer, say.
+      const bool choice = is_choice(dataflow, options);
+      if (!status.ok() && choice) return status;
       if (!status.ok()) continue;
-      if (automatic && (best.dataflow == Dataflow::automatic || one.cycles < best.cycles)) best = one;
+      if (choice && (best.dataflow == Dataflow::automatic || one.cycles < best.cycles)) best = one;
       all.push_back(std::move(one));
     }
   }

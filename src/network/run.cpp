@@ -3,6 +3,7 @@
 
 #include "run_inputs.hpp"
 #include "septet/emulation/emulate.hpp"
+#include "septet/spmm.hpp"
 
 #include <chrono>
 #include <map>
@@ -50,17 +51,37 @@ GemmOptions merged(const GemmOptions& call, const GemmOptions& chosen, Dataflow 
   return options;
 }
 
-// Sums in full, one after the other: the direct path has the same bits.
-bool is_plain(const GemmOptions& gemm) {
-  return gemm.dataflow == Dataflow::automatic && gemm.accumulate == Accumulate::chained && gemm.mac == Mac::fused &&
-         gemm.accumulator.bits == 0 && !gemm.flush_subnormals;
+bool has_weights(const Step& step) {
+  return std::holds_alternative<Convolution>(step.op) || std::holds_alternative<FullyConnected>(step.op);
 }
 
-Execution on_cpu(const RunOptions& options) {
-  if (is_plain(options.cost.gemm)) return {};
+// For the dataflow that is named, or else in csOS's order, which has the sums of all of them.
+void sparse_gemm(const GemmCall& call, GemmOptions options) {
+  if (options.dataflow == Dataflow::automatic) options.dataflow = Dataflow::csOS, options.combine = {};
+  PackOptions packing;
+  packing.dataflow = options.dataflow, packing.array = options.array, packing.combine = options.combine;
+  packing.zero_point = options.a_zero_point;
+  gemm(pack(call.a, packing), call.b, call.c, options);
+}
+
+// Where folds are added one by one, the dataflow decides what a fold is: the array's.
+Dataflow dataflow_on_cpu(const GemmOptions& gemm, const LayerCost& cost) {
+  const bool any = gemm.dataflow != Dataflow::automatic || gemm.accumulate == Accumulate::chained;
+  return any ? gemm.dataflow : cost.dataflow;
+}
+
+Execution on_cpu(const RunOptions& options, const LayerCost& cost, const Step& step) {
+  const bool sparse = options.cost.weights == WeightForm::sparse && has_weights(step);
+  if (is_plain(options.cost.gemm) && !sparse) return {};
   Execution execution;
-  execution.gemm = [&options](const GemmCall& call) {
-    gemm(call.a, call.b, call.c, merged(call.options, options.cost.gemm, options.cost.gemm.dataflow));
+  execution.gemm = [&options, &cost, sparse](const GemmCall& call) {
+    const Dataflow dataflow = dataflow_on_cpu(options.cost.gemm, cost);
+    const GemmOptions chosen = merged(call.options, options.cost.gemm, dataflow);
+    if (sparse) {
+      sparse_gemm(call, chosen);
+    } else {
+      gemm(call.a, call.b, call.c, chosen);
+    }
   };
   return execution;
 }
@@ -88,6 +109,12 @@ Tensor sums_of(const TensorInfo& y) {
 }
 
 }  // namespace
+
+// The direct paths of execute() have these bits.
+bool is_plain(const GemmOptions& gemm) {
+  return gemm.dataflow == Dataflow::automatic && gemm.accumulate == Accumulate::chained && gemm.mac == Mac::fused &&
+         gemm.accumulator.bits == 0 && !gemm.flush_subnormals;
+}
 
 std::vector<const Tensor*> input_values(const Network& network, const std::vector<const Tensor*>& inputs) {
   if (inputs.size() != network.inputs.size()) {
@@ -124,7 +151,7 @@ std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>
     if (wanted) sums = sums_of(y.info());
     const bool array = options.executor == Executor::array && product;
     const auto start = std::chrono::steady_clock::now();
-    execute(step, x, y, array ? on_array(options, costs.at(s), layers[s].array) : on_cpu(options),
+    execute(step, x, y, array ? on_array(options, costs.at(s), layers[s].array) : on_cpu(options, costs.at(s), step),
             wanted ? &sums : nullptr);
     layers[s].seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (observer) observer(step, x, y, wanted ? &sums : nullptr);

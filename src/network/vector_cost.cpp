@@ -22,15 +22,7 @@ class Operations {
   VectorCost operator()(const MatMul&) const { return {}; }
 
   VectorCost operator()(const EmbeddingBag& bag) const {
-    const TensorInfo& table = bag.table->info();
-    const Index lookups = x(0).elements(), width = y_.dim(-1);
-    const bool scaled = table.type == Type::u8;  // a multiply-add per element, before it is added
-    VectorCost cost;
-    cost.simple_operations = lookups * width * (scaled ? 3 : 1);
-    if (bag.mode == EmbeddingBag::Mode::mean) cost.simple_operations += outputs_, cost.special_operations = y_.dim(0);
-    cost.reads_bytes = lookups * table.dim(-1) * size_of(table.type) + bytes_of(x(0)) + bytes_of(x(1));
-    cost.writes_bytes = bytes_of(y_);
-    return cost;
+    return embedding_cost(bag.table->info().type, y_.dim(-1), x(0).elements(), y_.dim(0), bag.mode, {});
   }
   VectorCost operator()(const MaxPool& pool) const {
     return elementwise(pool.window.height * pool.window.width + activation(pool.activation), 0);
@@ -93,6 +85,18 @@ VectorCost with_cycles(VectorCost cost, const VectorUnit& unit) {
     cost.cycles = std::max(cost.cycles, detail::ceil_div(cost.reads_bytes + cost.writes_bytes, unit.bytes_per_cycle));
   }
   return cost;
+}
+
+VectorCost embedding_cost(Type table, Index width, Index lookups, Index bags, EmbeddingBag::Mode mode,
+                          const VectorUnit& unit) {
+  const bool scaled = table == Type::u8;  // a multiply-add per element, before it is added
+  const Index row_bytes = scaled ? width + 2 * size_of(Type::f32) : width * size_of(table);
+  VectorCost cost;
+  cost.simple_operations = lookups * width * (scaled ? 3 : 1);
+  if (mode == EmbeddingBag::Mode::mean) cost.simple_operations += bags * width, cost.special_operations = bags;
+  cost.reads_bytes = lookups * row_bytes + (lookups + bags + 1) * size_of(Type::s32);  // rows, and both lists
+  cost.writes_bytes = bags * width * size_of(Type::f32);
+  return with_cycles(cost, unit);
 }
 
 VectorCost vector_cost(const Network& network, const Step& step, const VectorUnit& unit) {

@@ -88,7 +88,8 @@ TEST_CASE("cli: network over several arrays") {
     const Json json = model.folder.json("network net --arrays 3 --partition " + split);
     const Json& partition = json.at("partition");
     CHECK(keys_of(partition) == std::vector<std::string>{"split", "arrays", "cycles_slowest", "cycles_latency",
-                                                         "speedup", "balance", "exchange_bytes", "loads"});
+                                                         "speedup", "balance", "latency_seconds", "inputs_per_second",
+                                                         "exchange_bytes", "loads"});
     CHECK(partition.at("split") == split);
     REQUIRE(partition.at("loads").size() == 3);
     CHECK(sum_of(partition.at("loads"), "macs") == json.at("macs_dense"));

@@ -38,6 +38,8 @@ std::vector<Input> seeds() {
             "c1,conv,3,9,7,8,5,4,3,3,2,1,1,20,8,27,1,4320,216,8,16\n"),
       bytes("seq,component,gemm_m,gemm_n,gemm_k,count_per_layer,layers,macs,b_operand,weight_params_per_instance\n"
             "8,qkv,8,6,2,1,3,288,weight,12\n8,scores,8,8,2,2,3,768,activation,0\n"),
+      bytes("model,seq,component,gemm_m,gemm_n,gemm_k,count_per_layer,layers,macs,b_operand,"
+            "weight_params_per_instance\ngpt2,8,qkv,8,6,2,1,3,288,weight,12\ngpt2,8,lm_head,8,6,2,1,1,96,weight,12\n"),
       bytes("component,gemm_m,gemm_n,gemm_k,gemm_count,macs,weight_params\nb,2,3,4,1,24,12\n"),
       bytes("layer,pass,gemm_m,gemm_n,gemm_k,gemm_count,macs\nc,fwd,2,3,4,1,24\n"),
       bytes("layer,op,channels,in_h,in_w,out_h,out_w,window,elements_in_per_image,elements_out_per_image\n"
@@ -55,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::ofstream(file.path, std::ios::binary | std::ios::trunc)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {
-    const auto layers = io::read_layer_table(file.path);
+    const auto layers = io::read_layer_table(file.path).layers;
     fuzz::require(!layers.empty(), "layers");
     for (const network::Layer& layer : layers) {
       const network::Product& product = layer.product;

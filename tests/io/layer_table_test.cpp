@@ -3,6 +3,7 @@
 // Tables of layers: known totals of public networks, and what is wrong in a line.
 #include "io/layer_table.hpp"
 #include "io/json_file.hpp"
+#include "io/recommendation_config.hpp"
 #include "io_test_support.hpp"
 
 #include <doctest/doctest.h>
@@ -15,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using network::Layer;
+
+std::vector<Layer> layers_in(const std::string& path) { return read_layer_table(path).layers; }
 
 Index macs_of(const std::vector<Layer>& layers) {
   Index sum = 0;
@@ -48,45 +51,39 @@ TEST_CASE("layer tables: published totals of convolutional networks") {
   for (const Json& known : totals["cnn"]) {
     const std::string file = known["file"];
     CAPTURE(file);
-    const std::vector<Layer> layers = read_layer_table(folder + "/" + file);
+    const std::vector<Layer> layers = layers_in(folder + "/" + file);
     CHECK(macs_of(layers) == known["macs"].get<Index>());
     CHECK(parameters_of(layers) == known["params"].get<Index>());
   }
 }
 
-// The tables have weights alone. What a GPT-2 has beside them (Radford et al., 2019): a bias for every output but the
-// last matrix's, two normalisations per layer and one at the end, a vector per position.
 TEST_CASE("layer tables: published totals of transformers") {
   const std::string folder = shared_data("workloads");
   if (folder.empty()) return;
   const Json known = read_json(folder + "/reference_totals.json", 1 << 20, "a test")["transformer_params"];
-  struct Model {
-    const char *file, *name;
-    Index width, layers, positions;
-  };
-  for (const Model& model :
-       {Model{"gpt2_xl_seq1024.csv", "gpt2-xl", 1600, 48, 1024}, Model{"gpt2_small_seq1024.csv", "gpt2", 768, 12, 1024},
-        Model{"gpt3_xl_seq2048.csv", "gpt3-xl", 2048, 24, 2048}}) {
-    CAPTURE(model.name);
-    const Index w = model.width;
-    Index biases = 0;
-    const std::vector<Layer> layers = read_layer_table(folder + "/" + model.file);
-    for (const Layer& layer : layers) {
-      if (layer.parameters > 0 && layer.product.count > 1) biases += layer.product.m * layer.product.count;
-    }
-    const Index norms = 2 * w * (2 * model.layers + 1);
-    CHECK(parameters_of(layers) + biases + norms + model.positions * w == known[model.name].get<Index>());
+  for (const auto& [file, name] : {std::pair<const char*, const char*>{"gpt2_xl_seq1024.csv", "gpt2-xl"},
+                                   {"gpt2_small_seq1024.csv", "gpt2"},
+                                   {"gpt3_xl_seq2048.csv", "gpt3-xl"},
+                                   {"bert_base_seq128.csv", "bert-base-uncased"},
+                                   {"bert_base_seq384.csv", "bert-base-uncased"},
+                                   {"bert_base_seq512.csv", "bert-base-uncased"}}) {
+    CAPTURE(file);
+    const LayerTable table = read_layer_table(folder + "/" + file);
+    CHECK(parameters_of(table.layers) == known[name].get<Index>());
+    CHECK(table.inputs == 1);
+    CHECK("_seq" + std::to_string(table.tokens) + ".csv" == std::string(file).substr(std::string(file).rfind("_seq")));
   }
-  // BERT: words, positions and two segments, a normalisation; biases; two normalisations per layer. No head.
-  const std::vector<Layer> bert = read_layer_table(folder + "/bert_base_seq512.csv");
-  Index biases = 0;
-  for (const Layer& layer : bert) biases += layer.parameters > 0 ? layer.product.m * layer.product.count : 0;
-  const Index embeddings = (30522 + 512 + 2) * 768 + 2 * 768, norms = 12 * 2 * 2 * 768;
-  CHECK(parameters_of(bert) + biases + embeddings + norms == known["bert-base-uncased"].get<Index>());
+  // Weights alone: 48 layers of 12 * 1600^2 and the head's.
+  TableOptions bare;
+  bare.architecture = Architecture::none;
+  const auto weights = read_layer_table(folder + "/gpt2_xl_seq1024.csv", bare);
+  CHECK(parameters_of(weights.layers) == Index{48} * 12 * 1600 * 1600 + Index{50257} * 1600);
+  // A block without a head has biases (9 widths) and two normalisations, but no embeddings.
+  const auto block = read_layer_table(folder + "/gpt2_xl_block_seq1024.csv");
+  CHECK(parameters_of(block.layers) == Index{12} * 1600 * 1600 + 9 * 1600 + 4 * 1600);
 }
 
-// GPT-NeoX (Black et al., 2022): biases everywhere but in the head, two normalisations per layer and one at the end, an
-// embedding of its own.
+// Sequences of several lengths have one model's weights between them.
 TEST_CASE("layer tables: totals of genome language models") {
   const std::string folder = shared_data("workloads");
   if (folder.empty()) return;
@@ -95,14 +92,20 @@ TEST_CASE("layer tables: totals of genome language models") {
     const std::string file = folder + "/" + model["name"].get<std::string>() + "_seqsweep.csv";
     if (!fs::exists(file)) continue;
     CAPTURE(file);
-    const Index width = model["hidden"], layers = model["layers"], words = model["vocab"];
-    Index parameters = words * width + 2 * width * (2 * layers + 1);
-    for (const Layer& layer : read_layer_table(file)) {
-      if (layer.name.find(", 1024 tokens") == std::string::npos) continue;
-      const bool biased = layer.parameters > 0 && layer.product.count > 1;
-      parameters += layer.parameters + (biased ? layer.product.m * layer.product.count : 0);
+    const LayerTable all = read_layer_table(file);
+    CHECK(parameters_of(all.layers) == model["recomputed_params"].get<Index>());
+    Index macs = 0, tokens = 0, lengths = 0;
+    for (const Index length : {1024, 2048, 4096, 8192, 10240}) {
+      TableOptions one;
+      one.tokens = length;
+      const LayerTable table = read_layer_table(file, one);
+      CHECK(parameters_of(table.layers) == model["recomputed_params"].get<Index>());
+      CHECK(table.tokens == length);
+      macs += macs_of(table.layers), tokens += length, ++lengths;
     }
-    CHECK(parameters == model["recomputed_params"].get<Index>());
+    CHECK(macs == macs_of(all.layers));
+    CHECK(tokens == all.tokens);
+    CHECK(lengths == all.inputs);
     ++known;
   }
   CHECK(known == 4);
@@ -114,12 +117,12 @@ TEST_CASE("layer tables: recommendation, training, vector work") {
   for (const Json& model : read_json(folder + "/dlrm_configs.json", 1 << 20, "a test")) {
     const std::string file = folder + "/dlrm_" + model["name"].get<std::string>() + ".csv";
     CAPTURE(file);
-    CHECK(parameters_of(read_layer_table(file)) == model["mlp_weight_params"].get<Index>());
+    CHECK(parameters_of(layers_in(file)) == model["mlp_weight_params"].get<Index>());
   }
-  CHECK(macs_of(read_layer_table(folder + "/resnet50_v1.5_train_b32.csv")) == Index{3} * 32 * 4089184256);
-  CHECK(macs_of(read_layer_table(folder + "/resnet18_train_b32.csv")) == Index{3} * 32 * 1814073344);
+  CHECK(macs_of(layers_in(folder + "/resnet50_v1.5_train_b32.csv")) == Index{3} * 32 * 4089184256);
+  CHECK(macs_of(layers_in(folder + "/resnet18_train_b32.csv")) == Index{3} * 32 * 1814073344);
   Index adds = 0;
-  for (const Layer& layer : read_layer_table(folder + "/resnet50_v1.5_nonconv.csv")) {
+  for (const Layer& layer : layers_in(folder + "/resnet50_v1.5_nonconv.csv")) {
     CHECK(layer.product.count == 0);
     CHECK(layer.vector.simple_operations > 0);
     CHECK(layer.vector.cycles == 0);
@@ -131,11 +134,11 @@ TEST_CASE("layer tables: recommendation, training, vector work") {
 TEST_CASE("layer tables: all that are there can be read") {
   for (const fs::path& file : files_in(shared_data("workloads"), ".csv")) {
     CAPTURE(file.string());
-    CHECK(!read_layer_table(file.string()).empty());
+    CHECK(!layers_in(file.string()).empty());
   }
   for (const fs::path& file : files_in(shared_data("data/topologies"), ".csv")) {
     CAPTURE(file.string());
-    CHECK(macs_of(read_layer_table(file.string())) > 0);
+    CHECK(macs_of(layers_in(file.string())) > 0);
   }
 }
 
@@ -143,12 +146,17 @@ const std::string kForward =
     "model,layer,op,in_c,in_h,in_w,out_c,out_h,out_w,kh,kw,stride,pad,groups,gemm_m,gemm_n,gemm_k,gemm_count,macs,"
     "weight_params,bias_params,norm_params\n";
 
+const std::string kTransformer =
+    "model,batch,seq,component,gemm_m,gemm_n,gemm_k,count_per_layer,layers,macs,b_operand,weight_params_per_instance\n";
+const std::string kTwoLines =
+    "mine,1,16,qkv,16,6,2,1,3,576,weight,12\nmine,1,16,scores,16,16,2,2,3,3072,activation,0\n";
+
 TEST_CASE("layer tables: the weights become the left operand") {
   const ScratchFolder folder;
-  const auto layers = read_layer_table(
-      folder.write("t.csv", kForward + "m,c1,conv,3,9,7,8,5,4,3,3,2,1,1,20,8,27,1,4320,216,8,16\n"
-                                       "m,dw,dwconv,8,5,4,8,5,4,3,3,1,1,8,20,1,9,8,1440,72,0,0\n"
-                                       "m,fc,fc,160,1,1,10,1,1,1,1,1,0,1,1,10,160,1,1600,1600,10,0\n"));
+  const auto layers =
+      layers_in(folder.write("t.csv", kForward + "m,c1,conv,3,9,7,8,5,4,3,3,2,1,1,20,8,27,1,4320,216,8,16\n"
+                                                 "m,dw,dwconv,8,5,4,8,5,4,3,3,1,1,8,20,1,9,8,1440,72,0,0\n"
+                                                 "m,fc,fc,160,1,1,10,1,1,1,1,1,0,1,1,10,160,1,1600,1600,10,0\n"));
   REQUIRE(layers.size() == 3);
   CHECK(layers[0].name == "c1");
   CHECK(layers[0].op == "convolution");
@@ -156,6 +164,7 @@ TEST_CASE("layer tables: the weights become the left operand") {
   CHECK(layers[0].product.n == 20);
   CHECK(layers[0].product.k == 27);
   CHECK(layers[0].parameters == 240);
+  CHECK(layers[1].op == "depthwise");
   CHECK(layers[1].product.count == 8);
   CHECK(layers[2].op == "fully_connected");
 }
@@ -163,11 +172,11 @@ TEST_CASE("layer tables: the weights become the left operand") {
 TEST_CASE("layer tables: SCALE-Sim's topologies") {
   const ScratchFolder folder;
   const auto layers =
-      read_layer_table(folder.write("t.csv",
-                                    "\xef\xbb\xbfLayer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, "
-                                    "Channels, Num Filter, Strides, Sparsity,\r\n\r\n,,,\r\n"
-                                    "Conv 1 ,10, 8 ,3,3,4,6,2,2:4,\r\n"
-                                    "DPconv,6,6,3,3,5,1,1\r\n"));
+      layers_in(folder.write("t.csv",
+                             "\xef\xbb\xbfLayer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, "
+                             "Channels, Num Filter, Strides, Sparsity,\r\n\r\n,,,\r\n"
+                             "Conv 1 ,10, 8 ,3,3,4,6,2,2:4,\r\n"
+                             "DPconv,6,6,3,3,5,1,1\r\n"));
   REQUIRE(layers.size() == 2);
   CHECK(layers[0].name == "Conv 1");
   CHECK(layers[0].product.n == 5 * 4);  // (10 - 3) / 2 and (8 - 3) / 2, rounded up, and one
@@ -178,16 +187,17 @@ TEST_CASE("layer tables: SCALE-Sim's topologies") {
   for (Index group = 0; group < 6 * 9; ++group) {
     CHECK(std::count(weights + 4 * group, weights + 4 * group + 4, 0) == 2);
   }
+  CHECK(layers[1].op == "depthwise");
   CHECK(layers[1].product.count == 5);
   CHECK(layers[1].product.k == 9);
   CHECK(layers[1].weights.data == nullptr);
 
-  const auto gemm = read_layer_table(folder.write("g.csv", "Layer,M,N,K\n1,3,5,16\n"));
+  const auto gemm = layers_in(folder.write("g.csv", "Layer,M,N,K\n1,3,5,16\n"));
   CHECK(gemm[0].product.m == 5);
   CHECK(gemm[0].product.n == 3);
   CHECK(gemm[0].product.k == 16);
 
-  const auto strides = read_layer_table(
+  const auto strides = layers_in(
       folder.write("s.csv",
                    "Layer name,IFMAP height,IFMAP width,Filter height,Filter width,Channels,Num filter,Stride height,"
                    "Stride width,batch size\nc,9,9,3,3,1,2,2,3,4\n"));
@@ -198,17 +208,46 @@ TEST_CASE("layer tables: SCALE-Sim's topologies") {
 TEST_CASE("layer tables: SCALE-Sim's AlexNet") {
   const std::string folder = shared_data("data/topologies");
   if (folder.empty()) return;
-  const auto layers = read_layer_table(folder + "/conv_nets__alexnet.csv");
+  const auto layers = layers_in(folder + "/conv_nets__alexnet.csv");
   CHECK(layers[0].product.m == 96);
   CHECK(layers[0].product.k == 363);
   CHECK(layers[0].product.n == 55 * 55);  // of 224: (224 - 11) / 4, rounded up, and one
 }
 
-void refused(const ScratchFolder& folder, const std::string& text, const std::string& part) {
+TEST_CASE("layer tables: many inputs instead of one") {
+  const ScratchFolder folder;
+  TableOptions eight;
+  eight.batch = 8, eight.tokens = 16;
+  const std::string forward =
+      folder.write("t.csv", kForward + "m,c1,conv,3,9,7,8,5,4,3,3,2,1,1,20,8,27,1,4320,216,8,16\n");
+  const LayerTable one = read_layer_table(forward), many = read_layer_table(forward, {8, 0, {}});
+  CHECK(one.inputs == 1);
+  CHECK(many.inputs == 8);
+  CHECK(many.layers[0].product.n == 8 * one.layers[0].product.n);
+  CHECK(many.layers[0].product.count == 1);
+  CHECK(many.layers[0].parameters == one.layers[0].parameters);
+  const LayerTable attention = read_layer_table(folder.write("a.csv", kTransformer + kTwoLines), eight);
+  CHECK(attention.layers[0].product.n == 8 * 16);
+  CHECK(attention.layers[0].product.count == 3);
+  CHECK(attention.layers[1].product.n == 16);  // activations alone: more products
+  CHECK(attention.layers[1].product.count == 8 * 6);
+  CHECK(attention.inputs == 8);
+  CHECK(attention.tokens == 8 * 16);
+  const std::string work =
+      folder.write("v.csv",
+                   "layer,op,channels,in_h,in_w,out_h,out_w,window,elements_in_per_image,elements_out_per_image\n"
+                   "a,elem_add,2,3,3,3,3,1,36,18\n");
+  CHECK(read_layer_table(work, {8, 0, {}}).layers[0].vector.reads_bytes == 8 * 36);
+  CHECK(read_layer_table(work, {8, 0, {}}).layers[0].vector.simple_operations ==
+        8 * read_layer_table(work).layers[0].vector.simple_operations);
+}
+
+void refused(const ScratchFolder& folder, const std::string& text, const std::string& part,
+             const TableOptions& options = {}) {
   const std::string path = folder.write("t.csv", text);
   INFO(text);
   try {
-    read_layer_table(path);
+    read_layer_table(path, options);
     FAIL_CHECK("was read");
   } catch (const Error& error) {
     check_refused(error.status(), path, part);
@@ -228,7 +267,7 @@ TEST_CASE("layer tables: wrong lines") {
     }
     return kForward + good + "\n\n" + line + "\n";
   };
-  REQUIRE(read_layer_table(folder.write("t.csv", with(99, ""))).size() == 2);
+  REQUIRE(layers_in(folder.write("t.csv", with(99, ""))).size() == 2);
   refused(folder, with(2, "lstm"), "line 4: column 3 (op): 'lstm' is none of");
   refused(folder, with(3, ""), "line 4: column 4 (in_c): is empty");
   refused(folder, with(3, "x"), "line 4: column 4 (in_c): 'x' is not a whole number");
@@ -241,6 +280,7 @@ TEST_CASE("layer tables: wrong lines") {
   refused(folder, with(14, "21"), "column 19 (macs): 4320, but gemm_m * gemm_n * gemm_k * count is 4536");
   refused(folder, with(14, "9223372036854775807"), "sizes whose product is beyond 64 bits");
   refused(folder, with(13, "2"), "(gemm_count): 1, but groups is 2");
+  refused(folder, with(2, "dwconv"), "(groups): 1, but in_c, as dwconv has it, is 3");
   refused(folder, with(19, "215"), "(weight_params): 215, but");
   refused(folder, with(20, "9223372036854775807"), "parameters beyond 64 bits");
   refused(folder, kForward + good + ",7\n", "line 2: 23 values below 22 columns");
@@ -268,6 +308,21 @@ TEST_CASE("layer tables: headers") {
   }
   refused(folder, conv + "c,9,9,3,3,9999999,9999999,1,2:4\n", "is too large");
   refused(folder, "Layer,M,N,K\n1,9999999999,9999999999,1\n", "beyond 64 bits");
+}
+
+TEST_CASE("layer tables: options that do not fit them") {
+  const ScratchFolder folder;
+  const std::string good = kForward + "m,c1,conv,3,9,7,8,5,4,3,3,2,1,1,20,8,27,1,4320,216,8,16\n";
+  const TableOptions two{2, 0, {}};
+  refused(folder, good, "it has no architecture", {1, 0, Architecture::gpt2});
+  refused(folder, good, "totals beyond 64 bits", {Index{1} << 62, 0, {}});
+  refused(folder, kTransformer + kTwoLines, "there are no layers of 17 tokens", {1, 17, {}});
+  refused(folder, kTransformer + kTwoLines + "mine,2,16,ff1,16,6,2,1,3,576,weight,12\n",
+          "line 4: column 2 (batch): 2, but that of the lines before is 1");
+  refused(folder, kTransformer + "mine,4,16,qkv,16,6,2,1,3,576,weight,12\n", "is of 4 inputs already", two);
+  refused(folder, kTransformer + kTwoLines + "mine,1,32,qkv,32,6,2,1,3,1152,weight,12\n", "is of 2 inputs already",
+          two);
+  refused(folder, "layer,pass,gemm_m,gemm_n,gemm_k,gemm_count,macs\nc,fwd,2,3,4,1,24\n", "passes of training", two);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "septet/emulation/cycles.hpp"
 #include "septet/emulation/energy.hpp"
 #include "septet/network/network.hpp"
+#include "septet/network/weight_form.hpp"
 
 #include <memory>
 
@@ -30,13 +31,21 @@ struct VectorCost {
 };
 /// Nothing for products.
 SEPTET_API VectorCost vector_cost(const Network& network, const Step& step, const VectorUnit& unit);
+/// Of an embedding bag: `lookups` rows of `width` numbers of `table` (u8: with scale and bias), summed up in `bags`.
+SEPTET_API VectorCost embedding_cost(Type table, Index width, Index lookups, Index bags, EmbeddingBag::Mode mode,
+                                     const VectorUnit& unit);
 /// `cost`, whose operations and bytes are known, with its cycles.
 SEPTET_API VectorCost with_cycles(VectorCost cost, const VectorUnit& unit);
+
+/// Of convolutions with as many groups as inputs, and more than one: they are a class of operators of their own.
+inline constexpr const char* kDepthwise = "depthwise";
+/// kDepthwise, or name(Operator): what reports sort steps by.
+SEPTET_API std::string class_of(const Network& network, const Step& step);
 
 /// A layer as work: a step of a network, or a row of a table.
 struct Layer {
   std::string name;
-  std::string op;   ///< name(Operator), or a table's word for it
+  std::string op;   ///< its class: class_of(), or a table's word for it
   Product product;  ///< count 0: none
   Type a_type = Type::s8, b_type = Type::s8;
   /// Of the products in their order, m x k each, the next one's `weights_stride` elements further: their patterns. No
@@ -59,6 +68,7 @@ struct CostOptions {
   /// array, combine, accumulate …; dataflow automatic: the one with the fewest cycles, layer by layer. Zero points,
   /// fold depth, preload and epilogue have no say.
   GemmOptions gemm;
+  WeightForm weights = WeightForm::automatic;  ///< dense, sparse: an automatic dataflow is one of these
   emulation::ArrayOptions array;
   VectorUnit vector;
   emulation::EnergyTable energy;

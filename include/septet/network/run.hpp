@@ -12,7 +12,9 @@
 namespace septet::network {
 
 enum class Executor : std::uint8_t {
-  cpu,   ///< septet::gemm; the dataflow, if one is named, is that of `cost.gemm`
+  cpu,   ///< septet::gemm; the dataflow, if one is named, is that of `cost.gemm`, and under fold-then-add, whose sums
+         ///< depend on it, the one that `cost` has chosen for the layer; weights as they are, or, if `cost.weights` is
+         ///< sparse, packed without zeros before every product
   array  ///< emulate(), with the dataflow that `cost` has named or chosen for the layer
 };
 
@@ -21,6 +23,9 @@ struct RunOptions {
   CostOptions cost;
   bool sums = false;  ///< an observer sees those of products; keeping them takes time
 };
+
+/// No dataflow is named and sums are full: as a Session (session.hpp) multiplies.
+SEPTET_API bool is_plain(const GemmOptions& gemm);
 
 /// What a step took.
 struct LayerRun {

@@ -8,19 +8,12 @@
 #pragma once
 
 #include "septet/network/run.hpp"
+#include "septet/network/weight_form.hpp"
 #include "septet/spmm.hpp"
 
 #include <memory>
 
 namespace septet::network {
-
-/// How weights of products are kept.
-enum class WeightForm : std::uint8_t {
-  automatic,  ///< layer by layer whichever of the two took less time here, when the session was made
-  dense,
-  sparse  ///< zeros (zero points) are neither stored nor multiplied, in the format that is expected to be quickest
-};
-SEPTET_API const char* name(WeightForm form);
 
 struct SessionOptions {
   WeightForm weights = WeightForm::automatic;

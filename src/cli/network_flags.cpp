@@ -1,0 +1,216 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "network_flags.hpp"
+#include "command_line.hpp"
+
+#include "errors.hpp"
+#include "output.hpp"
+#include "values.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace septet::cli {
+namespace {
+
+constexpr const char* kArrayGroup = "Array";
+constexpr const char* kWeightsGroup = "Weights";
+
+// One of `values`, by its name().
+template <class T>
+T parse_named(const char* flag, const std::string& text, std::initializer_list<T> values) {
+  std::vector<std::string> names;
+  for (const T value : values) {
+    if (text == name(value)) return value;
+    names.emplace_back(name(value));
+  }
+  refuse(flag, fmt::format("{} is none of {}", cli::quoted(text), fmt::join(names, ", ")));
+}
+
+network::Split parse_split(const std::string& text) {
+  using network::Split;
+  return parse_named("--partition", text, {Split::layer, Split::filter, Split::table});
+}
+
+network::WeightForm parse_weights(const std::string& text) {
+  using network::WeightForm;
+  return parse_named("--weights", text, {WeightForm::dense, WeightForm::sparse, WeightForm::automatic});
+}
+
+double parse_clock(const std::string& text) {
+  const double hertz = 1e6 * parse_real("--clock", text);
+  if (!(hertz > 0) || !std::isfinite(hertz)) refuse("--clock", "has to be positive, and finite");
+  return hertz;
+}
+
+io::Architecture parse_architecture(const std::string& text) {
+  using io::Architecture;
+  return parse_named(
+      "--architecture", text,
+      {Architecture::none, Architecture::gpt2, Architecture::gpt3, Architecture::gpt_neox, Architecture::bert});
+}
+
+Type parse_table_type(const std::string& text) {
+  return parse_named("--table-type", text, {Type::f32, Type::f16, Type::u8});
+}
+
+// Of what goes in, where a model leaves it open.
+void add_inputs(CLI::App& verb, NetworkFlags& given) {
+  constexpr const char* kGroup = "Operands";
+  constexpr Index kMost = Index{1} << 40;
+  verb.add_option_function<std::vector<std::string>>(
+          "--input", [&given](const std::vector<std::string>& paths) { given.inputs = paths; },
+          "what goes in (.npy); several inputs: again and again, in their order")
+      ->type_name("FILE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group(kGroup);
+  add_value(verb, "--batch", "N", "inputs that go together through a table of layers; default 1, or the\ntable's own",
+            [&given](const std::string& text) { given.table.batch = parse_whole("--batch", text, 1, kMost); })
+      ->group(kGroup);
+  add_value(
+      verb, "--tokens", "N",
+      "tokens of an input, for figures per token; of a table with sequences\nof several lengths: those lines alone. "
+      "Default what a table says",
+      [&given](const std::string& text) { given.table.tokens = parse_whole("--tokens", text, 1, kMost); })
+      ->group(kGroup);
+  add_value(verb, "--architecture", "NAME",
+            "of a table of a transformer, gpt2, gpt3, gpt-neox, bert or none: what\nparameters there are beside its "
+            "weights (docs/layer_tables.md); default\nby the model's name",
+            [&given](const std::string& text) { given.table.architecture = parse_architecture(text); })
+      ->group(kGroup);
+  add_value(verb, "--config", "NAME", "which of the models of a .json with several configurations",
+            [&given](const std::string& text) { given.config = text; })
+      ->group(kGroup);
+  add_value(
+      verb, "--table-type", "TYPE",
+      "f32, f16 or u8 (with scale and bias in every row): of the embedding\ntables of such a configuration; default "
+      "f32",
+      [&given](const std::string& text) { given.table_type = parse_table_type(text); })
+      ->group(kGroup);
+}
+
+void add_partition(CLI::App& verb, NetworkFlags& given) {
+  add_value(verb, "--arrays", "N", "equal arrays, each with a vector unit, among which the layers are split",
+            [&given](const std::string& text) { given.partition.arrays = parse_whole("--arrays", text, 1, 4096); })
+      ->group(kArrayGroup);
+  add_value(verb, "--partition", "NAME",
+            "layer: a pipeline, cut where its slowest stage is quickest; filter:\nevery layer's outputs shared out; "
+            "table: embedding tables by their\nsize, the rest by cycles; default layer",
+            [&given](const std::string& text) { given.partition.split = parse_split(text); })
+      ->group(kArrayGroup);
+  add_value(verb, "--table-bytes", "BYTES", "what an array holds of embedding tables at most (K, M); default no limit",
+            [&given](const std::string& text) { given.partition.table_bytes = parse_bytes("--table-bytes", text); })
+      ->group(kArrayGroup);
+}
+
+void add_weights(CLI::App& verb, NetworkFlags& given) {
+  add_value(verb, "--weights", "NAME",
+            "dense, sparse or auto: the dataflows of which --dataflow auto takes\none, and how the CPU keeps weights; "
+            "default auto, what is quickest",
+            [&given](const std::string& text) { given.weights = parse_weights(text); })
+      ->group(kWeightsGroup);
+  verb.add_flag_callback(
+          "--sparse-over-dense", [&given] { given.sparse_over_dense = true; },
+          "layer by layer, how much quicker sparse is: cycles, each with its\nbest dataflow; with --input also times "
+          "on "
+          "this CPU, dense and\nsparse runs in turn")
+      ->group(kWeightsGroup);
+  add_value(verb, "--runs", "N",
+            "on the CPU, of which medians are reported; default 1, with\n--sparse-over-dense 5 of each",
+            [&given](const std::string& text) { given.runs = parse_whole("--runs", text, 1, 1000000); })
+      ->group(kWeightsGroup);
+}
+
+}  // namespace
+
+void add_network_flags(CLI::App& verb, NetworkFlags& given) {
+  Flags& flags = given.flags;
+  verb.add_option("MODEL", given.flags.a,
+                  "an index.json (or its folder), a table of layers (.csv), or\nconfigurations of recommendation "
+                  "models (.json)")
+      ->required()
+      ->type_name("FILE");
+  add_inputs(verb, given);
+  add_value(verb, "--executor", "NAME", "cpu, or array: emulated, layer by layer; default cpu",
+            [&given](const std::string& text) {
+              if (text != "cpu" && text != "array") refuse("--executor", cli::quoted(text) + " is none of cpu, array");
+              given.executor = text == "array" ? network::Executor::array : network::Executor::cpu;
+            })
+      ->group(kArrayGroup);
+  add_value(
+      verb, "--dataflow", "NAME",
+      "dOS, dWS, dIS, sOS, sWS, sIS or csOS for all layers, or auto: the\nfewest cycles, layer by layer; default auto",
+      [&given](const std::string& text) { given.flags.gemm.dataflow = parse_dataflow("--dataflow", text); })
+      ->group(kArrayGroup);
+  add_preset(verb, flags);
+  add_array(verb, flags.gemm.array);
+  add_timing(verb, flags);
+  add_bandwidth(verb, flags);
+  add_memory(verb, flags);
+  add_value(verb, "--vector-lanes", "N", "lanes of the vector unit beside the array; default 16",
+            [&given](const std::string& text) { given.vector.lanes = parse_whole("--vector-lanes", text, 1, 1 << 20); })
+      ->group(kArrayGroup);
+  add_value(verb, "--clock", "MHZ", "of the array, for latency and throughput; default 1000",
+            [&given](const std::string& text) { given.clock_hz = parse_clock(text); })
+      ->group(kArrayGroup);
+  add_partition(verb, given);
+  add_weights(verb, given);
+  add_sums(verb, flags);
+  add_combine(verb, flags.gemm.combine);
+  add_cpu(verb, flags);
+  add_network_checks(verb, given.checks);
+  add_output(verb, flags);
+  add_json(verb, flags);
+  add_report(verb, flags.report);
+}
+
+void refuse_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why) {
+  for (const char* flag : flags) {
+    if (given.has(flag)) refuse(flag, why);
+  }
+}
+
+void check_network_flags(const NetworkFlags& given) {
+  const Flags& flags = given.flags;
+  check_outputs(flags);
+  check_memory(flags);
+  if (given.weights != network::WeightForm::automatic && flags.gemm.dataflow != Dataflow::automatic) {
+    refuse("--weights", fmt::format("excludes --dataflow {}, which says it already", name(flags.gemm.dataflow)));
+  }
+  check_arithmetic(flags);
+  const GemmOptions& gemm = flags.gemm;
+  if (gemm.fold_depth != 0 && gemm.fold_depth != gemm.array.height) {  // a preset's
+    refuse("--fold-depth", fmt::format("folds of {}, but an array of {} rows has folds of {}", gemm.fold_depth,
+                                       gemm.array.height, gemm.array.height));
+  }
+  if (flags.has("--compare")) refuse_flags(given, {"--against"}, "excludes --compare");
+  if (!given.has("--arrays")) refuse_flags(given, {"--partition", "--table-bytes"}, "needs --arrays");
+  if (given.partition.split != network::Split::table) {
+    refuse_flags(given, {"--table-bytes"}, "needs --partition table");
+  }
+  if (!given.sparse_over_dense && !given.prepared()) {
+    refuse_flags(
+        given, {"--runs"},
+        "is of the CPU's own way: no --executor array, --dataflow, --record, --compare, --against, and full sums");
+  }
+}
+
+void check_sums(const NetworkFlags& given, const std::vector<network::Layer>& layers) {
+  for (const network::Layer& layer : layers) {
+    if (layer.product.count > 0) check_accumulators(given.flags, layer.a_type);
+  }
+}
+
+network::CostOptions cost_options(const NetworkFlags& given) {
+  network::CostOptions options;
+  options.gemm = given.flags.gemm;
+  options.weights = given.weights;
+  options.array = given.flags.array;
+  options.vector = given.vector;
+  if (given.flags.energy) options.energy = *given.flags.energy;
+  return options;
+}
+
+}  // namespace septet::cli

@@ -1,0 +1,54 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// The flags of `septet network`, and which of them go together.
+#pragma once
+
+#include "io/layer_table.hpp"
+#include "network_checks.hpp"
+#include "options.hpp"
+#include "septet/network/partition.hpp"
+#include "septet/network/run.hpp"
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace septet::cli {
+
+struct NetworkFlags {
+  Flags flags;
+  std::vector<std::string> inputs;
+  network::Executor executor = network::Executor::cpu;
+  network::WeightForm weights = network::WeightForm::automatic;
+  std::optional<Index> runs;       ///< --runs
+  bool sparse_over_dense = false;  ///< --sparse-over-dense
+  network::VectorUnit vector;
+  double clock_hz = 1e9;
+  NetworkChecks checks;
+  io::TableOptions table;       ///< --batch, --tokens, --architecture
+  std::string config;           ///< --config
+  Type table_type = Type::f32;  ///< --table-type
+  network::PartitionOptions partition;
+
+  /// The CPU multiplies its own way, from weights packed once: a network::Session.
+  bool prepared() const {
+    return executor == network::Executor::cpu && !wants_sums(checks) && network::is_plain(flags.gemm);
+  }
+  bool has(const std::string& flag) const { return flag == "-o" ? !flags.output.empty() : flags.has(flag); }
+};
+
+/// All of them, and the model.
+void add_network_flags(CLI::App& verb, NetworkFlags& given);
+
+/// Of flags that mean nothing as things are.
+void refuse_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why);
+/// Those that exclude each other, whatever the model is.
+void check_network_flags(const NetworkFlags& given);
+
+/// --accumulator and --fold-accumulator that are none of the products' types.
+void check_sums(const NetworkFlags& given, const std::vector<network::Layer>& layers);
+
+network::CostOptions cost_options(const NetworkFlags& given);
+
+}  // namespace septet::cli

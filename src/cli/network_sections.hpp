@@ -1,0 +1,24 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// What a report on a network may have beside its layers: a section each in the JSON, the table and the page.
+#pragma once
+
+#include "numerics.hpp"
+#include "partition_report.hpp"
+#include "sparse_report.hpp"
+
+#include <optional>
+
+namespace septet::cli {
+
+/// Of those that were asked for.
+struct NetworkSections {
+  std::optional<PartitionReport> partition;
+  std::optional<Numerics> numerics;
+  bool sparse_over_dense = false;
+  std::optional<SparseTimes> times;  ///< of it, on this CPU
+
+  const SparseTimes* sparse_times() const { return times ? &*times : nullptr; }
+};
+
+}  // namespace septet::cli

@@ -1,0 +1,45 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "input.hpp"
+#include "layer_table.hpp"
+
+#include <fmt/format.h>
+
+namespace septet::io {
+namespace {
+
+using network::Layer;
+
+bool scale(Index& value, Index times) { return !__builtin_mul_overflow(value, times, &value); }
+
+// More columns beside weights; of activations alone, more products. False: beyond 64 bits.
+bool repeat(Layer& layer, Index times) {
+  network::Product& product = layer.product;
+  const bool weights = layer.op != name(network::Operator(network::MatMul{}));
+  Index macs = product.macs();
+  bool fits = scale(weights ? product.n : product.count, times) && scale(macs, times) && scale(layer.lookups, times);
+  network::VectorCost& work = layer.vector;
+  for (Index* count : {&work.simple_operations, &work.special_operations, &work.reads_bytes, &work.writes_bytes}) {
+    Index cycles = *count;
+    fits = fits && scale(*count, times) && scale(cycles, 16 * times);  // of any vector unit
+  }
+  return fits;
+}
+
+}  // namespace
+
+void finish_table(const std::string& path, const TableOptions& options, LayerTable& table) {
+  if (options.batch != 1 && table.inputs != 1) {
+    fail(path, fmt::format("is of {} inputs already: --batch is for what is of one", table.inputs));
+  }
+  Index macs = 0, parameters = 0, bytes = 0;
+  bool fits = scale(table.inputs, options.batch) && scale(table.tokens, options.batch);
+  for (Layer& layer : table.layers) {
+    if (layer.parameter_bytes == 0) layer.parameter_bytes = layer.parameters;  // weights are bytes
+    fits = fits && repeat(layer, options.batch) && !__builtin_add_overflow(macs, layer.product.macs(), &macs) &&
+           !__builtin_add_overflow(parameters, layer.parameters, &parameters) &&
+           !__builtin_add_overflow(bytes, layer.parameter_bytes, &bytes);
+  }
+  if (!fits) fail(path, "totals beyond 64 bits");
+}
+
+}  // namespace septet::io

@@ -1,0 +1,36 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Tables of transformers list their products: what a whole model has beside them follows from its architecture.
+#pragma once
+
+#include "csv.hpp"
+#include "septet/network/cost.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace septet::io {
+
+/// Whose biases, normalisations and embeddings a table does not list (docs/layer_tables.md).
+enum class Architecture : std::uint8_t { none, gpt2, gpt3, gpt_neox, bert };
+inline constexpr Architecture kArchitectures[] = {Architecture::none, Architecture::gpt2, Architecture::gpt3,
+                                                  Architecture::gpt_neox, Architecture::bert};
+const char* name(Architecture architecture);
+
+/// By a model's name: "gpt2-xl", "genslm_neox_25M", …; none if it says nothing.
+Architecture architecture_of(const std::string& model);
+
+/// A line: all products of a component.
+struct TransformerLine {
+  std::string model, component;  ///< model: "" where the table has no such column
+  Index tokens = 0;
+  network::Layer layer;  ///< its parameters: weights alone
+};
+TransformerLine read_transformer_line(const CsvRow& row);
+
+/// Adds a model's other parameters to those of the lines, all of one length of sequences; a model that is there as a
+/// whole, with its head or pooler, gets a layer more, "embeddings", of parameters alone. False: beyond 64 bits.
+bool add_parameters(Architecture architecture, std::vector<TransformerLine>& lines);
+
+}  // namespace septet::io
