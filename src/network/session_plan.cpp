@@ -117,7 +117,7 @@ void SessionPlan::fuse() {
     const auto* add = std::get_if<Add>(&step.op);
     if (add == nullptr) continue;
     const auto with = fuses_with(network_, uses, step);
-    if (!with) continue;
+    if (!with || !shape_of(tasks[*with])) continue;  // what execute() does adds nothing
     Task& task = tasks[*with];
     task.residual = step.inputs[0] == task.output ? step.inputs[1] : step.inputs[0];
     task.output = step.output, task.activation = add->activation;
@@ -235,7 +235,8 @@ void SessionPlan::assign_slots() {
     const auto residual = alive.find(task.residual);
     const bool can_add =
         (task.dense && task.dense->adds_in_place(task.activation)) || (task.sparse && task.sparse->adds_in_place());
-    const bool in_place = residual != alive.end() && !read_after(task.residual, t) && can_add;
+    const bool is_input = task.residual == task.inputs[0];  // which the sums of other channels still need
+    const bool in_place = residual != alive.end() && !read_after(task.residual, t) && !is_input && can_add;
     if (in_place) {
       task.slot = residual->second;
       alive.erase(residual);
