@@ -117,7 +117,7 @@ void SessionPlan::fuse() {
     const auto* add = std::get_if<Add>(&step.op);
     if (add == nullptr) continue;
     const auto with = fuses_with(network_, uses, step);
-    if (!with) continue;
+    if (!with || !shape_of(tasks[*with])) continue;  // what execute() does adds nothing
     Task& task = tasks[*with];
     task.residual = step.inputs[0] == task.output ? step.inputs[1] : step.inputs[0];
     task.output = step.output, task.activation = add->activation;
@@ -149,23 +149,34 @@ std::optional<ImplicitGemm::Shape> SessionPlan::shape_of(const Task& task) const
 void SessionPlan::choose_orders() {
   std::vector<Task> ordered;
   std::map<Index, Index> turned;  // tensors, and themselves in the other order
-  const auto in_order = [&](Index i, bool planes) {
-    if (i < 0 || tensor(i).planes == planes || tensor(i).pixels() == 1) return i;
-    if (const auto known = turned.find(i); known != turned.end()) return known->second;
+  const auto turn = [&](Index i, Placed copy) {
     Task task;
     task.turns = true, task.step = ordered.empty() ? 0 : ordered.back().step;
     task.inputs = {i}, task.output = static_cast<Index>(tensors.size());
-    tensors.push_back({tensor(i).info, planes, {}});
-    turned[i] = task.output;
+    tensors.push_back(std::move(copy));
     ordered.push_back(std::move(task));
     return ordered.back().output;
+  };
+  const auto in_order = [&](Index i, bool planes) {
+    if (i < 0 || tensor(i).planes == planes || tensor(i).pixels() == 1) return i;
+    const auto [known, is_new] = turned.try_emplace(i, -1);
+    if (is_new) known->second = turn(i, {tensor(i).info, planes, {}});
+    return known->second;
+  };
+  // What a fully connected layer reads is flattened, pixel by pixel, before it is turned.
+  const auto planes_of = [&](Index i, Index channels) {
+    if (tensor(i).channels() == channels) return in_order(i, true);
+    i = in_order(i, false);
+    TensorInfo flat = tensor(i).info;
+    flat.shape = {flat.elements() / channels, channels};
+    return flat.shape[0] == 1 ? i : turn(i, {flat, true, {}});
   };
   for (Task& task : tasks) {
     const auto is_plane = [&](Index i) { return tensor(i).planes; };
     const bool adds = std::holds_alternative<Add>(network_.steps[task.step].op);
     const bool planes =
         task.sparse.has_value() || (adds && std::all_of(task.inputs.begin(), task.inputs.end(), is_plane));
-    for (Index& i : task.inputs) i = in_order(i, planes);
+    for (Index& i : task.inputs) i = task.sparse ? planes_of(i, shape_of(task)->x.dim(-1)) : in_order(i, planes);
     task.residual = in_order(task.residual, planes);
     tensor(task.output).planes = planes;
     ordered.push_back(std::move(task));
@@ -216,7 +227,8 @@ void SessionPlan::assign_slots() {
     const auto residual = alive.find(task.residual);
     const bool can_add =
         (task.dense && task.dense->adds_in_place(task.activation)) || (task.sparse && task.sparse->adds_in_place());
-    const bool in_place = residual != alive.end() && !read_after(task.residual, t) && can_add;
+    const bool is_input = task.residual == task.inputs[0];  // which the sums of other channels still need
+    const bool in_place = residual != alive.end() && !read_after(task.residual, t) && !is_input && can_add;
     if (in_place) {
       task.slot = residual->second;
       alive.erase(residual);

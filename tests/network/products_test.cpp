@@ -6,7 +6,7 @@
 #include "septet/emulation/emulate.hpp"
 #include "septet/network/execute.hpp"
 #include "septet/network/quantisation.hpp"
-#include "src/threads.hpp"
+#include "sharing.hpp"
 #include "support/comparison.hpp"
 #include "support/generators.hpp"
 
@@ -164,22 +164,6 @@ void check_run(const Case& c, const char* how, const Execution& execution) {
     CHECK_MESSAGE(of_sums.equal, "sums " << of_sums.text);
   }
 }
-
-// Small problems are shared among threads, too, while one lives.
-class Sharing {
- public:
-  explicit Sharing(int threads) : before_(detail::worth_sharing()) {
-    detail::worth_sharing() = 0;
-    CHECK(set_threads(threads).ok());
-  }
-  ~Sharing() {
-    detail::worth_sharing() = before_;
-    reset_threads();
-  }
-
- private:
-  Index before_;
-};
 
 void check(const Case& c, Rng& rng) {
   std::vector<const char*> targets;

@@ -4,7 +4,7 @@
 // the same bits, and those of the definitions.
 #include "one_step.hpp"
 #include "operators_reference.hpp"
-#include "src/threads.hpp"
+#include "sharing.hpp"
 #include "support/comparison.hpp"
 #include "support/generators.hpp"
 
@@ -16,22 +16,6 @@ namespace septet::network {
 namespace {
 
 using namespace septet::support;
-
-// Small problems are shared among threads, too, while one lives.
-class Sharing {
- public:
-  explicit Sharing(int threads) : before_(detail::worth_sharing()) {
-    detail::worth_sharing() = 0;
-    CHECK(set_threads(threads).ok());
-  }
-  ~Sharing() {
-    detail::worth_sharing() = before_;
-    reset_threads();
-  }
-
- private:
-  Index before_;
-};
 
 Difference compare(const Tensor& got, const Tensor& want) {
   const auto values = [&](auto tag) {
