@@ -38,11 +38,12 @@ constexpr Index kFetched = 4;  // steps of weights that are fetched into the fir
 constexpr Index on_line(Index bytes) { return ceil_div(bytes, kLine) * kLine; }
 
 const kernels::QuadKernels* quads() { return kernels::large_quad_kernels(); }
+const TileSet& float_tiles() { return kernels::kernel_set(kernels::arithmetic_for(Type::f32, Mac::fused)).tiles; }
 
-// Of a tile from this channel and position on.
 // What the tiles of f32 can do to their sums.
 bool ends_in_kernel(Activation activation) { return activation == Activation::none || activation == Activation::relu; }
 
+// Of a tile from this channel and position on.
 kernels::TileEnd end_of(kernels::TileEnd end, Index channel, Index position) {
   if (end.bias != nullptr) end.bias += channel;
   if (end.residual != nullptr) end.residual += position * end.residual_row / kUnit + channel;
@@ -73,9 +74,9 @@ ImplicitGemm::ImplicitGemm(const Shape& shape, bool x_has_border, const Border& 
       type_(shape.x.type),
       steps_(ceil_div(k_, type_ == Type::f32 ? 1 : kUnit)) {
   const bool bytes = type_ != Type::f32;
-  tiles_ = bytes ? &quads()->tiles[type_ == Type::s8 ? 1 : 0][1]
-                 : &kernels::kernel_set(kernels::arithmetic_for(Type::f32, Mac::fused)).tiles;
+  tiles_ = bytes ? &quads()->tiles[type_ == Type::s8 ? 1 : 0][1] : &float_tiles();
   width_ = std::min(kWidth, tiles_->most_vectors * tiles_->lanes);
+  while (kWidth % width_ != 0) width_ -= tiles_->lanes;  // no tile reaches from panel to panel
   cut();
   plan_passes();
   pack_weights();
@@ -83,7 +84,7 @@ ImplicitGemm::ImplicitGemm(const Shape& shape, bool x_has_border, const Border& 
 }
 
 bool ImplicitGemm::readable(const Shape& shape) {
-  if (shape.x.type == Type::f32) return true;
+  if (shape.x.type == Type::f32) return float_tiles().has_runs;
   const TensorInfo& weight = shape.linear->weight->info();
   return quads() != nullptr && quads()->any_signs && weight.type == Type::s8 && weight.quantisation.zero_point == 0 &&
          ImageRows::fits(shape.x, shape.window, shape.groups, kUnit);

@@ -117,7 +117,8 @@ void SessionPlan::fuse() {
     const auto* add = std::get_if<Add>(&step.op);
     if (add == nullptr) continue;
     const auto with = fuses_with(network_, uses, step);
-    if (!with || !shape_of(tasks[*with])) continue;  // what execute() does adds nothing
+    const auto shape = with ? shape_of(tasks[*with]) : std::nullopt;
+    if (!shape || !ImplicitGemm::readable(*shape)) continue;  // what execute() does adds nothing
     Task& task = tasks[*with];
     task.residual = step.inputs[0] == task.output ? step.inputs[1] : step.inputs[0];
     task.output = step.output, task.activation = add->activation;

@@ -1,0 +1,148 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Sessions of random networks against run(), step by step: the same bytes, whatever the form of the weights, the target
+// and the threads; run after run, so that nothing of the one before is left.
+#include "septet/network/session.hpp"
+#include "layered_network.hpp"
+#include "sharing.hpp"
+#include "support/comparison.hpp"
+#include "support/generators.hpp"
+
+#include <doctest/doctest.h>
+
+namespace septet::network {
+namespace {
+
+using namespace septet::support;
+
+std::string describe(const Step& step, const Network& network) {
+  const auto info = [&](Index t) { return network.tensors[static_cast<std::size_t>(t)]; };
+  std::string text = "\n  " + step.name + " " + network::name(step.op);
+  for (const Index x : step.inputs) text += " " + std::to_string(x);
+  text += " -> " + std::to_string(step.output) + " " + septet::name(info(step.output).type);
+  for (const Index size : info(step.output).shape) text += " " + std::to_string(size);
+  const auto* op = std::get_if<Convolution>(&step.op);
+  if (op == nullptr) return text;
+  const Window& w = op->window;
+  text +=
+      ", weights " + std::string(septet::name(op->linear.weight->info().type)) + ", window, strides, dilations, pads:";
+  for (const Index number : {w.height, w.width, w.stride_h, w.stride_w, w.dilation_h, w.dilation_w, w.pad_top,
+                             w.pad_bottom, w.pad_left, w.pad_right}) {
+    text += " " + std::to_string(number);
+  }
+  return text + ", groups " + std::to_string(op->groups) + ", activation " +
+         std::to_string(static_cast<int>(op->linear.activation));
+}
+std::string describe(const Network& network) {
+  std::string text = "inputs:";
+  for (const Index input : network.inputs) {
+    text += std::string(" ") + septet::name(network.tensors[static_cast<std::size_t>(input)].type);
+    for (const Index size : network.tensors[static_cast<std::size_t>(input)].shape) text += " " + std::to_string(size);
+  }
+  for (const Step& step : network.steps) text += describe(step, network);
+  text += "\n  outputs:";
+  for (const Index output : network.outputs) text += " " + std::to_string(output);
+  return text;
+}
+
+// Finite, and small enough that no sum overflows.
+std::vector<Tensor> random_inputs(Rng& rng, const Network& network) {
+  std::vector<Tensor> inputs;
+  for (const Index input : network.inputs) {
+    Tensor& x = inputs.emplace_back(network.tensors[static_cast<std::size_t>(input)]);
+    for (Index i = 0; i < x.info().elements(); ++i) {
+      if (x.info().type == Type::f32) {
+        x.as<float>()[i] = rng.chance(0.1) ? random_zero<float>(rng, 0) : random_float<float>(rng, -8, 3);
+      } else {
+        x.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(rng.below(256));
+      }
+    }
+  }
+  return inputs;
+}
+std::vector<const Tensor*> pointers(const std::vector<Tensor>& tensors) {
+  std::vector<const Tensor*> result;
+  for (const Tensor& tensor : tensors) result.push_back(&tensor);
+  return result;
+}
+
+std::vector<Tensor> run_steps(const Network& network, const std::vector<Tensor>& inputs) {
+  std::vector<LayerRun> layers;
+  return run(network, pointers(inputs), {}, {}, layers);
+}
+
+Difference compare(const Tensor& got, const Tensor& want) {
+  if (got.info().type != want.info().type || got.info().shape != want.info().shape) return {false, -1, -1, "its kind"};
+  const auto values = [&](auto tag) {
+    using T = decltype(tag);
+    const Index count = want.info().elements();
+    return compare_bits(row_major(got.as<T>(), 1, count), row_major(want.as<T>(), 1, count));
+  };
+  return want.info().type == Type::f32 ? values(float{}) : values(std::uint8_t{});
+}
+void check_outputs(const std::vector<Tensor>& got, const std::vector<Tensor>& want) {
+  REQUIRE(got.size() == want.size());
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    const Difference difference = compare(got[i], want[i]);
+    CHECK_MESSAGE(difference.equal, "outputs[" << i << "] " << difference.text);
+  }
+}
+
+const char* random_target(Rng& rng) {
+  std::vector<const char*> targets;
+  for (const char* const* target = supported_targets(); *target != nullptr; ++target) targets.push_back(*target);
+  return rng.pick(targets);
+}
+
+// Two sets of inputs, and what comes of them.
+struct Problem {
+  Network network;
+  std::vector<std::vector<Tensor>> inputs, want;
+};
+Problem random_problem(Rng& rng) {
+  Problem problem{LayeredNetwork(rng)(), {}, {}};
+  REQUIRE_MESSAGE(validate(problem.network).to_string() == "ok", describe(problem.network));
+  for (int i = 0; i < 2; ++i) {
+    problem.inputs.push_back(random_inputs(rng, problem.network));
+    problem.want.push_back(run_steps(problem.network, problem.inputs.back()));
+  }
+  return problem;
+}
+void check_runs(Session& session, const Problem& problem) {
+  for (const std::size_t i : {0u, 1u, 0u}) {
+    INFO("inputs " << i);
+    check_outputs(session.run(pointers(problem.inputs[i])), problem.want[i]);
+  }
+}
+
+template <class F>
+void for_problems(std::uint64_t first, int usual, F&& f) {
+  for (int i = 0; i < problem_count(usual); ++i) {
+    const std::uint64_t seed = first + static_cast<std::uint64_t>(i);
+    Rng rng(seed);
+    const Problem problem = random_problem(rng);
+    INFO("seed " << seed << ", " << describe(problem.network));
+    f(rng, problem);
+  }
+  CHECK(set_target(nullptr).ok());
+}
+
+}  // namespace
+
+TEST_CASE("sessions: the bits of run(), in every form of the weights, on every target, by one to three threads") {
+  for_problems(0, 1000, [](Rng& rng, const Problem& problem) {
+    for (const WeightForm form : {WeightForm::automatic, WeightForm::dense, WeightForm::sparse}) {
+      const char* const target = random_target(rng);
+      const int threads = static_cast<int>(rng.between(1, 3));
+      const bool fuse = rng.chance(0.8);
+      INFO("weights " << std::string(name(form)) << ", target " << std::string(target) << ", " << threads
+                      << " threads, fuse " << fuse);
+      REQUIRE(set_target(target).ok());
+      const Sharing sharing(threads);
+      Session session(problem.network, {form, fuse});
+      check_runs(session, problem);
+    }
+  });
+}
+
+}  // namespace septet::network
