@@ -90,6 +90,11 @@ bool ImplicitGemm::readable(const Shape& shape) {
          ImageRows::fits(shape.x, shape.window, shape.groups, kUnit);
 }
 
+bool ImplicitGemm::takes_border(const Shape& shape) {
+  const Index unit = shape.x.type == Type::f32 ? 1 : kUnit;
+  return ImageRows(shape.x, shape.window, shape.groups, false).run() % unit == 0;
+}
+
 // Runs in one go if they are short, or in pieces if they are long.
 void ImplicitGemm::plan_passes() {
   const Index run = rows_.run() * size_of(type_) / kUnit, taps = rows_.taps();

@@ -135,6 +135,7 @@ std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>
                         const std::vector<LayerCost>& costs, std::vector<LayerRun>& layers, const Observer& observer) {
   std::vector<const Tensor*> values = input_values(network, inputs);
   const std::vector<std::size_t> last = last_uses(network);
+  static const LayerCost kNoCost;  // plain products want none
   std::map<std::size_t, Tensor> made;
   layers.assign(network.steps.size(), {});
   for (std::size_t s = 0; s < network.steps.size(); ++s) {
@@ -151,7 +152,8 @@ std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>
     if (wanted) sums = sums_of(y.info());
     const bool array = options.executor == Executor::array && product;
     const auto start = std::chrono::steady_clock::now();
-    execute(step, x, y, array ? on_array(options, costs.at(s), layers[s].array) : on_cpu(options, costs.at(s), step),
+    const LayerCost& cost = costs.empty() && !array ? kNoCost : costs.at(s);
+    execute(step, x, y, array ? on_array(options, cost, layers[s].array) : on_cpu(options, cost, step),
             wanted ? &sums : nullptr);
     layers[s].seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (observer) observer(step, x, y, wanted ? &sums : nullptr);
