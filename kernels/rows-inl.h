@@ -315,6 +315,29 @@ HWY_NOINLINE void RunColumns(const ColumnsCall& call) {
   }
 }
 
+// sum <- what RowEnd makes of row i of a strip.
+template <class D, int kVectors>
+HWY_INLINE void FinishSums(hn::Vec<D> (&sum)[kVectors], const RowEnd& end, int i, const RowEnds<D, kVectors>& ends) {
+  const D d;
+  if (end.bias != nullptr) {
+    const auto bias = hn::Set(d, end.bias[i]);
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) sum[v] = hn::Add(sum[v], bias);
+  }
+  if (end.residual != nullptr) {
+    const char* row = reinterpret_cast<const char*>(end.residual) + i * end.residual_row;
+    hn::Vec<D> residual[kVectors];
+    ends.load(residual, reinterpret_cast<const float*>(row), false);
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) sum[v] = hn::Add(sum[v], residual[v]);
+  }
+  if (end.relu) {
+    const auto zero = hn::Zero(d);
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) sum[v] = hn::IfThenElse(hn::Le(sum[v], zero), zero, sum[v]);
+  }
+}
+
 // A strip of rows that share every loaded vector of B.
 template <class Mac, int kRows, int kVectors>
 HWY_NOINLINE void RunBlocks(const BlocksCall& call) {
@@ -330,23 +353,35 @@ HWY_NOINLINE void RunBlocks(const BlocksCall& call) {
   for (int i = 0; i < kRows; ++i) ends.load(sum[i], c_row(i), call.zero);
   const T* value = static_cast<const T*>(call.values);
   const Index step = call.step, b_step = call.b_step, block_cols = call.block_cols;
-  for (Index s = 0; s < call.blocks; ++s) {
-    const Index k0 = call.block_idx[s] * block_cols;
+  const auto add_step = [&](const char* b) HWY_ATTR {
+    V right[kVectors];
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) right[v] = hn::LoadU(d, reinterpret_cast<const T*>(b) + v * lanes);
+    HWY_UNROLL(8)
+    for (int i = 0; i < kRows; ++i) {
+      const V weight = hn::Set(d, value[i]);
+      HWY_UNROLL(8)
+      for (int v = 0; v < kVectors; ++v) sum[i][v] = Mac::Step(sum[i][v], weight, right[v]);
+    }
+    value += step;
+  };
+  const std::int32_t *idx = call.block_idx, *const end = idx + call.blocks;
+  if (block_cols == 1) {  // every other instruction of so short a step takes a multiplier's place
+    for (; idx != end; ++idx) add_step(static_cast<const char*>(call.b) + *idx * b_step);
+  }
+  for (; idx != end; ++idx) {
+    const Index k0 = *idx * block_cols;
     const char* b = static_cast<const char*>(call.b) + k0 * b_step;
     const Index steps = std::min(block_cols, call.k_end - k0);
     const T* next = value + block_cols * step;
-    for (Index q = 0; q < steps; ++q, b += b_step, value += step) {
-      V right[kVectors];
-      HWY_UNROLL(8)
-      for (int v = 0; v < kVectors; ++v) right[v] = hn::LoadU(d, reinterpret_cast<const T*>(b) + v * lanes);
-      HWY_UNROLL(8)
-      for (int i = 0; i < kRows; ++i) {
-        const V weight = hn::Set(d, value[i]);
-        HWY_UNROLL(8)
-        for (int v = 0; v < kVectors; ++v) sum[i][v] = Mac::Step(sum[i][v], weight, right[v]);
-      }
-    }
+    for (Index q = 0; q < steps; ++q, b += b_step) add_step(b);
     value = next;
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    if (call.end != nullptr) {
+      HWY_UNROLL(8)
+      for (int i = 0; i < kRows; ++i) FinishSums<D, kVectors>(sum[i], *call.end, i, ends);
+    }
   }
   HWY_UNROLL(8)
   for (int i = 0; i < kRows; ++i) ends.store(sum[i], c_row(i));

@@ -40,6 +40,15 @@ struct RowsCall {
   bool zero = false;  ///< C is not read: it counts as zero
 };
 
+/// What becomes of complete sums of f32 on their way from the registers to C, as TileEnd (tile.hpp): one bias per row,
+/// a residual of C's shape, relu. Absent: null.
+struct RowEnd {
+  const float* bias = nullptr;
+  const float* residual = nullptr;
+  Index residual_row = 0;  ///< bytes
+  bool relu = false;
+};
+
 /// A strip of rows, all of which have an element (perhaps a zero) wherever one has. Block s holds `block_cols` steps of
 /// `height` elements each; block s covers k = block_idx[s] * block_cols …, and steps from k_end on are left out.
 struct BlocksCall {
@@ -55,6 +64,7 @@ struct BlocksCall {
   Index c_row = 0;
   Index cols = 0;
   bool zero = false;
+  const RowEnd* end = nullptr;  ///< f32; of the strip's first row. null: C becomes the sums
 };
 
 /// The elements of columns [k_begin, k_end), scattered to the rows of C; row indices count from `c`.

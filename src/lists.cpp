@@ -331,6 +331,7 @@ class BsrLists : public ListsOf {
     return bsr_.block_ptr[ceil_div(row, shape_.rows)] * shape_.rows * shape_.cols;
   }
   bool has_column() const override { return false; }
+  bool end_rows() const override { return quads_ == nullptr; }
   void reserve(Index m0, Index m1, ListScratch& scratch) const override {
     if (quads_ == nullptr || shape_.cols == group_) return;
     for (Index i = m0 / shape_.rows; i * shape_.rows < m1; ++i) {
@@ -351,7 +352,10 @@ class BsrLists : public ListsOf {
       for (Index r = 0; r < rows;) {
         const int height = height_for(rows - r);
         if (call.blocks != 0) call.values = value(first * shape_.rows * (shape_.cols / group_) + r);
-        call.c = panel.c + (i * shape_.rows + r) * panel.c_row;
+        const Index row = i * shape_.rows + r;
+        call.c = panel.c + row * panel.c_row;
+        kernels::RowEnd end;
+        if (panel.end != nullptr) end = end_of(*panel.end, row), call.end = &end;
         kernel(kernels, height, panel.vectors)(call);
         r += kernels::kBlockHeights[height];
       }
@@ -359,6 +363,12 @@ class BsrLists : public ListsOf {
   }
 
  private:
+  static kernels::RowEnd end_of(kernels::RowEnd end, Index row) {
+    if (end.bias != nullptr) end.bias += row;
+    if (end.residual != nullptr) end.residual += row * end.residual_row / static_cast<Index>(sizeof(float));
+    return end;
+  }
+
   // Quads that lie behind the last column are left out; there, B's panel has ended.
   void write_quads(BlocksCall& call, ListScratch& scratch) const {
     const Index width = shape_.cols / group_;

@@ -27,8 +27,9 @@ struct ListPanel {
   Index c_row = 0;
   Index cols = 0;
   int vectors = 1;
-  bool zero = false;                    ///< C is not read: it counts as zero
-  const PanelSource* source = nullptr;  ///< B is not there yet: its rows are copied to `buffer`, a tile at a time
+  bool zero = false;                     ///< C is not read: it counts as zero
+  const kernels::RowEnd* end = nullptr;  ///< of row 0 and the panel's first column; only if the lists end_rows()
+  const PanelSource* source = nullptr;   ///< B is not there yet: its rows are copied to `buffer`, a tile at a time
   std::byte* buffer = nullptr;
 };
 
@@ -62,6 +63,8 @@ class Lists {
   virtual Index before(Index row) const = 0;
   /// Most rows of B that run() reads between two tiles, if a panel can be copied by tiles; 0: it needs all of them.
   virtual Index tile_depth() const { return 0; }
+  /// Every sum is complete when it leaves the registers, and ends there (ListPanel::end).
+  virtual bool end_rows() const { return false; }
   /// Kernels for a single column of C are there.
   virtual bool has_column() const { return true; }
   /// Whether sums can be kept in C's own rows, partial vectors and all. If not, they need whole vectors.

@@ -104,7 +104,9 @@ class ListProduct {
     if (quads_for(a) != nullptr) use_quads(options.b_zero_point);
     acc_ = accumulator_of(a.type), size_ = size_of(acc_);
     column_ = c.cols == 1 && lists.has_column();
-    direct_ = epilogue_.plain() && lists.keeps_to_columns() && (column_ ? c.row_stride == 1 : c.col_stride == 1);
+    ends_rows_ = lists.end_rows() && can_end_rows(options);
+    direct_ = (epilogue_.plain() || ends_rows_) && lists.keeps_to_columns() &&
+              (column_ ? c.row_stride == 1 : c.col_stride == 1);
     b_zero_point_ = options.b_zero_point;
     starts_ = options.preload.data != nullptr || (options.alpha == 1 && options.beta != 0);
     split_columns();
@@ -202,6 +204,9 @@ class ListProduct {
     panel.b = reinterpret_cast<const char*>(p.copied ? copied : b_at(p));
     panel.b_step = (column_ ? 1 : p.copied ? p.vectors * kernels_.lanes : b_.row_stride) * size_;
     panel.zero = !starts_;
+    kernels::RowEnd end = end_;
+    if (end.residual != nullptr) end.residual += p.n0;
+    if (ends_rows_) panel.end = &end;
     const Tiles source(*this, p);
     if (p.copied && by_tiles()) panel.source = &source, panel.buffer = copied;
     const Index ld = direct_ ? c_.row_stride : column_ ? 1 : p.vectors * kernels_.lanes;
@@ -280,6 +285,22 @@ class ListProduct {
     });
   }
 
+  // What most layers of f32 end with, which kernels can do to the sums in their registers.
+  bool can_end_rows(const GemmOptions& options) {
+    const Epilogue& e = options.epilogue;
+    const bool starts = options.preload.data != nullptr || options.beta != 0;
+    const bool others = options.alpha != 1 || starts || e.scale.data != nullptr || e.function.call != nullptr;
+    const bool known = e.activation == Activation::none || e.activation == Activation::relu;
+    if (a_.type != Type::f32 || c_.type != Type::f32 || others || !known || c_.col_stride != 1) return false;
+    if (kernels::narrows(options)) return false;
+    if (e.bias.data != nullptr && (e.bias.row_stride != 1 || e.bias.col_stride != 0)) return false;
+    if (e.residual.data != nullptr && e.residual.col_stride != 1) return false;
+    end_.bias = static_cast<const float*>(e.bias.data), end_.residual = static_cast<const float*>(e.residual.data);
+    end_.residual_row = e.residual.row_stride * static_cast<Index>(sizeof(float));
+    end_.relu = e.activation == Activation::relu;
+    return true;
+  }
+
   const std::byte* b_at(const Columns& p) const {
     return static_cast<const std::byte*>(b_.data) + p.n0 * b_.col_stride * size_of(b_.type);
   }
@@ -331,6 +352,8 @@ class ListProduct {
   bool turns_ = false;
   std::vector<std::int32_t> row_offsets_;  // of quads: what is to be added to each row of sums
   bool column_, direct_, starts_;
+  bool ends_rows_ = false;  // the kernels do, as end_ says, of row 0 and column 0
+  kernels::RowEnd end_;
   std::vector<Columns> columns_;
   std::vector<Index> cuts_;
 };
