@@ -1,12 +1,13 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // Trained integer networks, layer by layer: from every recorded input come the recorded accumulators and the recorded
-// outputs, on the CPU with and without a direct path for depthwise convolutions, and on a 16 x 16 array.
+// outputs, on the CPU with and without a direct path for depthwise convolutions, in sessions, and on a 16 x 16 array.
 #include "io/network_index.hpp"
 #include "io/tensor_file.hpp"
+#include "one_step.hpp"
 #include "septet/emulation/cycles.hpp"
 #include "septet/emulation/emulate.hpp"
-#include "septet/network/execute.hpp"
+#include "septet/network/session.hpp"
 #include "support/comparison.hpp"
 #include "support/generators.hpp"
 
@@ -74,6 +75,15 @@ void check_cpu(const Layer& layer) {
   products.gather_bytes = 4096;
   products.gemm = [](const GemmCall& call) { gemm(call.a, call.b, call.c, call.options); };
   check_run(layer, products);
+}
+
+// A network of this layer alone, made ready once.
+void check_sessions(const Layer& layer) {
+  for (const WeightForm form : {WeightForm::automatic, WeightForm::dense, WeightForm::sparse}) {
+    INFO("session, weights " << std::string(name(form)));
+    Session session(one_step(layer.step.op, {layer.x.info()}, layer.y), {form});
+    check_equal(session.run({&layer.x}).at(0), layer.output, "outputs");
+  }
 }
 
 // Called for as many whole products as product_of() says, each with the cycles of the closed form.
@@ -191,6 +201,7 @@ TEST_CASE("recorded layers on the CPU: every accumulator and output, and under o
   for_each_recorded_layer([](const Layer& layer) {
     INFO(layer.name);
     check_cpu(layer);
+    check_sessions(layer);
     check_single_rounding(layer);
   });
 }
