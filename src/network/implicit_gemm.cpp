@@ -39,6 +39,10 @@ constexpr Index on_line(Index bytes) { return ceil_div(bytes, kLine) * kLine; }
 const kernels::QuadKernels* quads() { return kernels::large_quad_kernels(); }
 const TileSet& float_tiles() { return kernels::kernel_set(kernels::arithmetic_for(Type::f32, Mac::fused)).tiles; }
 
+ImageRows rows_of(const ImplicitGemm::Shape& shape, bool x_has_border) {
+  return {shape.x, shape.window, shape.groups, x_has_border, shape.x.type == Type::f32 ? 1 : kUnit};
+}
+
 // What the tiles of f32 can do to their sums.
 bool ends_in_kernel(Activation activation) { return activation == Activation::none || activation == Activation::relu; }
 
@@ -64,7 +68,7 @@ struct ImplicitGemm::Call {
 
 ImplicitGemm::ImplicitGemm(const Shape& shape, bool x_has_border, const Border& y_border)
     : linear_(shape.linear),
-      rows_(shape.x, shape.window, shape.groups, x_has_border, shape.x.type == Type::f32 ? 1 : kUnit),
+      rows_(rows_of(shape, x_has_border)),
       y_border_(y_border),
       groups_(shape.groups),
       outputs_(linear_->outputs() / groups_),
@@ -87,6 +91,8 @@ bool ImplicitGemm::readable(const Shape& shape) {
   return quads() != nullptr && quads()->any_signs && weight.type == Type::s8 && weight.quantisation.zero_point == 0 &&
          ImageRows::fits(shape.x, shape.window, shape.groups, kUnit);
 }
+
+bool ImplicitGemm::takes_border(const Shape& shape) { return !rows_of(shape, false).widened(); }
 
 // Runs in one go if they are short, or in pieces if they are long.
 void ImplicitGemm::plan_passes() {

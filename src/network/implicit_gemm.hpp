@@ -30,6 +30,8 @@ class ImplicitGemm {
   };
   /// Can the kernels of the target in use read these operands as they lie?
   static bool readable(const Shape& shape);
+  /// May x_has_border be true?
+  static bool takes_border(const Shape& shape);
 
   /// Packs the weights of what is readable, for the target in use. x_has_border: run()'s x comes with what the window
   /// reaches beyond it. y_border: around run()'s y, and left alone.

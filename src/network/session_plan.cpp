@@ -223,8 +223,9 @@ void SessionPlan::choose_borders() {
     const TensorInfo& y = tensors[output].info;
     can[output] = task.residual < 0 && reads[output] == 1 && y.shape.size() == 4 &&
                   (y.type != Type::f32 || y.dim(2) >= kLeastWidth);
-    if (can[static_cast<std::size_t>(task.inputs[0])])
+    if (can[static_cast<std::size_t>(task.inputs[0])] && ImplicitGemm::takes_border(*shape)) {
       tensor(task.inputs[0]).border = border_of(shape->x, shape->window);
+    }
   }
 }
 
