@@ -27,9 +27,9 @@ Border border_of(const TensorInfo& x, const Window& window);
 
 class ImageRows {
  public:
-  /// x: [b][h][w][c], or [b][c] as an image of one pixel. has_border: what it is read from has border_of() it already.
-  /// Runs that are to be a multiple of `unit` elements, and are not, have a copy of the images with more channels,
-  /// whose elements are the padding's; of one group alone.
+  /// x: [b][h][w][c], or [b][c] as an image of one pixel. has_border: what it is read from has border_of() it already;
+  /// not of what is widened(). Runs that are to be a multiple of `unit` elements, and are not, have a copy of the
+  /// images with more channels, whose elements are the padding's; of one group alone.
   ImageRows(const TensorInfo& x, const Window& window, Index groups, bool has_border, Index unit = 1);
   static bool fits(const TensorInfo& x, const Window& window, Index groups, Index unit);
 
@@ -68,6 +68,8 @@ class ImageRows {
         start(n) + (count - 1) * step() + offset(taps() - 1) + run() * size_ + (groups_ - 1) * group_bytes();
     return last <= batch_ * rows_ * row_;
   }
+  /// Is a copy with more channels to be made?
+  bool widened() const { return channels_ != own_channels_; }
   /// Is a copy of the images with their padding to be made?
   bool padded() const { return padded_; }
   Index padded_bytes() const { return padded_ ? batch_ * rows_ * row_ : 0; }

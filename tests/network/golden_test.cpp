@@ -1,12 +1,13 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // Trained integer networks, layer by layer: from every recorded input come the recorded accumulators and the recorded
-// outputs, on the CPU with and without a direct path for depthwise convolutions, and on a 16 x 16 array.
+// outputs, on the CPU with and without a direct path for depthwise convolutions, in sessions, and on a 16 x 16 array.
 #include "io/network_index.hpp"
 #include "io/tensor_file.hpp"
+#include "one_step.hpp"
 #include "septet/emulation/cycles.hpp"
 #include "septet/emulation/emulate.hpp"
-#include "septet/network/execute.hpp"
+#include "septet/network/session.hpp"
 #include "support/comparison.hpp"
 #include "support/generators.hpp"
 
@@ -36,7 +37,7 @@ const Step& step_named(const Network& network, const std::string& name) {
 }
 
 // A layer with what was recorded of it.
-struct Layer {
+struct RecordedLayer {
   std::string name;
   Step step;
   Tensor x;
@@ -60,14 +61,14 @@ void check_equal(const Tensor& got, const Tensor& want, const char* what) {
   CHECK_MESSAGE(difference.equal, what << " " << difference.text);
 }
 
-void check_run(const Layer& layer, const Execution& execution) {
+void check_run(const RecordedLayer& layer, const Execution& execution) {
   Tensor y(layer.y), sums;
   execute(layer.step, {&layer.x}, y, execution, &sums);
   check_equal(sums, layer.sums, "sums");
   check_equal(y, layer.output, "outputs");
 }
 
-void check_cpu(const Layer& layer) {
+void check_cpu(const RecordedLayer& layer) {
   INFO("on the CPU");
   check_run(layer, {});
   Execution products;
@@ -76,8 +77,17 @@ void check_cpu(const Layer& layer) {
   check_run(layer, products);
 }
 
+// A network of this layer alone, made ready once.
+void check_sessions(const RecordedLayer& layer) {
+  for (const WeightForm form : {WeightForm::automatic, WeightForm::dense, WeightForm::sparse}) {
+    INFO("session, weights " << std::string(name(form)));
+    Session session(one_step(layer.step.op, {layer.x.info()}, layer.y), {form});
+    check_equal(session.run({&layer.x}).at(0), layer.output, "outputs");
+  }
+}
+
 // Called for as many whole products as product_of() says, each with the cycles of the closed form.
-void check_array(const Layer& layer, Dataflow dataflow) {
+void check_array(const RecordedLayer& layer, Dataflow dataflow) {
   INFO("emulated " << septet::name(dataflow));
   Execution emulated;
   emulated.gather_bytes = 0;
@@ -98,7 +108,7 @@ void check_array(const Layer& layer, Dataflow dataflow) {
 }
 
 // As many other outputs as recorded: the record tells both roundings apart.
-void check_single_rounding(const Layer& layer) {
+void check_single_rounding(const RecordedLayer& layer) {
   Step step = layer.step;
   const auto round_once = [](auto& op) {
     if constexpr (std::is_same_v<std::decay_t<decltype(op)>, Convolution> ||
@@ -122,9 +132,9 @@ Tensor recorded(const fs::path& folder, const Json& record, const char* key, con
   return tensor;
 }
 
-Layer load_layer(const Network& network, const Json& record, const fs::path& folder) {
+RecordedLayer load_layer(const Network& network, const Json& record, const fs::path& folder) {
   const Step& step = step_named(network, record["layer"]);
-  Layer layer;
+  RecordedLayer layer;
   layer.name = folder.filename().string() + "/" + step.name;
   layer.step = step;
   const TensorInfo& x = network.tensors[static_cast<std::size_t>(step.inputs[0])];
@@ -188,9 +198,10 @@ TEST_CASE("trained networks: valid, with the products that their indices name") 
 }
 
 TEST_CASE("recorded layers on the CPU: every accumulator and output, and under one rounding as many others") {
-  for_each_recorded_layer([](const Layer& layer) {
+  for_each_recorded_layer([](const RecordedLayer& layer) {
     INFO(layer.name);
     check_cpu(layer);
+    check_sessions(layer);
     check_single_rounding(layer);
   });
 }
@@ -198,7 +209,7 @@ TEST_CASE("recorded layers on the CPU: every accumulator and output, and under o
 TEST_CASE("recorded layers on a 16 x 16 array: every accumulator and output, cycles as in closed form") {
   Rng rng(8);
   Index products = 0;
-  for_each_recorded_layer([&](const Layer& layer) {
+  for_each_recorded_layer([&](const RecordedLayer& layer) {
     INFO(layer.name);
     for (int d = 1; d < 8; ++d) {
       if (!is_sampled(rng)) continue;

@@ -129,11 +129,11 @@ void for_problems(std::uint64_t first, int usual, F&& f) {
 
 }  // namespace
 
-TEST_CASE("sessions: the bits of run(), in every form of the weights, on every target, by one to three threads") {
-  for_problems(0, 1000, [](Rng& rng, const Problem& problem) {
+TEST_CASE("sessions: the bits of run(), in every form of the weights, on every target, by one thread and by several") {
+  for_problems(0, 400, [](Rng& rng, const Problem& problem) {
     for (const WeightForm form : {WeightForm::automatic, WeightForm::dense, WeightForm::sparse}) {
       const char* const target = random_target(rng);
-      const int threads = static_cast<int>(rng.between(1, 3));
+      const int threads = rng.pick({1, 1, 2, 3});
       const bool fuse = rng.chance(0.8);
       INFO("weights " << std::string(name(form)) << ", target " << std::string(target) << ", " << threads
                       << " threads, fuse " << fuse);
@@ -143,6 +143,100 @@ TEST_CASE("sessions: the bits of run(), in every form of the weights, on every t
       check_runs(session, problem);
     }
   });
+}
+
+TEST_CASE("sessions follow the target, and go on when they are moved") {
+  for_problems(5000, 60, [](Rng& rng, const Problem& problem) {
+    Session first(problem.network, {rng.pick({WeightForm::automatic, WeightForm::dense, WeightForm::sparse})});
+    check_runs(first, problem);
+    for (int change = 0; change < 2; ++change) {
+      const char* const target = random_target(rng);
+      INFO("then target " << std::string(target));
+      REQUIRE(set_target(target).ok());
+      check_runs(first, problem);
+    }
+    Session second(std::move(first));
+    check_runs(second, problem);
+    Session third{LayeredNetwork(rng)()};
+    third = std::move(second);
+    check_runs(third, problem);
+    CHECK(third.network().name == "layered");
+  });
+}
+
+TEST_CASE("sessions keep the weights alive") {
+  Rng rng(1);
+  std::vector<Session> sessions;
+  std::vector<Tensor> inputs, want;
+  {
+    const Problem problem = random_problem(rng);
+    sessions.emplace_back(problem.network);
+    inputs = problem.inputs[0], want = problem.want[0];
+  }
+  check_outputs(sessions[0].run(pointers(inputs)), want);
+}
+
+namespace {
+
+// x -> 3 x 3 convolution -> relu'd sum with x.
+Network small_block() {
+  Tensor weight({"", Type::f32, {8, 3, 3, 8}, {}});
+  for (Index i = 0; i < weight.info().elements(); i += 5) weight.as<float>()[i] = 0.25f * static_cast<float>(i % 7 - 3);
+  Convolution op;
+  op.linear.weight = std::make_shared<const Tensor>(std::move(weight));
+  op.window.height = op.window.width = 3;
+  op.window.pad_top = op.window.pad_bottom = op.window.pad_left = op.window.pad_right = 1;
+  Network network;
+  for (const char* name : {"x", "sum", "y"}) network.tensors.push_back({name, Type::f32, {1, 5, 5, 8}, {}});
+  Add add;
+  add.activation = Activation::relu;
+  network.steps = {{"convolution", op, {0}, 1}, {"add", add, {1, 0}, 2}};
+  network.inputs = {0}, network.outputs = {2};
+  return network;
+}
+
+void check_refused(Session& session, const std::vector<const Tensor*>& inputs, Cause cause, const char* argument) {
+  try {
+    session.run(inputs);
+    FAIL_CHECK("not refused: " << argument);
+  } catch (const Error& error) {
+    CHECK(error.status().cause() == cause);
+    CHECK(error.status().argument() == argument);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("sessions say what they do with a step") {
+  const Network network = small_block();
+  const Tensor x(network.tensors[0]);
+  for (const bool fuse : {true, false}) {
+    Session session(network, {WeightForm::sparse, fuse});
+    REQUIRE(session.steps().size() == 2);
+    const PreparedStep& step = session.steps()[0];
+    CHECK(step.product);
+    CHECK(step.format != Format::dense);
+    CHECK(step.packed_bytes > 0);
+    CHECK(step.zeros > 0.8);
+    CHECK_FALSE(session.steps()[1].product);
+    std::vector<LayerRun> layers;
+    session.run({&x}, layers);
+    REQUIRE(layers.size() == 2);
+    CHECK(layers[0].seconds > 0);
+    CHECK((layers[1].seconds == 0) == fuse);
+  }
+  CHECK(Session(network, {WeightForm::dense}).steps()[0].format == Format::dense);
+}
+
+TEST_CASE("sessions refuse inputs of another number, type or shape, and go on") {
+  Session session(small_block());
+  const Tensor good(session.network().tensors[0]);
+  const Tensor bytes({"x", Type::s8, {1, 5, 5, 8}, {1, 0}}), large({"x", Type::f32, {1, 6, 5, 8}, {}});
+  check_refused(session, {}, Cause::bad_shape, "inputs");
+  check_refused(session, {&good, &good}, Cause::bad_shape, "inputs");
+  check_refused(session, {&bytes}, Cause::bad_type, "inputs[0]");
+  check_refused(session, {&large}, Cause::bad_shape, "inputs[0]");
+  CHECK(session.run({&good}).size() == 1);
 }
 
 }  // namespace septet::network
