@@ -4,13 +4,14 @@
 #include "kernels/dispatch.hpp"
 #include "kernels/quad.hpp"
 #include "linear_epilogue.hpp"
+#include "share.hpp"
 #include "src/cache_sizes.hpp"
 #include "src/dense_operand.hpp"
 #include "src/epilogue.hpp"
 #include "src/threads.hpp"
 #include "src/workspace.hpp"
 
-#include <optional>
+#include <algorithm>
 
 namespace septet::network {
 namespace {
@@ -19,9 +20,6 @@ using detail::ceil_div;
 using kernels::TileCall;
 using kernels::TileSet;
 
-// Positions of a block: few enough that their inputs and sums stay in a second-level cache, so many that the weights,
-// which pass by once for each block, are used often. The large ones are of bytes.
-constexpr Index kBlock = 112, kLargeBlock = 256;
 // Channels of a part: rows of sums long enough to be finished quickly.
 constexpr Index kPartPanels = 8;
 constexpr Index kItemsPerThread = 4;  // so that they end together
@@ -92,7 +90,7 @@ bool ImplicitGemm::readable(const Shape& shape) {
 
 bool ImplicitGemm::takes_border(const Shape& shape) {
   const Index unit = shape.x.type == Type::f32 ? 1 : kUnit;
-  return ImageRows(shape.x, shape.window, shape.groups, false).run() % unit == 0;
+  return !ImageRows(shape.x, shape.window, shape.groups, false, unit).widened();
 }
 
 // Runs in one go if they are short, or in pieces if they are long.
@@ -161,149 +159,76 @@ bool ImplicitGemm::adds_in_place(Activation activation) const {
   return type_ == Type::f32 && y_border_.empty() && passes_.size() == 1 && ends_in_kernel(activation);
 }
 
-void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y) const {
+ImplicitGemm::Call ImplicitGemm::call_for(const Tensor* residual, Activation activation, Tensor& y) const {
   Call call;
-  const bool bytes = type_ != Type::f32;
   call.y = &y;
-  const Index places = place(rows_.n() - 1) + 1;
-  const Index n = rows_.n(), all = groups_ * outputs_;
+  const Index n = rows_.n(), all = groups_ * outputs_, places = place(n - 1) + 1;
   for (Index g = 0; g < groups_; ++g) {
     GemmOptions options;
     options.epilogue = transposed(epilogue_of(*linear_, y.info(), g * outputs_, outputs_, places));
     options.epilogue.activation = activation;
-    if (bytes) options.epilogue.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
+    if (!direct()) options.epilogue.bias = per_column(bias_.data() + g * outputs_, places, outputs_);
     if (residual != nullptr) {
       options.epilogue.residual = ConstMatrix(residual->as<float>() + g * outputs_, Type::f32, n, outputs_, all, 1);
     }
     auto* data = static_cast<char*>(y.data()) + g * outputs_ * size_of(y.info().type);
     call.ends.emplace_back(Matrix(data, y.info().type, places, outputs_, all, 1), options);
   }
-  call.ends_in_kernel = !bytes && ends_in_kernel(activation);
+  call.ends_in_kernel = direct() && ends_in_kernel(activation);
   if (call.ends_in_kernel) {
     call.end.bias = linear_->bias ? linear_->bias->as<float>() : nullptr;
     call.end.residual = residual != nullptr ? residual->as<float>() : nullptr;
     call.end.residual_row = all * kUnit, call.end.relu = activation == Activation::relu;
   }
   call.plain = call.ends_in_kernel || (direct() && call.ends[0].plain());
+  return call;
+}
 
-  const double macs = static_cast<double>(n) * static_cast<double>(all) * static_cast<double>(k_);
-  int threads = detail::thread_count({}, static_cast<Index>(macs), static_cast<double>(n * (all + k_) + all * k_));
-  // Who has a panel of many weights does all positions with it; who has some positions does many channels with them.
+// Who has a panel of many weights does all positions with it; who has some positions does many channels with them.
+Index ImplicitGemm::share_out(Call& call, int threads) const {
   const Index panels = ceil_div(outputs_, kWidth), blocks = static_cast<Index>(blocks_.size());
   const bool by_parts = !keeps_weights() && groups_ * panels >= kItemsPerThread * threads;
   call.part = by_parts ? 1 : std::min(kPartPanels, panels);
   call.at_once = by_parts ? blocks : 1;
-  const auto items_of = [&] { return blocks / call.at_once * groups_ * ceil_div(panels, call.part); };
-  while (call.part > 1 && items_of() < kItemsPerThread * threads && items_of() % threads != 0) --call.part;
+  const auto items = [&] { return blocks / call.at_once * groups_ * ceil_div(panels, call.part); };
+  while (call.part > 1 && items() < kItemsPerThread * threads && items() % threads != 0) --call.part;
   call.parts = ceil_div(panels, call.part);
-  const Index items = items_of();
-  threads = static_cast<int>(std::min<Index>(threads, items));
+  return items();
+}
 
-  const Index each = direct() ? 0 : on_line(most_rows_ * call.part * kWidth * kUnit);
-  const detail::Workspace workspace(on_line(rows_.padded_bytes()) + each * threads);
-  call.data = x.as<char>();
-  if (rows_.padded()) {
-    call.data = workspace.data();
-    constexpr Index kRows = 8;  // handed out together
-    detail::SharedItems copies(ceil_div(rows_.padded_rows(), kRows));
-    const int copiers = detail::thread_count({}, 0, static_cast<double>(rows_.padded_bytes()) / sizeof(float));
-    detail::run_team({}, copiers, [&](int) {
-      copies.for_each([&](Index item) {
-        const Index end = std::min(rows_.padded_rows(), (item + 1) * kRows);
-        for (Index row = item * kRows; row < end; ++row) rows_.copy_row(x, row, workspace.data());
-      });
-    });
-  }
-  detail::SharedItems shared(items);
-  char* const memory = workspace.data() + on_line(rows_.padded_bytes());
-  detail::run_team({}, threads, [&](int worker) {
-    shared.for_each([&](Index item) {
-      const Index b = item / (groups_ * call.parts) * call.at_once, part = item % (groups_ * call.parts);
-      for (Index i = b; i < b + call.at_once; ++i) block(call, blocks_[i], part, memory + worker * each);
-    });
-    if (bytes && quads()->release != nullptr) quads()->release();
+void ImplicitGemm::pad(const Tensor& x, char* to) const {
+  constexpr Index kRows = 8;  // handed out together
+  const Index rows = rows_.padded_rows(), pieces = ceil_div(rows, kRows);
+  share(pieces, threads_for(pieces, 0, rows_.padded_bytes() / kUnit), [&](Index piece, int /*worker*/) {
+    for (Index row = piece * kRows; row < std::min(rows, (piece + 1) * kRows); ++row) rows_.copy_row(x, row, to);
   });
 }
 
-Index ImplicitGemm::place(Index n) const {
-  if (y_border_.empty()) return n;
-  const Index q = n % rows_.out_width(), row = n / rows_.out_width();
-  const Index p = row % rows_.out_height(), b = row / rows_.out_height();
-  const Border& border = y_border_;
-  return ((b * (rows_.out_height() + border.top + border.bottom) + p + border.top) *
-              (rows_.out_width() + border.left + border.right) +
-          q + border.left);
+void ImplicitGemm::run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y) const {
+  Call call = call_for(residual, activation, y);
+  const Index n = rows_.n(), all = groups_ * outputs_;
+  const int wanted = detail::thread_count({}, n * all * k_, static_cast<double>(n * (all + k_) + all * k_));
+  const Index items = share_out(call, wanted);
+  const int threads = static_cast<int>(std::min<Index>(wanted, items));
+
+  const Index padded = on_line(rows_.padded_bytes());
+  const Index each = direct() ? 0 : on_line(most_rows_ * call.part * kWidth * kUnit);
+  const detail::Workspace workspace(padded + each * threads);
+  if (rows_.padded()) pad(x, workspace.data());
+  call.data = rows_.padded() ? workspace.data() : x.as<char>();
+  detail::SharedItems shared(items);
+  detail::run_team({}, threads, [&](int worker) {
+    char* memory = workspace.data() + padded + worker * each;
+    shared.for_each([&](Index item) {
+      const Index b = item / (groups_ * call.parts) * call.at_once, part = item % (groups_ * call.parts);
+      for (Index i = b; i < b + call.at_once; ++i) block(call, blocks_[static_cast<std::size_t>(i)], part, memory);
+    });
+    if (!direct() && quads()->release != nullptr) quads()->release();
+  });
 }
 
 // Do all weights of a group stay in a part of the second-level cache?
 bool ImplicitGemm::keeps_weights() const { return outputs_ * steps_ * kUnit <= detail::cache_sizes().l2 / 4; }
-
-// Blocks of positions, each in tiles that are nearly equal within a stretch.
-void ImplicitGemm::cut() {
-  if (!direct()) return cut_whole_tiles();
-  const Index n = rows_.n(), most = tiles_->rows[ceil_div(width_, tiles_->lanes) - 1];
-  const Index stretch = y_border_.empty() ? rows_.stretch() : rows_.out_width();
-  const Index count = count_of_blocks(ceil_div(n, kBlock));
-  for (Index b = 0; b < count; ++b) {
-    std::vector<Slab>& slabs = blocks_.emplace_back();
-    const Index n1 = (b + 1) * n / count;
-    for (Index at = b * n / count; at < n1;) {
-      const Index end = std::min(n1, (at / stretch + 1) * stretch), size = ceil_div(end - at, ceil_div(end - at, most));
-      slabs.push_back({rows_.start(at), 0, size, at, place(at), {{0, size, place(at)}}});
-      at += size;
-    }
-  }
-}
-
-// So many, or some more that can be shared evenly.
-Index ImplicitGemm::count_of_blocks(Index least) const {
-  const int threads = detail::thread_count({}, rows_.n() * groups_ * outputs_ * k_);
-  return least == 1 ? 1 : ceil_div(least, threads) * threads;
-}
-
-// The positions of a line, image row by image row where their places in y are not one run.
-std::vector<ImplicitGemm::Piece> ImplicitGemm::rows_of_line(Index line, bool wide) const {
-  const Index width = rows_.out_width(), height = rows_.out_height();
-  if (!wide && y_border_.empty()) return {{0, rows_.stretch(), line * rows_.stretch()}};
-  std::vector<Piece> pieces;
-  const Index rows = wide ? height : rows_.stretch() / width, distance = wide ? rows_.wide() : width;
-  for (Index p = 0; p < rows; ++p) pieces.push_back({p * distance, width, place((line * rows + p) * width)});
-  return pieces;
-}
-
-// Tiles of bytes take as long for some rows as for all: lines are cut into whole ones, the last of which may begin
-// within the one before it, or reach beyond the line where there is something to read.
-void ImplicitGemm::cut_whole_tiles() {
-  const Index unit = tiles_->row_unit, most = tiles_->rows[ceil_div(width_, tiles_->lanes) - 1];
-  const bool wide = rows_.wide() > 0;
-  const Index positions = wide ? rows_.out_height() * rows_.out_width() : rows_.stretch();  // of a line
-  std::vector<Slab> all;
-  for (Index line = 0; line < rows_.n() / positions; ++line) {
-    const std::vector<Piece> pieces = rows_of_line(line, wide);
-    const Index length = pieces.back().row + pieces.back().size, n0 = line * positions;
-    for (Index at = 0; at < length; at += most) {
-      const Index needed = std::min(most, length - at), whole = ceil_div(needed, unit) * unit;
-      const Index begin = whole <= length ? std::min(at, length - whole) : at;
-      Slab slab{rows_.start(n0) + begin * rows_.step(), 0, whole, 0, 0, {}};
-      if (begin + whole > length && !rows_.reaches(n0, begin + whole)) slab.rows = needed;
-      for (const Piece& piece : pieces) {
-        const Index first = std::max(at, piece.row), last = std::min(at + needed, piece.row + piece.size);
-        if (first < last) slab.pieces.push_back({first - begin, last - first, piece.place + first - piece.row});
-      }
-      if (!slab.pieces.empty()) all.push_back(std::move(slab));
-    }
-  }
-  const auto tiles = static_cast<Index>(all.size()), count = count_of_blocks(ceil_div(tiles * most, kLargeBlock));
-  for (Index b = 0; b < count; ++b) {
-    std::vector<Slab>& slabs = blocks_.emplace_back();
-    Index row = 0;
-    for (Index i = b * tiles / count; i < (b + 1) * tiles / count; ++i) {
-      slabs.push_back(std::move(all[static_cast<std::size_t>(i)]));
-      slabs.back().first = row, row += slabs.back().rows;
-    }
-    most_rows_ = std::max(most_rows_, row);
-  }
-}
 
 // One item: positions by channels [m0, m1) of a group.
 struct ImplicitGemm::Block {

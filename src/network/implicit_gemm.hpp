@@ -70,6 +70,9 @@ class ImplicitGemm {
     Index bytes;
     const char* c;  // and the sums of the tile that comes next; or null
   };
+  Call call_for(const Tensor* residual, Activation activation, Tensor& y) const;
+  Index share_out(Call& call, int threads) const;  // the number of items
+  void pad(const Tensor& x, char* to) const;
   void plan_passes();
   void cut();
   void cut_whole_tiles();

@@ -125,6 +125,9 @@ std::vector<const Tensor*> input_values(const Network& network, const std::vecto
   std::vector<const Tensor*> values(network.tensors.size(), nullptr);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const auto tensor = static_cast<std::size_t>(network.inputs[i]);
+    if (inputs[i] == nullptr) {
+      throw Error(Status(Cause::bad_pointer, "inputs[" + std::to_string(i) + "]", "is null"));
+    }
     check_input(network.tensors[tensor], *inputs[i], i);
     values[tensor] = inputs[i];
   }
@@ -160,7 +163,7 @@ std::vector<Tensor> run(const Network& network, const std::vector<const Tensor*>
     for (auto it = made.begin(); it != made.end();) it = last[it->first] == s ? made.erase(it) : std::next(it);
   }
   std::vector<Tensor> outputs;
-  for (const Index tensor : network.outputs) outputs.push_back(made.at(static_cast<std::size_t>(tensor)));
+  for (const Index tensor : network.outputs) outputs.push_back(*values[static_cast<std::size_t>(tensor)]);
   return outputs;
 }
 

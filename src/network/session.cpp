@@ -21,10 +21,13 @@ struct Session::State {
   detail::AlignedBuffer scratch;
   std::vector<Tensor> outputs;
 
+  // All or nothing.
   void prepare() {
-    target = septet::target();
-    plan.emplace(network, options);
-    scratch = detail::AlignedBuffer(static_cast<std::size_t>(plan->scratch_bytes));
+    SessionPlan fresh(network, options);
+    detail::AlignedBuffer memory(static_cast<std::size_t>(fresh.scratch_bytes));
+    std::string name = septet::target();
+    plan.emplace(std::move(fresh));
+    scratch = std::move(memory), target = std::move(name);
   }
 
   void run(const Task& task, const std::vector<const Tensor*>& values) {

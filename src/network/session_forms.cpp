@@ -23,8 +23,9 @@ struct Times {
   double dense, sparse, turning_x, turning_y;
 };
 
-Times measured(const ImplicitGemm& dense, const SparseLayer& sparse, const TensorInfo& x_info,
-               const TensorInfo& y_info) {
+// dense(x, y) does it.
+template <class Dense>
+Times measured(const Dense& dense, const SparseLayer& sparse, const TensorInfo& x_info, const TensorInfo& y_info) {
   constexpr int kRuns = 4;  // the first warms the caches
   const Tensor x(x_info);
   Tensor y(y_info), x_turned(x_info), y_turned(y_info);
@@ -41,7 +42,7 @@ Times measured(const ImplicitGemm& dense, const SparseLayer& sparse, const Tenso
   constexpr double kNever = std::numeric_limits<double>::infinity();
   Times best{kNever, kNever, kNever, kNever};
   for (int i = 0; i < kRuns; ++i) {
-    time(best.dense, [&] { dense.run(x, nullptr, Activation::none, y); });
+    time(best.dense, [&] { dense(x, y); });
     time(best.sparse, [&] { sparse.run(x, nullptr, Activation::none, y, scratch.data()); });
     time(best.turning_x, [&] { turn(x, x_turned); });
     time(best.turning_y, [&] { turn(y, y_turned); });
@@ -114,9 +115,16 @@ void SessionPlan::choose_forms(WeightForm form) {
     const bool asked = form == WeightForm::sparse;
     if (!shape || shape->groups > 1 || (!asked && steps[task.step].zeros < kLeastZeros)) continue;
     Candidate candidate{SparseLayer(*shape, SparseLayer::quickest(*shape)), true, true, {}};
-    if (!asked && ImplicitGemm::readable(*shape)) {
-      const ImplicitGemm dense(*shape, false, {});
-      candidate.times = measured(dense, candidate.layer, shape->x, tensor(task.output).info);
+    if (!asked) {
+      const TensorInfo &x = tensor(task.inputs[0]).info, &y = tensor(network_.steps[task.step].output).info;
+      if (ImplicitGemm::readable(*shape)) {
+        const ImplicitGemm dense(*shape, false, {});
+        const auto run = [&](const Tensor& from, Tensor& to) { dense.run(from, nullptr, Activation::none, to); };
+        candidate.times = measured(run, candidate.layer, x, y);
+      } else {
+        const auto run = [&](const Tensor& from, Tensor& to) { execute(network_.steps[task.step], {&from}, to); };
+        candidate.times = measured(run, candidate.layer, x, y);
+      }
       candidate.fixed = false, candidate.sparse = candidate.times.sparse < candidate.times.dense;
     }
     forms.candidates().emplace(t, std::move(candidate));

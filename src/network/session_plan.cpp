@@ -95,10 +95,12 @@ SessionPlan::SessionPlan(const Network& network, const SessionOptions& options)
   for (std::size_t s = 0; s < steps.size(); ++s) {
     const Step& step = network.steps[s];
     steps[s].product = product_of(network, step).count > 0;
-    if (const Linear* linear = linear_of(step)) steps[s].zeros = share_of_zeros(*linear->weight);
+    if (linear_of(step) != nullptr) steps[s].zeros = share_of_zeros(*linear_of(step)->weight);
     Task task;
     task.step = s, task.inputs = step.inputs, task.output = step.output;
-    if (const Linear* linear = linear_of(step)) task.activation = linear->activation;
+    const Linear* linear = linear_of(step);
+    const bool activates = linear != nullptr && tensor(step.output).info.type == Type::f32;  // bytes have a range
+    if (activates) task.activation = linear->activation;
     tasks.push_back(std::move(task));
   }
   if (options.fuse) fuse();
@@ -128,7 +130,7 @@ void SessionPlan::fuse() {
   tasks.erase(std::remove_if(tasks.begin(), tasks.end(), is_done), tasks.end());
 }
 
-// Of what is a convolution with few groups, or fully connected.
+// Of what is a convolution, but no depthwise one, or fully connected.
 std::optional<ImplicitGemm::Shape> SessionPlan::shape_of(const Task& task) const {
   const Step& step = network_.steps[task.step];
   const Linear* linear = task.turns ? nullptr : linear_of(step);

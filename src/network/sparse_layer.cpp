@@ -8,6 +8,7 @@
 #include "src/validate.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace septet::network {
@@ -159,23 +160,23 @@ void SparseLayer::pad_planes(const Tensor& x, char* to) const {
   });
 }
 
-// What columns [n0, n1) of a row of B consist of.
-std::vector<SparseLayer::Piece> SparseLayer::pieces_of(Index n0, Index n1) const {
-  std::vector<Piece> pieces;
+// What columns [n0, n1) of a row of B consist of: so many pieces.
+Index SparseLayer::list_pieces(Index n0, Index n1, Piece* pieces) const {
+  Index count = 0;
   const Index row = padded_width_ * size_;
-  for (Index n = n0; n < n1;) {
+  for (Index n = n0; n < n1; ++count) {
     const Index q = n % out_width_, p = n / out_width_ % out_height_, b = n / out_width_ / out_height_;
-    const Index count = std::min(out_width_ - q, n1 - n);
-    pieces.push_back({(b * padded_height_ + p * window_.stride_h) * row + q * size_, count * size_});
-    n += count;
+    const Index columns = std::min(out_width_ - q, n1 - n);
+    pieces[count] = {(b * padded_height_ + p * window_.stride_h) * row + q * size_, columns * size_};
+    n += columns;
   }
-  return pieces;
+  return count;
 }
 
-void SparseLayer::copy_pieces(const std::vector<Piece>& pieces, const char* from, char* to) const {
-  for (const Piece& piece : pieces) {
-    copy_run(from + piece.offset, piece.bytes, to);
-    to += piece.bytes;
+void SparseLayer::copy_pieces(const Piece* pieces, Index count, const char* from, char* to) const {
+  for (Index i = 0; i < count; ++i) {
+    copy_run(from + pieces[i].offset, pieces[i].bytes, to);
+    to += pieces[i].bytes;
   }
 }
 
@@ -200,21 +201,35 @@ class SparseLayer::Columns : public detail::ColumnSource {
  public:
   Columns(const SparseLayer& layer, const char* planes) : layer_(layer), planes_(planes) {}
 
+  // No memory to be claimed here, where nobody could be told that there is none.
   void copy(Index k0, Index k1, Index n0, Index cols, Index width, std::byte* to) const override {
-    const std::vector<Piece> pieces = layer_.pieces_of(n0, n0 + cols);
-    const Index rest = (width - cols) * layer_.size_, all = width * layer_.size_;
-    auto* out = reinterpret_cast<char*>(to);
-    for (Index k = k0; k < k1;) {
-      const char* from = layer_.tap_of(planes_, k);
-      const Index end = std::min(k1, (k / layer_.channels_ + 1) * layer_.channels_);  // of this element of the window
-      for (; k < end; ++k, from += layer_.plane_bytes(), out += all) {
-        layer_.copy_pieces(pieces, from, out);
-        if (rest > 0) std::memset(out + all - rest, 0, static_cast<std::size_t>(rest));
-      }
+    const Index size = layer_.size_, all = width * size;
+    for (Index j = 0; j < cols; j += kColumns) {
+      std::array<Piece, kColumns> pieces;  // of a column each, at worst
+      const Index end = std::min(cols, j + kColumns), count = layer_.list_pieces(n0 + j, n0 + end, pieces.data());
+      const Index rest = end == cols ? (width - cols) * size : 0;
+      auto* out = reinterpret_cast<char*>(to) + j * size;
+      for_each_tap(k0, k1, [&](const char* from) {
+        layer_.copy_pieces(pieces.data(), count, from, out);
+        if (rest > 0) std::memset(out + (cols - j) * size, 0, static_cast<std::size_t>(rest));
+        out += all;
+      });
     }
   }
 
  private:
+  static constexpr Index kColumns = 128;
+
+  // f(where row k of B begins), of rows [k0, k1).
+  template <class F>
+  void for_each_tap(Index k0, Index k1, F&& f) const {
+    for (Index k = k0; k < k1;) {
+      const char* from = layer_.tap_of(planes_, k);
+      const Index end = std::min(k1, (k / layer_.channels_ + 1) * layer_.channels_);  // of this element of the window
+      for (; k < end; ++k, from += layer_.plane_bytes()) f(from);
+    }
+  }
+
   const SparseLayer& layer_;
   const char* planes_;
 };
@@ -222,12 +237,13 @@ class SparseLayer::Columns : public detail::ColumnSource {
 void SparseLayer::gather(const char* planes, Index n0, Index n1, char* to) const {
   constexpr Index kRows = 16;  // handed out together
   const Index taps = window_.height * window_.width, k = taps * channels_, row_bytes = (n1 - n0) * size_;
-  const std::vector<Piece> pieces = pieces_of(n0, n1);
+  std::vector<Piece> pieces(static_cast<std::size_t>((n1 - n0) / out_width_ + 2));
+  const Index count = list_pieces(n0, n1, pieces.data());
   detail::SharedItems items(ceil_div(k, kRows));
   detail::run_team({}, detail::thread_count({}, 0, static_cast<double>(k * (n1 - n0))), [&](int) {
     items.for_each([&](Index item) {
       for (Index r = item * kRows; r < std::min(k, (item + 1) * kRows); ++r) {
-        copy_pieces(pieces, tap_of(planes, r), to + r * row_bytes);
+        copy_pieces(pieces.data(), count, tap_of(planes, r), to + r * row_bytes);
       }
     });
   });

@@ -35,8 +35,8 @@ class SparseLayer {
   struct Piece {
     Index offset, bytes;  // from a tap's first element
   };
-  std::vector<Piece> pieces_of(Index n0, Index n1) const;
-  void copy_pieces(const std::vector<Piece>& pieces, const char* from, char* to) const;
+  Index list_pieces(Index n0, Index n1, Piece* pieces) const;
+  void copy_pieces(const Piece* pieces, Index count, const char* from, char* to) const;
   Index plane_bytes() const;
   Index padded_bytes() const;
   class Columns;

@@ -1,7 +1,9 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // A network made ready for this CPU: weights packed once, memory for activations claimed once, and then run again and
-// again. The bits are those of run() and execute(), whatever form the weights have.
+// again. The bits are those of run() and execute(), whatever form the weights have, but for f32 where weights are zero:
+// sparse ones do not multiply those, so that an infinity or a NaN there leaves no trace, and a sum of nothing but -0
+// may be +0.
 //
 //   septet::network::Session session(network);          // weights in the form that is quickest on this CPU
 //   const auto& logits = session.run({&image}).at(0);   // as often as you like
@@ -25,7 +27,7 @@ struct SessionOptions {
 struct PreparedStep {
   bool product = false;           ///< else nothing below means anything
   Format format = Format::dense;  ///< of its weights
-  Index packed_bytes = 0;         ///< values and metadata
+  Index packed_bytes = 0;         ///< values and metadata; 0 where execute() does it, with the weights as they are
   double zeros = 0;               ///< share of the weights
 };
 
@@ -39,10 +41,11 @@ class Session {
   SEPTET_API Session(Session&&) noexcept;
   SEPTET_API Session& operator=(Session&&) noexcept;
 
-  /// The outputs, valid until the next run. `inputs` are of the network's inputs' types and shapes. Throws Error
+  /// The outputs, valid until the next run. `inputs` are of the network's inputs' types, shapes and quantisations.
+  /// Throws Error
   /// ("inputs[0]": bad_shape, bad_type), std::bad_alloc.
   SEPTET_API const std::vector<Tensor>& run(const std::vector<const Tensor*>& inputs);
-  /// … and what every step took; a step that is fused with the one before takes 0.
+  /// … and what every step took. An addition that is fused takes 0, and turning a tensor counts with a step before it.
   SEPTET_API const std::vector<Tensor>& run(const std::vector<const Tensor*>& inputs, std::vector<LayerRun>& layers);
 
   SEPTET_API const Network& network() const;
