@@ -120,7 +120,7 @@ void for_problems(std::uint64_t first, int usual, F&& f) {
   for (int i = 0; i < problem_count(usual); ++i) {
     const std::uint64_t seed = first + static_cast<std::uint64_t>(i);
     Rng rng(seed);
-    const Problem problem = random_problem(rng);
+    Problem problem = random_problem(rng);
     INFO("seed " << seed << ", " << describe(problem.network));
     f(rng, problem);
   }
@@ -142,6 +142,24 @@ TEST_CASE("sessions: the bits of run(), in every form of the weights, on every t
       Session session(problem.network, {form, fuse});
       check_runs(session, problem);
     }
+  });
+}
+
+// What is kept of weights of 0 multiplies all the same: NaN and infinity come through.
+TEST_CASE("sessions of dense weights: the bits of run() whatever the inputs are, but for a NaN's") {
+  for_problems(9000, 200, [](Rng& rng, Problem& problem) {
+    for (Tensor& x : problem.inputs[0]) {
+      if (x.info().type != Type::f32) continue;
+      for (Index spoilt = rng.between(1, 3); spoilt > 0; --spoilt) {
+        constexpr float kInfinity = std::numeric_limits<float>::infinity();
+        x.as<float>()[rng.below(x.info().elements())] =
+            rng.pick({kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), 3e38f, 1e-45f});
+      }
+    }
+    problem.want[0] = run_steps(problem.network, problem.inputs[0]);
+    REQUIRE(set_target(random_target(rng)).ok());
+    Session session(problem.network, {WeightForm::dense});
+    check_runs(session, problem);
   });
 }
 
