@@ -246,6 +246,33 @@ TEST_CASE("sessions say what they do with a step") {
   CHECK(Session(network, {WeightForm::dense}).steps()[0].format == Format::dense);
 }
 
+// What the sums are added to is what they are made of, and nobody reads it afterwards: it is not to be overwritten
+// while other channels' sums still need it.
+TEST_CASE("sessions: a layer of many channels is added to its own input") {
+  Rng rng(3);
+  for (const WeightForm form : {WeightForm::dense, WeightForm::sparse}) {
+    Network network;
+    for (const char* name : {"x", "before", "branch", "y"})
+      network.tensors.push_back({name, Type::f32, {2, 9, 9, 70}, {}});
+    Convolution op;
+    Tensor weight = random_tensor(rng, {"", Type::f32, {70, 1, 1, 70}, {}});
+    for (Index i = 0; i < weight.info().elements(); ++i)
+      weight.as<float>()[i] = i % 3 == 0 ? random_float<float>(rng, -4, 0) : 0.f;
+    op.linear.weight = std::make_shared<const Tensor>(std::move(weight));
+    network.steps = {{"before", op, {0}, 1}, {"branch", op, {1}, 2}, {"add", Add(), {1, 2}, 3}};
+    network.inputs = {0}, network.outputs = {3};
+    const std::vector<Tensor> inputs = random_inputs(rng, network);
+    const std::vector<Tensor> want = run_steps(network, inputs);
+    for (const char* const* target = supported_targets(); *target != nullptr; ++target) {
+      INFO("weights " << std::string(name(form)) << ", target " << std::string(*target));
+      REQUIRE(set_target(*target).ok());
+      Session session(network, {form});
+      check_outputs(session.run(pointers(inputs)), want);
+    }
+    REQUIRE(set_target(nullptr).ok());
+  }
+}
+
 TEST_CASE("sessions refuse inputs of another number, type or shape, and go on") {
   Session session(small_block());
   const Tensor good(session.network().tensors[0]);
