@@ -120,7 +120,7 @@ void for_problems(std::uint64_t first, int usual, F&& f) {
   for (int i = 0; i < problem_count(usual); ++i) {
     const std::uint64_t seed = first + static_cast<std::uint64_t>(i);
     Rng rng(seed);
-    const Problem problem = random_problem(rng);
+    Problem problem = random_problem(rng);
     INFO("seed " << seed << ", " << describe(problem.network));
     f(rng, problem);
   }
@@ -142,6 +142,24 @@ TEST_CASE("sessions: the bits of run(), in every form of the weights, on every t
       Session session(problem.network, {form, fuse});
       check_runs(session, problem);
     }
+  });
+}
+
+// What is kept of weights of 0 multiplies all the same: NaN and infinity come through.
+TEST_CASE("sessions of dense weights: the bits of run() whatever the inputs are, but for a NaN's") {
+  for_problems(9000, 200, [](Rng& rng, Problem& problem) {
+    for (Tensor& x : problem.inputs[0]) {
+      if (x.info().type != Type::f32) continue;
+      for (Index spoilt = rng.between(1, 3); spoilt > 0; --spoilt) {
+        constexpr float kInfinity = std::numeric_limits<float>::infinity();
+        x.as<float>()[rng.below(x.info().elements())] =
+            rng.pick({kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), 3e38f, 1e-45f});
+      }
+    }
+    problem.want[0] = run_steps(problem.network, problem.inputs[0]);
+    REQUIRE(set_target(random_target(rng)).ok());
+    Session session(problem.network, {WeightForm::dense});
+    check_runs(session, problem);
   });
 }
 
@@ -226,6 +244,33 @@ TEST_CASE("sessions say what they do with a step") {
     CHECK((layers[1].seconds == 0) == fuse);
   }
   CHECK(Session(network, {WeightForm::dense}).steps()[0].format == Format::dense);
+}
+
+// What the sums are added to is what they are made of, and nobody reads it afterwards: it is not to be overwritten
+// while other channels' sums still need it.
+TEST_CASE("sessions: a layer of many channels is added to its own input") {
+  Rng rng(3);
+  for (const WeightForm form : {WeightForm::dense, WeightForm::sparse}) {
+    Network network;
+    for (const char* name : {"x", "before", "branch", "y"})
+      network.tensors.push_back({name, Type::f32, {2, 9, 9, 70}, {}});
+    Convolution op;
+    Tensor weight = random_tensor(rng, {"", Type::f32, {70, 1, 1, 70}, {}});
+    for (Index i = 0; i < weight.info().elements(); ++i)
+      weight.as<float>()[i] = i % 3 == 0 ? random_float<float>(rng, -4, 0) : 0.f;
+    op.linear.weight = std::make_shared<const Tensor>(std::move(weight));
+    network.steps = {{"before", op, {0}, 1}, {"branch", op, {1}, 2}, {"add", Add(), {1, 2}, 3}};
+    network.inputs = {0}, network.outputs = {3};
+    const std::vector<Tensor> inputs = random_inputs(rng, network);
+    const std::vector<Tensor> want = run_steps(network, inputs);
+    for (const char* const* target = supported_targets(); *target != nullptr; ++target) {
+      INFO("weights " << std::string(name(form)) << ", target " << std::string(*target));
+      REQUIRE(set_target(*target).ok());
+      Session session(network, {form});
+      check_outputs(session.run(pointers(inputs)), want);
+    }
+    REQUIRE(set_target(nullptr).ok());
+  }
 }
 
 TEST_CASE("sessions refuse inputs of another number, type or shape, and go on") {
