@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <utility>
 
 namespace septet::kernels {
@@ -69,19 +70,35 @@ void run_columns(const ColumnsCall& call) {
   }
 }
 
+void finish(const RowEnd& end, Index i, Index cols, float* sums) {
+  const char* first = reinterpret_cast<const char*>(end.residual);
+  const float* residual = first == nullptr ? nullptr : reinterpret_cast<const float*>(first + i * end.residual_row);
+  for (Index j = 0; j < cols; ++j) {
+    if (end.bias != nullptr) sums[j] = sums[j] + end.bias[i];
+    if (residual != nullptr) sums[j] = sums[j] + residual[j];
+    if (end.relu) sums[j] = sums[j] <= 0 ? 0 : sums[j];
+  }
+}
+
+// Sums apart from C, which may be the residual.
 template <class T, T (*mac)(T, T, T), int kRows>
 void run_blocks(const BlocksCall& call) {
   for (Index i = 0; i < kRows; ++i) {
     T* c = row_of_c<T>(call.c, i, call.c_row);
-    if (call.zero) std::fill(c, c + call.cols, T{0});
+    T sums[kMaxRowVectors * kLanes] = {};
+    if (!call.zero) std::copy_n(c, call.cols, sums);
     for (Index s = 0; s < call.blocks; ++s) {
       const Index k0 = call.block_idx[s] * call.block_cols, k1 = std::min(k0 + call.block_cols, call.k_end);
       for (Index k = k0; k < k1; ++k) {
         const T a = static_cast<const T*>(call.values)[(s * call.block_cols + k - k0) * call.step + i];
         const T* b = row_of_b<T>(call.b, k, call.b_step);
-        for (Index j = 0; j < call.cols; ++j) c[j] = mac(c[j], a, b[j]);
+        for (Index j = 0; j < call.cols; ++j) sums[j] = mac(sums[j], a, b[j]);
       }
     }
+    if constexpr (std::is_same_v<T, float>) {
+      if (call.end != nullptr) finish(*call.end, i, call.cols, sums);
+    }
+    std::copy_n(sums, call.cols, c);
   }
 }
 
