@@ -132,7 +132,7 @@ void for_problems(std::uint64_t first, int usual, F&& f) {
 }  // namespace
 
 TEST_CASE("sessions: the bits of run(), in every form of the weights, on every target, by one thread and by several") {
-  for_problems(0, 400, [](Rng& rng, const Problem& problem) {
+  for_problems(0, 600, [](Rng& rng, const Problem& problem) {
     for (const WeightForm form : {WeightForm::automatic, WeightForm::dense, WeightForm::sparse}) {
       const char* const target = random_target(rng);
       const int threads = rng.pick({1, 1, 2, 3});
