@@ -33,6 +33,22 @@ class LayeredNetwork {
     return std::move(network_);
   }
 
+  /// Images of one shape, one behind the other, each with its padding somewhere else.
+  network::Network chain() {
+    network_.name = "chain";
+    Index x = tensor(type(), {rng_.between(1, 2), rng_.between(2, 6), rng_.between(14, 17), rng_.pick<Index>({4, 8})});
+    network_.inputs = {x};
+    for (Index steps = rng_.between(3, 8); steps > 0; --steps) {
+      network::Window w;
+      w.height = w.width = 3;
+      w.pad_top = rng_.between(0, 2), w.pad_bottom = 2 - w.pad_top;
+      w.pad_left = rng_.between(0, 2), w.pad_right = 2 - w.pad_left;
+      x = convolve(x, w, 1, shape(x)[3]);
+    }
+    network_.outputs = {x};
+    return std::move(network_);
+  }
+
  private:
   using Shape = std::vector<Index>;
   static constexpr double kMostMacs = 1e5;  // of a layer

@@ -99,8 +99,8 @@ struct Problem {
   Network network;
   std::vector<std::vector<Tensor>> inputs, want;
 };
-Problem random_problem(Rng& rng) {
-  Problem problem{LayeredNetwork(rng)(), {}, {}};
+Problem random_problem(Rng& rng, Network network) {
+  Problem problem{std::move(network), {}, {}};
   REQUIRE_MESSAGE(validate(problem.network).to_string() == "ok", describe(problem.network));
   for (int i = 0; i < 2; ++i) {
     problem.inputs.push_back(random_inputs(rng, problem.network));
@@ -108,6 +108,8 @@ Problem random_problem(Rng& rng) {
   }
   return problem;
 }
+Problem random_problem(Rng& rng) { return random_problem(rng, LayeredNetwork(rng)()); }
+
 void check_runs(Session& session, const Problem& problem) {
   for (const std::size_t i : {0u, 1u, 0u}) {
     INFO("inputs " << i);
@@ -130,7 +132,7 @@ void for_problems(std::uint64_t first, int usual, F&& f) {
 }  // namespace
 
 TEST_CASE("sessions: the bits of run(), in every form of the weights, on every target, by one thread and by several") {
-  for_problems(0, 400, [](Rng& rng, const Problem& problem) {
+  for_problems(0, 600, [](Rng& rng, const Problem& problem) {
     for (const WeightForm form : {WeightForm::automatic, WeightForm::dense, WeightForm::sparse}) {
       const char* const target = random_target(rng);
       const int threads = rng.pick({1, 1, 2, 3});
@@ -244,6 +246,18 @@ TEST_CASE("sessions say what they do with a step") {
     CHECK((layers[1].seconds == 0) == fuse);
   }
   CHECK(Session(network, {WeightForm::dense}).steps()[0].format == Format::dense);
+}
+
+// Memory with a border is used again, for another image.
+TEST_CASE("sessions: padding stays what it is from layer to layer and from run to run") {
+  for (int i = 0; i < problem_count(200); ++i) {
+    const std::uint64_t seed = 12000 + static_cast<std::uint64_t>(i);
+    Rng rng(seed);
+    const Problem problem = random_problem(rng, LayeredNetwork(rng).chain());
+    INFO("seed " << seed << ", " << describe(problem.network));
+    Session session(problem.network, {WeightForm::dense});
+    check_runs(session, problem);
+  }
 }
 
 // What the sums are added to is what they are made of, and nobody reads it afterwards: it is not to be overwritten
