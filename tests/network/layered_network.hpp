@@ -49,6 +49,24 @@ class LayeredNetwork {
     return std::move(network_);
   }
 
+  /// Weights that no second-level cache keeps a quarter of, sums in several visits; f32: an addition behind them.
+  network::Network large() {
+    network_.name = "large";
+    Index x = tensor(type(), {1, rng_.between(12, 15), rng_.between(12, 15), rng_.between(240, 300)});
+    network_.inputs = {x};
+    network::Window w;
+    w.height = w.width = 3;
+    w.pad_top = w.pad_bottom = w.pad_left = w.pad_right = 1;
+    for (int steps = 0; steps < 2; ++steps) {
+      const Index before = x;
+      x = convolve(x, w, 1, shape(x)[3]);
+      if (floats_) x = add(x, before);
+    }
+    ending(x);
+    network_.outputs = {static_cast<Index>(network_.tensors.size()) - 1, x};
+    return std::move(network_);
+  }
+
  private:
   using Shape = std::vector<Index>;
   static constexpr double kMostMacs = 1e5;  // of a layer

@@ -260,6 +260,19 @@ TEST_CASE("sessions: padding stays what it is from layer to layer and from run t
   }
 }
 
+TEST_CASE("sessions: layers with more weights than stay in a cache") {
+  for (int i = 0; i < problem_count(10); ++i) {
+    const std::uint64_t seed = 13000 + static_cast<std::uint64_t>(i);
+    Rng rng(seed);
+    const Problem problem = random_problem(rng, LayeredNetwork(rng).large());
+    INFO("seed " << seed << ", " << describe(problem.network));
+    for (const WeightForm form : {WeightForm::automatic, WeightForm::dense}) {
+      Session session(problem.network, {form});
+      check_runs(session, problem);
+    }
+  }
+}
+
 // What the sums are added to is what they are made of, and nobody reads it afterwards: it is not to be overwritten
 // while other channels' sums still need it.
 TEST_CASE("sessions: a layer of many channels is added to its own input") {

@@ -19,7 +19,8 @@ namespace septet::network {
 
 struct SessionOptions {
   WeightForm weights = WeightForm::automatic;
-  /// An addition of f32 that alone reads a convolution is done behind the convolution's sums. The same bits.
+  /// An addition of f32 that alone reads a convolution, but a depthwise one, is done behind the convolution's sums. The
+  /// same bits.
   bool fuse = true;
 };
 
