@@ -39,7 +39,7 @@ Workspace::Workspace(Index bytes) {
   Kept& mine = kept();
   if (bytes > mine.bytes) {
     mine = {};  // first the old memory back
-    mine.buffer = AlignedBuffer(static_cast<std::size_t>(bytes));
+    mine.buffer = AlignedBuffer::in_large_pages(static_cast<std::size_t>(bytes));
     mine.bytes = bytes;
   }
   mine.taken = takes_kept_ = true;

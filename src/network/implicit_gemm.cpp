@@ -128,7 +128,7 @@ void ImplicitGemm::pack_weights() {
   const auto packed = bytes ? kernels::Packed::s8 : kernels::packed_of(arithmetic);
   const auto pack = bytes ? quads()->pack : kernels::kernel_set(arithmetic).pack;
   const Index panels = ceil_div(outputs_, kWidth), panel_bytes = steps_ * kWidth * kUnit;
-  weights_ = detail::AlignedBuffer(static_cast<std::size_t>(packed_bytes()));
+  weights_ = detail::AlignedBuffer::in_large_pages(static_cast<std::size_t>(packed_bytes()));
   char* to = reinterpret_cast<char*>(weights_.data());
   const Type type = linear_->weight->info().type;
   const std::vector<char> padded = padded_weights();

@@ -24,7 +24,7 @@ struct Session::State {
   // All or nothing.
   void prepare() {
     SessionPlan fresh(network, options);
-    detail::AlignedBuffer memory(static_cast<std::size_t>(fresh.scratch_bytes));
+    auto memory = detail::AlignedBuffer::in_large_pages(static_cast<std::size_t>(fresh.scratch_bytes));
     std::string name = septet::target();
     plan.emplace(std::move(fresh));
     scratch = std::move(memory), target = std::move(name);

@@ -1,6 +1,19 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "septet/network/tensor.hpp"
 
+#include "src/large_pages.hpp"
+
+#include <new>
+
+namespace septet::detail {
+
+void* allocate_elements(std::size_t bytes) { return allocate_large(bytes); }
+void free_elements(void* data, std::size_t bytes) {
+  ::operator delete (data, std::align_val_t{large_alignment(bytes)});
+}
+
+}  // namespace septet::detail
+
 namespace septet::network {
 
 Index TensorInfo::elements() const {

@@ -6,29 +6,28 @@
 #include "septet/matrix_view.hpp"
 
 #include <cstddef>
-#include <new>
 #include <string>
 #include <vector>
 
 namespace septet::detail {
 
-/// Memory on a cache line, where vectors of a kernel's had better begin.
+/// Memory of tensors: on a cache line, where vectors of a kernel's had better begin; much of it in large pages.
+SEPTET_API void* allocate_elements(std::size_t bytes);
+SEPTET_API void free_elements(void* data, std::size_t bytes);
 template <class T>
-struct OnLine {
+struct ElementAllocator {
   using value_type = T;
-  static constexpr std::align_val_t kLine{64};
-
-  OnLine() = default;
+  ElementAllocator() = default;
   template <class U>
-  OnLine(const OnLine<U>& /*same*/) {}  // NOLINT(google-explicit-constructor): as every allocator
-  T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), kLine)); }
-  void deallocate(T* data, std::size_t /*count*/) { ::operator delete(data, kLine); }
+  ElementAllocator(const ElementAllocator<U>& /*same*/) {}  // NOLINT(google-explicit-constructor): as every allocator
+  T* allocate(std::size_t count) { return static_cast<T*>(allocate_elements(count * sizeof(T))); }
+  void deallocate(T* data, std::size_t count) { free_elements(data, count * sizeof(T)); }
   template <class U>
-  bool operator==(const OnLine<U>& /*other*/) const {
+  bool operator==(const ElementAllocator<U>& /*other*/) const {
     return true;
   }
   template <class U>
-  bool operator!=(const OnLine<U>& /*other*/) const {
+  bool operator!=(const ElementAllocator<U>& /*other*/) const {
     return false;
   }
 };
@@ -81,7 +80,7 @@ class Tensor {
 
  private:
   TensorInfo info_;
-  std::vector<std::byte, septet::detail::OnLine<std::byte>> bytes_;
+  std::vector<std::byte, septet::detail::ElementAllocator<std::byte>> bytes_;
 };
 
 }  // namespace septet::network
