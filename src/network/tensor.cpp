@@ -5,16 +5,12 @@
 
 #include <new>
 
-namespace septet::detail {
-
-void* allocate_elements(std::size_t bytes) { return allocate_large(bytes); }
-void free_elements(void* data, std::size_t bytes) {
-  ::operator delete (data, std::align_val_t{large_alignment(bytes)});
-}
-
-}  // namespace septet::detail
-
 namespace septet::network {
+
+void* allocate_elements(std::size_t bytes) { return detail::allocate_large(bytes); }
+void free_elements(void* data, std::size_t bytes) {
+  ::operator delete (data, std::align_val_t{detail::large_alignment(bytes)});
+}
 
 Index TensorInfo::elements() const {
   Index product = 1;

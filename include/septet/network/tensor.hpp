@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace septet::detail {
+namespace septet::network {
 
 /// Memory of tensors: on a cache line, where vectors of a kernel's had better begin; much of it in large pages.
 SEPTET_API void* allocate_elements(std::size_t bytes);
@@ -31,9 +31,6 @@ struct ElementAllocator {
     return false;
   }
 };
-}  // namespace septet::detail
-
-namespace septet::network {
 
 /// real = scale * (stored - zero_point). scale 0: not quantised.
 struct Quantisation {
@@ -80,7 +77,7 @@ class Tensor {
 
  private:
   TensorInfo info_;
-  std::vector<std::byte, septet::detail::ElementAllocator<std::byte>> bytes_;
+  std::vector<std::byte, ElementAllocator<std::byte>> bytes_;
 };
 
 }  // namespace septet::network
