@@ -4,31 +4,14 @@
 // and line, or every word once and within its bits; and then what is written of them is read again.
 #include "io/input.hpp"
 #include "io/memory_image_file.hpp"
+#include "scratch_file.hpp"
 #include "target.hpp"
 
-#include <unistd.h>
-
-#include <filesystem>
 #include <fstream>
 #include <string>
 
 namespace septet::fuzz {
 namespace {
-
-namespace fs = std::filesystem;
-
-// One file, written over and over; in memory where the system has such a folder.
-struct File {
-  std::string path;
-  File() {
-    const fs::path folder = fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-    path = (folder / ("septet-fuzz-image-" + std::to_string(::getpid()))).string();
-  }
-  ~File() {
-    std::error_code ignored;
-    fs::remove(path, ignored);
-  }
-};
 
 Input seed(int bits, int depth, const std::string& text) {
   const std::string whole = std::string{static_cast<char>(bits - 1), static_cast<char>(depth)} + text;
@@ -70,7 +53,7 @@ std::vector<Input> seeds() {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace septet;
   if (size < 2) return 0;
-  static const fuzz::File file;
+  static const fuzz::ScratchFile file("-image");
   const io::ImageShape shape = {data[0] % 64 + 1, data[1] % 16};
   std::ofstream(file.path, std::ios::binary | std::ios::trunc)
       .write(reinterpret_cast<const char*>(data + 2), static_cast<std::streamsize>(size - 2));

@@ -2,30 +2,14 @@
 //
 // A table of layers: refused with the file's name and one line, or layers with sizes.
 #include "io/layer_table.hpp"
+#include "scratch_file.hpp"
 #include "target.hpp"
 
-#include <unistd.h>
-
-#include <filesystem>
 #include <fstream>
 #include <string>
 
 namespace septet::fuzz {
 namespace {
-
-namespace fs = std::filesystem;
-
-struct File {
-  std::string path;
-  File() {
-    const fs::path folder = fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-    path = (folder / ("septet-fuzz-table-" + std::to_string(::getpid()))).string();
-  }
-  ~File() {
-    std::error_code ignored;
-    fs::remove(path, ignored);
-  }
-};
 
 Input bytes(const std::string& text) { return {text.begin(), text.end()}; }
 
@@ -53,7 +37,7 @@ std::vector<Input> seeds() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace septet;
-  static const fuzz::File file;
+  static const fuzz::ScratchFile file("-table");
   std::ofstream(file.path, std::ios::binary | std::ios::trunc)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   try {

@@ -2,34 +2,17 @@
 //
 // Files of one ending (SEPTET_FUZZ_READER): refused by name and place, or a matrix whose numbers agree.
 #include "io/matrix_file.hpp"
+#include "scratch_file.hpp"
 #include "target.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 
 namespace septet::fuzz {
 namespace {
 
-namespace fs = std::filesystem;
-
 const std::string kEnding = SEPTET_FUZZ_READER;
-
-// One file, written over and over; in memory where the system has such a folder.
-struct File {
-  std::string path;
-  File() {
-    const fs::path folder = fs::is_directory("/dev/shm") ? fs::path("/dev/shm") : fs::temp_directory_path();
-    path = (folder / ("septet-fuzz-" + std::to_string(::getpid()) + kEnding)).string();
-  }
-  ~File() {
-    std::error_code ignored;
-    fs::remove(path, ignored);
-  }
-};
 
 Input input_of(const std::string& text) { return {text.begin(), text.end()}; }
 
@@ -60,7 +43,7 @@ std::vector<Input> seeds() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace septet;
-  static const fuzz::File file;
+  static const fuzz::ScratchFile file(fuzz::kEnding);
   std::ofstream(file.path, std::ios::binary | std::ios::trunc)
       .write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   io::FileMatrix matrix;
