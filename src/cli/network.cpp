@@ -3,12 +3,10 @@
 // septet network: a whole network, its layers' costs, and its outputs on this CPU or the emulated array.
 #include "command_line.hpp"
 #include "errors.hpp"
-#include "io/layer_table.hpp"
-#include "io/network_index.hpp"
-#include "io/recommendation_config.hpp"
 #include "io/tensor_file.hpp"
 #include "network_flags.hpp"
 #include "network_html.hpp"
+#include "network_model.hpp"
 #include "network_report.hpp"
 #include "network_sections.hpp"
 #include "network_times.hpp"
@@ -35,21 +33,6 @@ constexpr const char* kExamples =
     "  septet network layers.csv --array 32x32 --dataflow dWS --batch 8 --json -\n"
     "  septet network models.json --config dlrm --batch 64 --arrays 8 --partition table   # embedding tables, MLPs\n"
     "  septet network model/index.json --array 16x16 --report report.html   # charts and tables, in a browser";
-
-bool ends_with(const std::string& path, const std::string& ending) {
-  return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
-}
-
-// Shapes alone, or nothing: then it is a network.
-std::optional<io::LayerTable> read_table(const NetworkFlags& given) {
-  const std::string& path = given.flags.a;
-  const bool configurations = ends_with(path, ".json") && io::is_recommendation_config(path);
-  if (!configurations) refuse_flags(given, {"--config", "--table-type"}, "is of configurations (.json) alone");
-  if (configurations) return io::read_recommendation_config(path, given.config, given.table_type, given.table);
-  if (ends_with(path, ".csv")) return io::read_layer_table(path, given.table);
-  refuse_flags(given, {"--batch", "--architecture"}, "is of tables of layers; a network's shapes say it");
-  return {};
-}
 
 // An input's file may lack the first dimension where that is 1.
 network::Tensor read_input(const std::string& path, const network::TensorInfo& info) {
@@ -146,44 +129,32 @@ void publish_report(const Flags& flags, const NetworkReport& report, const Netwo
   publish(flags, json, table, write, nullptr, flags.report.empty() ? "" : html_of(report, sections));
 }
 
-void run_table(const NetworkFlags& given, io::LayerTable table) {
-  const Flags& flags = given.flags;
-  refuse_flags(given, {"--input", "-o", "--executor", "--runs", "--record", "--compare", "--against"},
-               "a table has shapes alone: there is nothing to run");
+// What a model costs, layer by layer.
+NetworkReport report_on(const NetworkModel& model, const NetworkFlags& given) {
+  check_sums(given, model.layers);
   NetworkReport report;
-  report.name = flags.a, report.options = cost_options(given), report.clock_hz = given.clock_hz;
-  if (!given.config.empty()) report.name += ": " + given.config;
-  report.layers = std::move(table.layers), report.batch = table.inputs, report.tokens = table.tokens;
-  check_sums(given, report.layers);
-  for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
-  count(report);
-  publish_report(flags, report, {partition_of(given, report, nullptr), {}, given.sparse_over_dense, {}}, {});
-}
-
-NetworkReport report_on(const network::Network& network, const NetworkFlags& given) {
-  NetworkReport report;
-  report.name = network.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
-  report.layers = network::layers_of(network, given.vector);
-  check_sums(given, report.layers);
-  if (!network.inputs.empty()) {
-    const network::TensorInfo& input = network.tensors[static_cast<std::size_t>(network.inputs[0])];
-    if (!input.shape.empty()) report.batch = input.dim(0);
-  }
-  const bool fits = !__builtin_mul_overflow(given.table.tokens, report.batch, &report.tokens);
-  if (!fits) refuse("--tokens", "of all inputs are beyond 64 bits");
+  report.name = model.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
+  report.layers = model.layers, report.batch = model.batch, report.tokens = model.tokens;
   count(report);
   return report;
 }
 
-void run_model(const NetworkFlags& given) {
+void run_table(const NetworkFlags& given, const NetworkModel& model) {
+  refuse_flags(given, {"--input", "-o", "--executor", "--runs", "--record", "--compare", "--against"},
+               "a table has shapes alone: there is nothing to run");
+  const NetworkReport report = report_on(model, given);
+  publish_report(given.flags, report, {partition_of(given, report, nullptr), {}, given.sparse_over_dense, {}}, {});
+}
+
+void run_model(const NetworkFlags& given, const NetworkModel& model) {
   const Flags& flags = given.flags;
-  const network::Network network = io::read_network(flags.a);
+  const network::Network& network = *model.network;
   if (given.inputs.empty()) {
     refuse_flags(given, {"-o", "--record", "--against", "--runs"}, "nothing is run without --input");
     if (!flags.has("--compare")) refuse_flags(given, {"--executor"}, "nothing is run without --input");
   }
   if (given.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
-  NetworkReport report = report_on(network, given);
+  NetworkReport report = report_on(model, given);
   NetworkSections sections;
   sections.partition = partition_of(given, report, &network), sections.sparse_over_dense = given.sparse_over_dense;
   const network::RunOptions options{given.executor, report.options, wants_sums(given.checks)};
@@ -212,8 +183,8 @@ void run_network(const NetworkFlags& given) {
   if (flags.gemm.threads > 0) {
     if (const Status status = set_threads(flags.gemm.threads); !status.ok()) refuse("--threads", status.message());
   }
-  std::optional<io::LayerTable> table = read_table(given);
-  table ? run_table(given, *std::move(table)) : run_model(given);
+  const NetworkModel model = read_model(given);
+  model.network ? run_model(given, model) : run_table(given, model);
 }
 
 }  // namespace
