@@ -4,6 +4,7 @@
 #include "reporting.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <string>
 
 namespace septet::emulation {
@@ -41,7 +42,8 @@ class Run {
     const double metadata = r_.folds == 0 ? 0 : count(r_.a_bytes_metadata) * passes;
     // Every sum but the first of an output is added to what is in the buffer.
     const double adder = adds_folds() ? fold_writes() - (count(r_.m) * count(r_.n) - count(r_.writes_without_fold)) : 0;
-    return {count(r_.reads_a_words) * a_size() + metadata, count(r_.reads_b_words) * b_size(),
+    return {count(r_.reads_a_words) * count(word_bits(r_.a_type, r_.a_word_bits)) / 8 + metadata,
+            count(r_.reads_b_words) * b_size(),
             (count(r_.reads_c_words) + adder + count(r_.writes_c_words)) * c_size()};
   }
 
@@ -123,7 +125,7 @@ const char* fault_of(const EnergyEntry& entry, double value) {
     return value >= 1 && value <= kMostBytes ? nullptr : "is not 1 to 2^62 bytes";
   }
   if (value > kMostPj) return "is more than 1e6 pJ";
-  const bool buffer = std::string(entry.key).rfind("buffer_", 0) == 0;
+  const bool buffer = std::strncmp(entry.key, "buffer_", 7) == 0;
   if (buffer && value == 0) return "is 0, and between buffers of several sizes ratios count";
   return buffer && value < kLeastBufferPj ? "is less than 1e-6 pJ, and between buffers of several sizes ratios count"
                                           : nullptr;

@@ -20,11 +20,19 @@ struct Product {
 };
 
 /// Buffers that this array can work from? `argument` of an error is "array_options.memory.…".
-Status check_memory(const MemorySystem& memory, Dataflow dataflow, const ArrayShape& array, int lanes, Type a_type,
+Status check_memory(const ArrayOptions& options, Dataflow dataflow, const ArrayShape& array, int lanes, Type a_type,
                     Type b_type);
 
 /// Fills report.memory from the folds, whose cycles are report.cycles. `memory` is given and has been checked. Error:
 /// bad_shape, a count is beyond 64 bits.
 Status report_memory(const MemorySystem& memory, const Product& product, const FoldTable& folds, Report& report);
+
+/// Bytes that all folds move between buffers and array.
+Bytes array_side(const FoldTable& folds);
+
+/// The same for the walk that was chosen, without a list of all walks.
+struct Walked;
+Status report_walk(const MemorySystem& memory, const Walked& chosen, const Bytes& array_side, Wide unwritten_bytes,
+                   Report& report);
 
 }  // namespace septet::emulation::memory_model
