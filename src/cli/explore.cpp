@@ -22,7 +22,8 @@ namespace {
 constexpr const char* kExamples =
     "With files:\n"
     "  septet explore layers.csv --arrays 8x8,16x16,32x32 --dataflows auto,dOS,dWS -o designs.csv\n"
-    "  septet explore layers.csv --arrays 32x32 --buffer-total 128K,256K,512K --bandwidths 8,16,32 --report report.html\n"
+    "  septet explore layers.csv --arrays 32x32 --buffer-total 128K,256K,512K --bandwidths 8,16,32 --report "
+    "report.html\n"
     "  septet explore model/index.json --sweep sweep.json --sparsities own,0.5,0.8 --json -\n"
     "  septet explore layers.csv --hardware machines.csv --dataflows all\n"
     "Killed, the same command reads on where it was. In parts, on one machine or many:\n"
@@ -83,7 +84,8 @@ void run_explore(const ExploreFlags& given) {
 }  // namespace
 
 void add_explore(CLI::App& app, Action& action) {
-  CLI::App& verb = *app.add_subcommand("explore", "Which array to build for a network: many machines, and the best of them");
+  CLI::App& verb =
+      *app.add_subcommand("explore", "Which array to build for a network: many machines, and the best of them");
   const auto given = std::make_shared<ExploreFlags>();
   add_explore_flags(verb, *given);
   verb.footer(kExamples);

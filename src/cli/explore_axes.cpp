@@ -104,7 +104,8 @@ void set_buffers(const Axes& axes, Sweep& sweep) {
   }
   if (buffers != axes.end()) refuse(total->second.where, "excludes " + buffers->second.where);
   constexpr Index kParts = 8;
-  sweep.buffers = all_splits(total->second, splits == axes.end() ? kParts : parse_single(splits->second, 3, kMaxSplits));
+  sweep.buffers =
+      all_splits(total->second, splits == axes.end() ? kParts : parse_single(splits->second, 3, kMaxSplits));
 }
 
 std::string text_of(const std::string& where, const io::Json& value) {
@@ -119,9 +120,11 @@ const std::vector<AxisKey>& axis_keys() {
   static const std::vector<AxisKey> keys = {
       {kArrays, "HxW,…", "rows x columns of processing elements; default 16x16"},
       {kDataflows, "NAME,…",
-       "auto (the fewest cycles, layer by layer), dOS, dWS, dIS, sOS, sWS, sIS,\ncsOS; all: each of these; default auto"},
-      {kPrecisions, "TYPE,…", "of the products: s8, u8, s16, bf16, f16, f32, f64; s8/4: words of A\nhave 4 bits outside "
-                              "the array; default s8"},
+       "auto (the fewest cycles, layer by layer), dOS, dWS, dIS, sOS, sWS, sIS,\ncsOS; all: each of these; default "
+       "auto"},
+      {kPrecisions, "TYPE,…",
+       "of the products: s8, u8, s16, bf16, f16, f32, f64; s8/4: words of A\nhave 4 bits outside "
+       "the array; default s8"},
       {kSparsities, "SHARE,…", "zeros among all weights, 0 to 1, seeded; own: as the model has them;\ndefault own"},
       {kSeed, "N", "of those; default 1"},
       {kBuffers, "A:B:C,…", "bytes of the on-chip buffers, as in 64K:64K:1M; default no memory system"},
@@ -203,8 +206,6 @@ std::string precision_text(const Precision& precision) {
   return name(precision.type) + bits;
 }
 
-std::string buffers_text(const Buffers& buffers) {
-  return fmt::format("{}:{}:{}", buffers.a, buffers.b, buffers.c);
-}
+std::string buffers_text(const Buffers& buffers) { return fmt::format("{}:{}:{}", buffers.a, buffers.b, buffers.c); }
 
 }  // namespace septet::cli

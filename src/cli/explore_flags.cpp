@@ -81,10 +81,11 @@ void add_tables(CLI::App& verb, ExploreFlags& given) {
   add_value(verb, "--energy-table", "FILE", "picojoules by component, in JSON, instead of the default table",
             [&given](const std::string& text) { given.flags().energy = read_energy_table(text); })
       ->group(kTablesGroup);
-  add_value(verb, "--area-table", "FILE", "the same for square micrometres",
-            [&given](const std::string& text) { given.area = read_area_table(text); })
-      ->group(kTablesGroup);
-  verb.set_version_flag("--print-energy-table", energy_table_json, "the default one with its sources, to be edited, and exit")
+  add_value(verb, "--area-table", "FILE", "the same for square micrometres", [&given](const std::string& text) {
+    given.area = read_area_table(text);
+  })->group(kTablesGroup);
+  verb.set_version_flag("--print-energy-table", energy_table_json,
+                        "the default one with its sources, to be edited, and exit")
       ->group(kTablesGroup);
   // CLI11 has one such flag for an app; the second prints in the same way.
   verb.add_flag_callback(
@@ -109,7 +110,8 @@ void check_places(const ExploreFlags& given) {
   const Flags& flags = given.flags();
   if (!flags.report.empty()) check_page(flags.report);
   std::vector<std::string> paths;
-  for (const std::string& path : {flags.output, flags.json == "-" ? std::string() : flags.json, flags.report, given.journal_path()}) {
+  for (const std::string& path :
+       {flags.output, flags.json == "-" ? std::string() : flags.json, flags.report, given.journal_path()}) {
     if (path.empty()) continue;
     for (const std::string& other : paths) {
       if (io::same_file(path, other)) refuse(path, "is the file of another output already");

@@ -13,8 +13,8 @@
 namespace septet::cli {
 
 struct ExploreFlags {
-  NetworkFlags model;  ///< and the options of everything that is not swept
-  Axes axes;           ///< flags' alone
+  NetworkFlags model;    ///< and the options of everything that is not swept
+  Axes axes;             ///< flags' alone
   std::string sweep;     ///< --sweep; empty: none
   std::string hardware;  ///< --hardware; empty: none
   std::string journal;   ///< --journal; empty: by -o

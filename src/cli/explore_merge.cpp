@@ -34,7 +34,8 @@ Exploration merged(const std::vector<std::string>& paths) {
     io::JournalContent part = io::read_journal(path);
     if (!header) header = part.header;
     const std::string where = io::difference(*header, part.header);
-    if (!where.empty()) refuse_part(path, fmt::format("is of another exploration than {}: {} differs", paths[0], where));
+    if (!where.empty())
+      refuse_part(path, fmt::format("is of another exploration than {}: {} differs", paths[0], where));
     for (io::MachineRecord& record : part.records) {
       const Index machine = record.machine;
       const auto [owner, is_new] = owners.emplace(machine, &path);
@@ -49,8 +50,8 @@ Exploration merged(const std::vector<std::string>& paths) {
   }
   const auto count = static_cast<Index>(machines.size());
   if (count < header->machines) {
-    refuse("--merge", fmt::format("{} of {} machines are in none of the parts, machine {} the first", header->machines - count,
-                                  header->machines, records.size()));
+    refuse("--merge", fmt::format("{} of {} machines are in none of the parts, machine {} the first",
+                                  header->machines - count, header->machines, records.size()));
   }
   return exploration_of(*header, std::move(records));
 }

@@ -93,8 +93,18 @@ Json ExplorePlan::json() const {
 void ExplorePlan::set_model(std::vector<network::Layer> layers, network::CostOptions base,
                             const emulation::AreaTable& area) {
   layers_ = std::move(layers), base_ = std::move(base), area_ = area;
+  const auto explorer_of = [&](const Sweep& sweep) {
+    return std::make_unique<network::Explorer>(layers_, sweep, base_, area_);
+  };
   with_axis_names(axes_, [&] {
-    if (machine_file_.empty()) explorer_.emplace(layers_, sweeps_.front().sweep, base_, area_);
+    if (machine_file_.empty()) {
+      explorer_ = explorer_of(sweeps_.front().sweep);
+      return;
+    }
+    // Of a list, each when its turn comes; what a model has against one machine, it has against all.
+    for (const OneSweep& one : sweeps_) {
+      if (one.place == sweeps_.front().place) explorer_of(one.sweep);
+    }
   });
 }
 

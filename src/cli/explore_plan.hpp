@@ -6,7 +6,7 @@
 #include "explore_axes.hpp"
 #include "io/json_file.hpp"
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -46,7 +46,7 @@ class ExplorePlan {
   std::vector<network::Layer> layers_;
   network::CostOptions base_;
   emulation::AreaTable area_;
-  std::optional<network::Explorer> explorer_;  // of the axes
+  std::unique_ptr<network::Explorer> explorer_;  // of the axes
 };
 
 }  // namespace septet::cli

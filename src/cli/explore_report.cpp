@@ -60,7 +60,8 @@ Json dataflows_json(const Exploration& exploration, const Summary& summary) {
     return cycles_ratio(exploration, choice.best_fixed(), choice.per_layer);
   };
   double least = ratio(summary.dataflows.front()), most = least;
-  for (const DataflowChoice& choice : summary.dataflows) least = std::min(least, ratio(choice)), most = std::max(most, ratio(choice));
+  for (const DataflowChoice& choice : summary.dataflows)
+    least = std::min(least, ratio(choice)), most = std::max(most, ratio(choice));
   const DataflowChoice& first = summary.dataflows.front();
   Json json;
   json["machines"] = summary.dataflows.size();
@@ -83,7 +84,9 @@ std::vector<std::string> point_cells(const Exploration& exploration, std::size_t
           array_text(d.array),
           precision_text(d.precision),
           io::sparsity_text(d.sparsity),
-          d.buffers.total() == 0 ? "" : fmt::format("{}:{}:{}", bytes_text(d.buffers.a), bytes_text(d.buffers.b), bytes_text(d.buffers.c)),
+          d.buffers.total() == 0
+              ? ""
+              : fmt::format("{}:{}:{}", bytes_text(d.buffers.a), bytes_text(d.buffers.b), bytes_text(d.buffers.c)),
           d.bandwidth == 0 ? "" : grouped(d.bandwidth),
           name(d.dataflow),
           grouped(point.cycles),
@@ -94,8 +97,18 @@ std::vector<std::string> point_cells(const Exploration& exploration, std::size_t
 
 TextTable points_table(const std::string& first) {
   using Align = TextTable::Align;
-  return TextTable({{first, Align::left}, {"design"}, {"array"}, {"type"}, {"zeros"}, {"buffers"}, {"B/cycle"},
-                    {"dataflow", Align::left}, {"cycles"}, {"energy"}, {"area"}, {"utilised"}});
+  return TextTable({{first, Align::left},
+                    {"design"},
+                    {"array"},
+                    {"type"},
+                    {"zeros"},
+                    {"buffers"},
+                    {"B/cycle"},
+                    {"dataflow", Align::left},
+                    {"cycles"},
+                    {"energy"},
+                    {"area"},
+                    {"utilised"}});
 }
 
 std::string choices_table(const Exploration& exploration, const Summary& summary) {
@@ -111,7 +124,9 @@ std::string choices_table(const Exploration& exploration, const Summary& summary
   const std::size_t shown = std::min(kShown, summary.pareto.size());
   for (std::size_t i = 0; i < shown; ++i) add("Pareto", summary.pareto[i]);
   const std::size_t hidden = summary.pareto.size() - shown;
-  return table.text() + (hidden > 0 ? fmt::format("  ... and {} more of the Pareto set: --json, --report\n", grouped(static_cast<Index>(hidden))) : "");
+  return table.text() + (hidden > 0 ? fmt::format("  ... and {} more of the Pareto set: --json, --report\n",
+                                                  grouped(static_cast<Index>(hidden)))
+                                    : "");
 }
 
 // The totals of the machine that is quickest with the largest one: what one would look at first.
@@ -119,26 +134,33 @@ std::string splits_table(const Exploration& exploration, const Summary& summary)
   if (summary.splits.empty()) return "";
   std::vector<SplitChoice> splits = summary.splits;
   const auto gain = [&](const SplitChoice& split) { return cycles_ratio(exploration, split.generic, split.best); };
-  std::stable_sort(splits.begin(), splits.end(), [&](const SplitChoice& left, const SplitChoice& right) { return gain(left) > gain(right); });
-  TextTable table({{"machine", TextTable::Align::left}, {"total"}, {"best split"}, {"cycles"}, {"in thirds"}, {"times"}});
+  std::stable_sort(splits.begin(), splits.end(),
+                   [&](const SplitChoice& left, const SplitChoice& right) { return gain(left) > gain(right); });
+  TextTable table(
+      {{"machine", TextTable::Align::left}, {"total"}, {"best split"}, {"cycles"}, {"in thirds"}, {"times"}});
   const std::size_t shown = std::min(kShown / 2, splits.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const DesignPoint &best = exploration.points[splits[i].best], &generic = exploration.points[splits[i].generic];
     const Design& d = best.design;
-    table.add({fmt::format("{} {}, zeros {}, {} B/cycle", array_text(d.array), precision_text(d.precision), io::sparsity_text(d.sparsity), d.bandwidth),
+    table.add({fmt::format("{} {}, zeros {}, {} B/cycle", array_text(d.array), precision_text(d.precision),
+                           io::sparsity_text(d.sparsity), d.bandwidth),
                bytes_text(d.buffers.total()),
                fmt::format("{}:{}:{}", bytes_text(d.buffers.a), bytes_text(d.buffers.b), bytes_text(d.buffers.c)),
                grouped(best.cycles), grouped(generic.cycles), fmt::format("{:.3f}", gain(splits[i]))});
   }
-  return fmt::format("Best split of the buffers against thirds, {} machines and totals, those that gain most:\n", grouped(static_cast<Index>(splits.size()))) + table.text();
+  return fmt::format("Best split of the buffers against thirds, {} machines and totals, those that gain most:\n",
+                     grouped(static_cast<Index>(splits.size()))) +
+         table.text();
 }
 
 std::string dataflows_line(const Exploration& exploration, const Summary& summary) {
   if (summary.dataflows.empty()) return "";
   const DataflowChoice& first = summary.dataflows.front();
-  std::string text = "Layer by layer against one dataflow, " + machine_text(exploration.points[first.per_layer].design) + ": auto 1";
+  std::string text =
+      "Layer by layer against one dataflow, " + machine_text(exploration.points[first.per_layer].design) + ": auto 1";
   for (const std::size_t i : first.fixed) {
-    text += fmt::format(", {} {:.3f}", name(exploration.points[i].design.dataflow), cycles_ratio(exploration, i, first.per_layer));
+    text += fmt::format(", {} {:.3f}", name(exploration.points[i].design.dataflow),
+                        cycles_ratio(exploration, i, first.per_layer));
   }
   return text + "\n";
 }
@@ -195,9 +217,9 @@ Json explore_json(const Exploration& exploration, const Summary& summary) {
 
 std::string explore_table(const Exploration& exploration, const Summary& summary) {
   const auto designs = static_cast<Index>(exploration.points.size());
-  std::string text = fmt::format("{}: {} designs on {} machines, {} infeasible, {} in the Pareto set\n\n", exploration.model,
-                                 grouped(designs), grouped(exploration.machines), grouped(summary.infeasible),
-                                 grouped(static_cast<Index>(summary.pareto.size())));
+  std::string text = fmt::format("{}: {} designs on {} machines, {} infeasible, {} in the Pareto set\n\n",
+                                 exploration.model, grouped(designs), grouped(exploration.machines),
+                                 grouped(summary.infeasible), grouped(static_cast<Index>(summary.pareto.size())));
   text += choices_table(exploration, summary);
   for (const std::string& part : {splits_table(exploration, summary), dataflows_line(exploration, summary)}) {
     if (!part.empty()) text += "\n" + part;

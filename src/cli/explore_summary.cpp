@@ -73,7 +73,9 @@ std::vector<DataflowChoice> dataflows_in(const Points& points, std::size_t per_m
     }
     if (!per_layer || choice.fixed.empty()) continue;
     choice.per_layer = *per_layer;
-    const auto quicker = [&](std::size_t left, std::size_t right) { return points[left].cycles < points[right].cycles; };
+    const auto quicker = [&](std::size_t left, std::size_t right) {
+      return points[left].cycles < points[right].cycles;
+    };
     std::stable_sort(choice.fixed.begin(), choice.fixed.end(), quicker);
     choices.push_back(std::move(choice));
   }
@@ -86,8 +88,7 @@ std::vector<DataflowChoice> dataflows_in(const Points& points, std::size_t per_m
 }  // namespace
 
 bool is_generic(const Buffers& buffers) {
-  const auto [least, most] = std::minmax({buffers.a, buffers.b, buffers.c});
-  return most - least <= 1;
+  return buffers.a == buffers.b && buffers.c - buffers.a >= 0 && buffers.c - buffers.a <= 2;
 }
 
 double cycles_ratio(const Exploration& exploration, std::size_t over, std::size_t under) {
@@ -99,8 +100,8 @@ Summary summary_of(const Exploration& exploration, double slowdown) {
   const Points& points = exploration.points;
   Summary summary;
   summary.slowdown = slowdown;
-  summary.infeasible = std::count_if(points.begin(), points.end(),
-                                     [](const DesignPoint& point) { return !point.infeasible.empty(); });
+  summary.infeasible =
+      std::count_if(points.begin(), points.end(), [](const DesignPoint& point) { return !point.infeasible.empty(); });
   summary.fastest = least(points, [](const DesignPoint& point) { return point.cycles; });
   summary.least_energy = least(points, [](const DesignPoint& point) { return point.energy_pj; });
   summary.pareto = network::pareto_set(points);

@@ -44,7 +44,7 @@ struct Summary {
 
 Summary summary_of(const Exploration& exploration, double slowdown);
 
-/// It is in thirds, as near as bytes allow.
+/// Thirds, as splits_of() has them.
 bool is_generic(const network::Buffers& buffers);
 
 /// cycles of one over cycles of the other.

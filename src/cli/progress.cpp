@@ -42,9 +42,8 @@ void ProgressLine::show(Index done, Index total) {
   next_ = now + kPause;
   shown_ = true;
   const double share = total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
-  const std::string line =
-      fmt::format("\r{}: {} {} of {} ({}){}\033[K", label_, unit_, grouped(done), grouped(total), percent(share),
-                  rest(done, total));
+  const std::string line = fmt::format("\r{}: {} {} of {} ({}){}\033[K", label_, unit_, grouped(done), grouped(total),
+                                       percent(share), rest(done, total));
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
 }

@@ -16,7 +16,6 @@ using network::Design;
 using network::DesignPoint;
 
 constexpr std::size_t kCells = 18;
-constexpr std::size_t kResults = 11;  // the first one that an infeasible design lacks
 constexpr const char* kOwn = "own";
 
 constexpr std::initializer_list<Type> kTypes = {Type::f32, Type::f64, Type::bf16, Type::f16,
@@ -65,15 +64,12 @@ bool read_design(const Cells& cells, Design& d) {
 }
 
 bool read_results(const Cells& cells, DesignPoint& p) {
-  return read(cells[11], p.cycles) && read(cells[12], p.cycles_vector) && read(cells[13], p.energy_pj) &&
-         read(cells[14], p.area_mm2) && read(cells[15], p.off_chip_bytes) && read(cells[16], p.utilization);
+  return read(cells[12], p.cycles) && read(cells[13], p.cycles_vector) && read(cells[14], p.energy_pj) &&
+         read(cells[15], p.off_chip_bytes) && read(cells[16], p.utilization);
 }
 
 bool no_results(const Cells& cells) {
-  for (std::size_t i = kResults; i + 1 < kCells; ++i) {
-    if (!cells[i].empty()) return false;
-  }
-  return true;
+  return cells[12].empty() && cells[13].empty() && cells[14].empty() && cells[15].empty() && cells[16].empty();
 }
 
 }  // namespace
@@ -92,18 +88,18 @@ std::string cell_text(std::string text) {
 std::string design_line(const DesignPoint& p) {
   const Design& d = p.design;
   const std::string design =
-      fmt::format("{},{},{},{},{},{},{},{},{},{},{}", d.index, d.array.height, d.array.width, name(d.precision.type),
+      fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}", d.index, d.array.height, d.array.width, name(d.precision.type),
                   d.precision.a_bits, sparsity_text(d.sparsity), d.buffers.a, d.buffers.b, d.buffers.c, d.bandwidth,
-                  name(d.dataflow));
-  if (!p.infeasible.empty()) return design + ",,,,,,," + p.infeasible;
-  return design + fmt::format(",{},{},{},{},{},{},", p.cycles, p.cycles_vector, p.energy_pj, p.area_mm2,
-                              p.off_chip_bytes, p.utilization);
+                  name(d.dataflow), p.area_mm2);
+  if (!p.infeasible.empty()) return design + ",,,,,," + p.infeasible;
+  return design +
+         fmt::format(",{},{},{},{},{},", p.cycles, p.cycles_vector, p.energy_pj, p.off_chip_bytes, p.utilization);
 }
 
 std::optional<DesignPoint> parse_design_line(std::string_view line) {
   Cells cells;
   DesignPoint point;
-  if (!split(line, cells) || !read_design(cells, point.design)) return {};
+  if (!split(line, cells) || !read_design(cells, point.design) || !read(cells[11], point.area_mm2)) return {};
   point.infeasible = cells[kCells - 1];
   if (point.infeasible.empty() ? !read_results(cells, point) : !no_results(cells)) return {};
   return point;

@@ -14,7 +14,7 @@ namespace septet::io {
 /// The header above such lines.
 inline constexpr const char* kDesignColumns =
     "design,array_height,array_width,type,a_bits,sparsity,buffer_a_bytes,buffer_b_bytes,buffer_c_bytes,"
-    "off_chip_bandwidth_bytes_per_cycle,dataflow,cycles,cycles_vector,energy_pj,area_mm2,off_chip_bytes,utilization,"
+    "off_chip_bandwidth_bytes_per_cycle,dataflow,area_mm2,cycles,cycles_vector,energy_pj,off_chip_bytes,utilization,"
     "infeasible";
 
 /// "own", or a number as short as it can be and still be the same.

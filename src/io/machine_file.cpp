@@ -17,8 +17,8 @@ namespace {
 // A line of every machine that was ever built would not be longer.
 constexpr Index kMaxBytes = 1 << 24;
 constexpr Index kMost = Index{1} << 40;
-constexpr std::initializer_list<Type> kTypes = {Type::s8, Type::u8, Type::s16, Type::bf16, Type::f16, Type::f32,
-                                                Type::f64};
+constexpr std::initializer_list<Type> kTypes = {Type::s8,  Type::u8,  Type::s16, Type::bf16,
+                                                Type::f16, Type::f32, Type::f64};
 
 constexpr const char* kHeight = "array_height";
 constexpr const char* kWidth = "array_width";
@@ -85,7 +85,7 @@ Type type_in(const Entry& entry) {
     if (word == name(type)) return type;
     known += (known.empty() ? "" : ", ") + std::string(name(type));
   }
-  entry.refuse(kType, quoted(word) + " is none of " + known);
+  entry.refuse(kType, io::quoted(word) + " is none of " + known);
 }
 
 Machine machine_in(const Entry& entry) {
