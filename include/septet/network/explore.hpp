@@ -101,7 +101,7 @@ class Explorer {
 
   /// The network as a design has it: its type, its weights (their zeros are the design's, what is none is 1). What
   /// cost() and emulate() need to count it again. Layers have weights if they have them (Layer::weights) or if they
-  /// have parameters; others (attention) are dense under every sparsity.
+  /// have parameters; others (attention) are dense under every sparsity. Throws Error: no sparsity of the sweep.
   SEPTET_API std::vector<Layer> network(const Design& design) const;
   /// Everything else of a design: what cost() takes with network().
   SEPTET_API CostOptions options(const Design& design) const;
@@ -123,8 +123,8 @@ SEPTET_API std::vector<std::size_t> pareto_set(const std::vector<DesignPoint>& p
 SEPTET_API std::size_t economic(const std::vector<DesignPoint>& points, double slowdown);
 
 /// All ways to split `total` bytes into three buffers of whole parts, at least one each: (parts - 1) (parts - 2) / 2.
-/// The generic one, thirds (what is left over is c's), comes first. Throws Error, bad_option: `parts` is not 3 to 1024
-/// or does not divide `total`.
+/// The generic one, thirds (what is left over is c's), comes first, whether it is among them or not. Throws Error,
+/// bad_option: `parts` is not 3 to 1024 or does not divide `total`.
 SEPTET_API std::vector<Buffers> splits_of(Index total, Index parts);
 
 }  // namespace septet::network
