@@ -62,7 +62,7 @@ void run_sweep(const ExploreFlags& given) {
   const NetworkModel model = read_model(given.model);
   const network::CostOptions options = cost_options(given.model);
   plan.set_model(model.layers, options, given.area);
-  const io::JournalHeader header{model.name, plan.machines(), plan.designs_per_machine(),
+  const io::JournalHeader header{model.name, given.shard.text(), plan.machines(), plan.designs_per_machine(),
                                  explore_settings(model.layers, options, given.area, plan.json())};
   std::optional<io::DesignJournal> journal;
   if (const std::string path = given.journal_path(); !path.empty()) journal.emplace(path, header);

@@ -6,6 +6,7 @@
 #include "explore_plan.hpp"
 #include "io/design_journal.hpp"
 
+#include <string>
 #include <vector>
 
 namespace septet::cli {
@@ -14,7 +15,7 @@ namespace septet::cli {
 struct Shard {
   Index place = 1, of = 1;
 
-  bool has(Index machine) const { return machine % of == place - 1; }
+  std::string text() const { return std::to_string(place) + "/" + std::to_string(of); }
 };
 
 /// The shard's machines in their order. What the journal (null: none) has already is not done again, and what is done

@@ -38,11 +38,17 @@ JournalHeader parse_header(const std::string& path, std::string_view line) {
   const Json json = Json::parse(line.substr(kMagic.size()), nullptr, false);
   if (json.is_discarded()) fail(path, "line 1: is not JSON");
   const JsonObject object(path, "line 1", json);
-  object.require_known({"model", "machines", "designs_per_machine", "settings"});
-  JournalHeader header{object.text("model"), object.integer("machines"), object.integer("designs_per_machine"), {}};
-  if (!json.contains("settings")) object.fail("settings is missing");
+  object.require_known({"model", "shard", "machines", "designs_per_machine", "settings"});
+  JournalHeader header{object.text("model"),
+                       object.text("shard"),
+                       object.integer("machines"),
+                       object.integer("designs_per_machine"),
+                       {}};
+  if (!json.contains("settings") || !json.at("settings").is_object()) object.fail("settings is no JSON object");
   header.settings = json.at("settings");
-  if (header.machines < 1 || header.designs_per_machine < 1) object.fail("it has no designs");
+  constexpr Index kMost = Index{1} << 40;
+  const auto fits = [](Index count) { return count >= 1 && count <= kMost; };
+  if (!fits(header.machines) || !fits(header.designs_per_machine)) object.fail("it has no designs, or too many");
   return header;
 }
 
@@ -184,6 +190,7 @@ DesignJournal::DesignJournal(const std::string& path, const JournalHeader& heade
       JournalContent content = parse_journal(path, text);
       const std::string where = io::difference(content.header, header);
       if (!where.empty()) fail(path, "is the journal of another exploration: " + where + " differs");
+      if (content.header.shard != header.shard) fail(path, "is the journal of --shard " + content.header.shard);
       records_ = std::move(content.records), whole = content.whole;
     }
     if (::ftruncate(file_, static_cast<off_t>(whole)) != 0) fail_on_file(path, "cannot be written", errno);

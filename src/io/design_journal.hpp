@@ -4,7 +4,7 @@
 // lines of its designs and a line that ends them. A process that is killed leaves an end that is torn off; who reads on
 // drops it. Parts of an exploration (shards) are the same, in order and whole.
 //
-//   septet-explore 1 {"model":"net.csv","machines":6,"designs_per_machine":2,"settings":{…}}
+//   septet-explore 1 {"model":"net.csv","shard":"1/1","machines":6,"designs_per_machine":2,"settings":{…}}
 //   0,8,8,s8,…            design_record.hpp
 //   1,8,8,s8,…
 //   machine 0 5f0c63a41b0d1c86
@@ -18,9 +18,10 @@
 
 namespace septet::io {
 
-/// Of what: two journals are of one exploration if all but the model's name is equal.
+/// Of what: journals are of one exploration if all but the model's name and the shard is equal.
 struct JournalHeader {
   std::string model;
+  std::string shard;  ///< "1/1": all of it
   Index machines = 0, designs_per_machine = 0;
   Json settings;  ///< everything that a number depends on
 
@@ -52,7 +53,7 @@ JournalContent read_journal(const std::string& path);
 class DesignJournal {
  public:
   /// Makes the file, or reads on in what is there. Throws Error: it cannot be opened, another process has it, it is no
-  /// journal, or that of another exploration; then it is as it was.
+  /// journal, or that of another exploration or shard; then it is as it was.
   DesignJournal(const std::string& path, const JournalHeader& header);
   DesignJournal(const DesignJournal&) = delete;
   DesignJournal& operator=(const DesignJournal&) = delete;

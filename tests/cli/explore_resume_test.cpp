@@ -3,7 +3,7 @@
 // explore: killed and resumed, in parts and merged, the file is that of one undisturbed process, byte for byte.
 #include "explore_support.hpp"
 
-#include "support/rng.hpp"
+#include "support/storage.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,7 +61,7 @@ TEST_CASE("cli: explore: killed at random moments, no point is lost and none is 
   for (bool done = false; !done;) {
     REQUIRE(kills < 500);
     // Longer from time to time: at the end it has to get through.
-    done = survives(f.folder, arguments, whole * rng.integer(0, 40 + 4 * kills) / 100);
+    done = survives(f.folder, arguments, whole * rng.between(0, 40 + 4 * kills) / 100);
     if (done) break;
     ++kills;
     const Index before = machines_in(f.folder.read("d.csv.partial"));
@@ -86,7 +86,7 @@ TEST_CASE("cli: explore: a journal torn anywhere is read on") {
   support::Rng rng(kSeed);
   std::vector<std::size_t> cuts = {0, 1, header - 1, header, header + 1, journal.size() - 1, journal.size()};
   for (int i = 0; i < 20; ++i)
-    cuts.push_back(static_cast<std::size_t>(rng.integer(0, static_cast<Index>(journal.size()))));
+    cuts.push_back(static_cast<std::size_t>(rng.between(0, static_cast<Index>(journal.size()))));
   for (const std::size_t cut : cuts) {
     CAPTURE(cut);
     f.folder.write("j", journal.substr(0, cut));
@@ -132,10 +132,12 @@ TEST_CASE("cli: explore: a journal that is none, damaged, or of something else i
   refused("text", "is no journal of septet explore");
   refused("septet-explore 1 {\n", "line 1: is not JSON");
   refused("septet-explore 1 {}\n", "line 1: model is missing");
-  refused("septet-explore 1 {\"model\":\"a\",\"machines\":0,\"designs_per_machine\":1,\"settings\":{}}\n",
-          "it has no designs");
-  refused("septet-explore 1 {\"model\":\"a\",\"machines\":1,\"designs_per_machine\":1,\"settings\":{}}\n",
-          "is the journal of another exploration");
+  refused(
+      "septet-explore 1 {\"model\":\"a\",\"shard\":\"1/1\",\"machines\":0,\"designs_per_machine\":1,\"settings\":{}}\n",
+      "it has no designs");
+  refused(
+      "septet-explore 1 {\"model\":\"a\",\"shard\":\"1/1\",\"machines\":1,\"designs_per_machine\":1,\"settings\":{}}\n",
+      "is the journal of another exploration");
   refused(journal, "another exploration: options: timing differs", kSweep + " --timing overlapped");
   refused(journal, "another exploration: area_table: ", kSweep + " --area-table a.json");
   refused(journal, "another exploration: sweep: arrays differs", "explore t.csv --arrays 4x4");
@@ -181,7 +183,7 @@ TEST_CASE("cli: explore: a shard that was killed is resumed, too") {
   f.folder.works(kSweep + " --shard 2/3 -o part");
   CHECK(f.folder.read("part") == part);
   f.folder.write("part.partial", part);
-  f.folder.refused(kSweep + " --shard 1/3 -o part", "part.partial", "has machine 1, which is not of --shard 1/3");
+  f.folder.refused(kSweep + " --shard 1/3 -o part", "part.partial", "is the journal of --shard 2/3");
   CHECK(f.folder.read("part.partial") == part);
 }
 
