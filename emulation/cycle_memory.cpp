@@ -196,14 +196,15 @@ class Filler {
     for (Index v = 0; v < pattern_->vectors; ++v) {
       const auto begin = static_cast<std::size_t>(pattern_->offsets[static_cast<std::size_t>(v)]);
       const auto end = static_cast<std::size_t>(pattern_->offsets[static_cast<std::size_t>(v) + 1]);
-      std::size_t previous = m_tiles;
-      for (std::size_t p = begin; p < end; ++p) {
-        const auto tile = static_cast<std::size_t>(pattern_->positions[p] / s_.width);
-        if (tile == previous) continue;
+      bool first = true;  // positions ascend: the first tile of all
+      for (std::size_t p = begin; p < end;) {
+        const Index number = pattern_->positions[p] / s_.width;
+        while (p < end && pattern_->positions[p] - number * s_.width < s_.width) ++p;
+        const auto tile = static_cast<std::size_t>(number);
         const auto fold = static_cast<std::size_t>(live[tile]++ / s_.height);
         if (fresh[tile].size() <= fold) fresh[tile].push_back(0);
-        fresh[tile][fold] += previous == m_tiles;  // positions ascend: the first tile of all
-        previous = tile;
+        fresh[tile][fold] += first;
+        first = false;
       }
     }
     return fresh;
