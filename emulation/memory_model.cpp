@@ -58,7 +58,7 @@ Status report_memory(const MemorySystem& memory, const Product& product, const F
   const std::vector<Walked> walks = walk_all(memory, product, folds);
   const Walked* chosen = &walks.front();
   for (const Walked& walk : walks) {
-    if (better(walk, *chosen)) chosen = &walk;
+    if (better(walk.stall, walk.bytes.all(), chosen->stall, chosen->bytes.all())) chosen = &walk;
   }
   if (Status status = report_walk(memory, *chosen, array_side(folds), product.unwritten_bytes, report); !status.ok()) {
     return status;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -76,17 +77,20 @@ class WaitList {
   void repeat(Wide times) {
     for (Waiting& slot : slots_) slot.times *= times;
   }
-  /// Equal slots become one.
+  /// Slots that equal a recent one become one with it, which is most of those that equal any: to sort them would take
+  /// longer than they save.
   void merge() {
-    std::sort(slots_.begin(), slots_.end(), [](const Waiting& x, const Waiting& y) {
-      return x.bytes != y.bytes ? x.bytes < y.bytes : x.cycles < y.cycles;
-    });
+    constexpr std::size_t kRecent = 4096;
+    std::vector<std::size_t> recent(slots_.size() < kRecent ? 64 : kRecent);  // by hash, a place and one
     std::size_t kept = 0;
-    for (std::size_t i = 0; i < slots_.size(); ++i) {
-      if (kept > 0 && slots_[kept - 1].bytes == slots_[i].bytes && slots_[kept - 1].cycles == slots_[i].cycles) {
-        slots_[kept - 1].times += slots_[i].times;
+    for (const Waiting& slot : slots_) {
+      const auto hash = static_cast<std::uint64_t>(slot.bytes * 31 + slot.cycles) * 0x9e3779b97f4a7c15;
+      std::size_t& place = recent[(hash >> 32) % recent.size()];
+      if (place > 0 && slots_[place - 1].bytes == slot.bytes && slots_[place - 1].cycles == slot.cycles) {
+        slots_[place - 1].times += slot.times;
       } else {
-        slots_[kept++] = slots_[i];
+        slots_[kept++] = slot;
+        place = kept;
       }
     }
     slots_.resize(kept);

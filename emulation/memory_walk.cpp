@@ -5,9 +5,9 @@
 #include "reporting.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <mutex>
-#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -221,10 +221,6 @@ class Walker {
 
 }  // namespace
 
-bool better(const Walked& x, const Walked& y) {
-  return x.stall != y.stall ? x.stall < y.stall : x.bytes.all() < y.bytes.all();
-}
-
 std::vector<Walked> walk_all(const MemorySystem& memory, const Product& product, const FoldTable& folds) {
   const Walker walker(product, folds);
   const Fits fits = walker.fits(memory);
@@ -237,11 +233,11 @@ std::vector<Walked> walk_all(const MemorySystem& memory, const Product& product,
   return walks;
 }
 
-/// Walks by which operands fit, kind and size.
 struct WalkSearch::State {
-  /// At all bandwidths that were asked for.
+  /// A walk, and its stall at all bandwidths that were asked for.
   struct Known {
     Walked walk;
+    Wide all_bytes = 0;
     WaitList waits;
     std::vector<std::pair<Index, Wide>> stalls;  // bandwidth, cycles
 
@@ -252,22 +248,37 @@ struct WalkSearch::State {
       return stalls.emplace_back(bandwidth, waits.stall(bandwidth)).second;
     }
   };
-  using Key = std::tuple<bool, bool, bool, int, Wide>;
+  using Key = std::tuple<bool, bool, bool, int, Wide>;  // which operands fit, kind and size of the order
+  using Sizes = std::array<Index, 3>;
 
   State(const Product& product, FoldTable folds) : walker(product, std::move(folds)) {}
 
-  Known& known_of(const Fits& fits, const Order& order) {
-    const auto [place, fresh] = known.try_emplace({fits.of[kA], fits.of[kB], fits.of[kC], order.kind, order.size});
-    if (fresh) {
-      place->second.walk = walker.walk(fits, order, place->second.waits);
-      place->second.waits.merge();
-    }
-    return place->second;
+  Known* known_of(const Fits& fits, const Order& order) {
+    const Key key{fits.of[kA], fits.of[kB], fits.of[kC], order.kind, order.size};
+    const auto found = known.find(key);
+    if (found != known.end()) return &found->second;
+    Known fresh;
+    fresh.walk = walker.walk(fits, order, fresh.waits);
+    fresh.all_bytes = fresh.walk.bytes.all();
+    fresh.waits.merge();
+    return &known.emplace(key, std::move(fresh)).first->second;
+  }
+
+  /// All that the buffers allow.
+  const std::vector<Known*>& walks_of(const MemorySystem& memory) {
+    const Sizes sizes{memory.a_bytes, memory.b_bytes, memory.c_bytes};
+    const auto found = by_sizes.find(sizes);
+    if (found != by_sizes.end()) return found->second;
+    std::vector<Known*> walks;
+    const Fits fits = walker.fits(memory);
+    for (const Order& order : walker.orders(memory)) walks.push_back(known_of(fits, order));
+    return by_sizes.emplace(sizes, std::move(walks)).first->second;
   }
 
   Walker walker;
   std::mutex mutex;
   std::map<Key, Known> known;
+  std::map<Sizes, std::vector<Known*>> by_sizes;
 };
 
 WalkSearch::WalkSearch(const Product& product, FoldTable folds, Index cycles)
@@ -277,18 +288,20 @@ WalkSearch::~WalkSearch() = default;
 Walked WalkSearch::best(const MemorySystem& memory) const {
   const Index bandwidth = memory.off_chip_bandwidth;
   const std::lock_guard<std::mutex> lock(state_->mutex);
-  const Fits fits = state_->walker.fits(memory);
-  std::optional<Walked> best;
-  for (const Order& order : state_->walker.orders(memory)) {
-    State::Known& known = state_->known_of(fits, order);
-    Walked walk = known.walk;
+  const State::Known* best = nullptr;
+  Wide stall = 0;  // of the best
+  const auto is_better = [&](const State::Known& walk, Wide its_stall) {
+    return best == nullptr || better(its_stall, walk.all_bytes, stall, best->all_bytes);
+  };
+  for (State::Known* walk : state_->walks_of(memory)) {
     // The channel has to move everything: that alone may make it worse than another one.
-    walk.stall = excess_cycles(walk.bytes.all(), cycles_, bandwidth);
-    if (best && !better(walk, *best)) continue;
-    walk.stall = known.stall(bandwidth);
-    if (!best || better(walk, *best)) best = walk;
+    if (!is_better(*walk, excess_cycles(walk->all_bytes, cycles_, bandwidth))) continue;
+    const Wide its_stall = walk->stall(bandwidth);
+    if (is_better(*walk, its_stall)) best = walk, stall = its_stall;
   }
-  return *best;
+  Walked result = best->walk;
+  result.stall = stall;
+  return result;
 }
 
 }  // namespace septet::emulation::memory_model

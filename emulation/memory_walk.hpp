@@ -19,7 +19,9 @@ struct Walked {
 };
 
 /// Fewer stalls, or as many and fewer bytes.
-bool better(const Walked& x, const Walked& y);
+constexpr bool better(Wide stall, Wide bytes, Wide other_stall, Wide other_bytes) {
+  return stall != other_stall ? stall < other_stall : bytes < other_bytes;
+}
 
 /// At least one; the contract's order comes first where it is among them.
 std::vector<Walked> walk_all(const MemorySystem& memory, const Product& product, const FoldTable& folds);

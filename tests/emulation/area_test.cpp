@@ -5,8 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <limits>
 #include <set>
+#include <sstream>
 #include <string>
 
 using namespace septet;
@@ -51,6 +53,18 @@ TEST_CASE("area: every entry of the table is one, has a source, and is checked")
     CHECK(emulation::check_area(zero).ok());
   }
   CHECK(keys.size() * sizeof(double) == sizeof(AreaTable));
+}
+
+TEST_CASE("area: docs/explore.md has the default table") {
+  std::ifstream file(SEPTET_DOCS_DIR "/explore.md");
+  std::set<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.insert(line);
+  REQUIRE(!lines.empty());
+  for (const AreaEntry& entry : emulation::area_entries()) {
+    std::ostringstream line;
+    line << "| `" << entry.key << "` | " << AreaTable{}.*entry.value << " | " << entry.source << " |";
+    CHECK_MESSAGE(lines.count(line.str()) == 1, line.str());
+  }
 }
 
 TEST_CASE("area: what is refused") {
