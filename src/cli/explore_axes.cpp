@@ -118,19 +118,19 @@ std::string text_of(const std::string& where, const io::Json& value) {
 
 const std::vector<AxisKey>& axis_keys() {
   static const std::vector<AxisKey> keys = {
-      {kArrays, "HxW,…", "rows x columns of processing elements; default 16x16"},
-      {kDataflows, "NAME,…",
+      {kArrays, "HxW,...", "rows x columns of processing elements; default 16x16"},
+      {kDataflows, "NAME,...",
        "auto (the fewest cycles, layer by layer), dOS, dWS, dIS, sOS, sWS, sIS,\ncsOS; all: each of these; default "
        "auto"},
-      {kPrecisions, "TYPE,…",
+      {kPrecisions, "TYPE,...",
        "of the products: s8, u8, s16, bf16, f16, f32, f64; s8/4: words of A\nhave 4 bits outside "
        "the array; default s8"},
-      {kSparsities, "SHARE,…", "zeros among all weights, 0 to 1, seeded; own: as the model has them;\ndefault own"},
+      {kSparsities, "SHARE,...", "zeros among all weights, 0 to 1, seeded; own: as the model has them;\ndefault own"},
       {kSeed, "N", "of those; default 1"},
-      {kBuffers, "A:B:C,…", "bytes of the on-chip buffers, as in 64K:64K:1M; default no memory system"},
-      {kBufferTotal, "BYTES,…", "bytes of all three together, split in all ways"},
+      {kBuffers, "A:B:C,...", "bytes of the on-chip buffers, as in 64K:64K:1M; default no memory system"},
+      {kBufferTotal, "BYTES,...", "bytes of all three together, split in all ways"},
       {kSplits, "N", "… into multiples of an N-th, besides thirds; default 8"},
-      {kBandwidths, "BYTES,…", "per cycle between buffers and off-chip memory; 0: no limit; default 0"}};
+      {kBandwidths, "BYTES,...", "per cycle between buffers and off-chip memory; 0: no limit; default 0"}};
   return keys;
 }
 

@@ -55,7 +55,17 @@ class ArrayClasses {
   std::vector<ArrayShape> arrays_;
 };
 
-double millijoules(const DesignPoint& point) { return point.energy_pj * 1e-9; }
+// What an axis counts in: short numbers at its ticks.
+struct Unit {
+  std::string label;
+  double size;
+};
+
+Unit cycles_unit(double most) { return most >= 1e6 ? Unit{"million cycles", 1e6} : Unit{"cycles", 1}; }
+Unit energy_unit(double most) { return most >= 1e9 ? Unit{"energy (mJ)", 1e9} : Unit{"energy (µJ)", 1e6}; }
+
+double cycles_of(const DesignPoint& point) { return static_cast<double>(point.cycles); }
+double energy_of(const DesignPoint& point) { return point.energy_pj; }
 
 std::string title_of(const DesignPoint& point) {
   return fmt::format("design {}: {}: {} cycles, {}, {:.4g} mm²", point.design.index, design_text(point.design),
@@ -78,9 +88,12 @@ std::string faint(const std::string& colour) {
 class ParetoChart {
  public:
   ParetoChart(const Exploration& exploration, const Summary& summary)
-      : points_(exploration.points), summary_(summary), classes_(points_), chart_(axis(true), axis(false)) {
-    for (const DesignPoint& point : points_) largest_ = std::max(largest_, is_drawn(point) ? point.area_mm2 : 0);
-  }
+      : points_(exploration.points),
+        summary_(summary),
+        classes_(points_),
+        across_(cycles_unit(most(cycles_of))),
+        up_(energy_unit(most(energy_of))),
+        chart_(axis(across_, cycles_of), axis(up_, energy_of)) {}
 
   std::string figure() {
     draw_others();
@@ -89,35 +102,41 @@ class ParetoChart {
     for (const std::size_t i : front_) {
       const Design& d = points_[i].design;
       const std::string memory = d.buffers.total() > 0 ? ", " + bytes_text(d.buffers.total()) : "";
-      chart_.label(static_cast<double>(points_[i].cycles), millijoules(points_[i]),
-                   array_text(d.array) + " " + name(d.dataflow) + memory);
+      chart_.label(x(points_[i]), y(points_[i]), array_text(d.array) + " " + name(d.dataflow) + memory);
     }
     return cli::figure(caption(), chart_.svg("energy and cycles of all designs"), best);
   }
 
  private:
-  Axis axis(bool cycles) const {
+  using Value = double (*)(const DesignPoint&);
+
+  double most(Value value) const {
+    double most = 0;
+    for (const DesignPoint& point : points_) most = std::max(most, is_drawn(point) ? value(point) : 0);
+    return most;
+  }
+  Axis axis(const Unit& unit, Value value) const {
     std::vector<double> values;
     for (const DesignPoint& point : points_) {
-      if (is_drawn(point)) values.push_back(cycles ? static_cast<double>(point.cycles) : millijoules(point));
+      if (is_drawn(point)) values.push_back(value(point) / unit.size);
     }
-    return logarithmic_axis(cycles ? "cycles" : "energy (mJ)", values);
+    return logarithmic_axis(unit.label, values);
   }
-  Mark mark_of(const DesignPoint& point, double size) const {
-    return {static_cast<double>(point.cycles), millijoules(point), title_of(point), size};
-  }
-  Look look_of(std::size_t one) const { return look_of_place(static_cast<int>(one)); }
+  double x(const DesignPoint& point) const { return cycles_of(point) / across_.size; }
+  double y(const DesignPoint& point) const { return energy_of(point) / up_.size; }
+  Mark mark_of(const DesignPoint& point, double size) const { return {x(point), y(point), title_of(point), size}; }
+  static Look look_of(std::size_t one) { return look_of_place(static_cast<int>(one)); }
 
   // One of those that would cover each other.
   void draw_others() {
-    constexpr double kAcross = 160, kUp = 110, kSmall = 0.5;
+    constexpr double kAcross = 160, kUp = 110, kSmall = 0.4;
     std::set<std::pair<int, int>> taken;
     std::vector<Series> others(classes_.size());
     for (const DesignPoint& point : points_) {
       if (!is_drawn(point)) continue;
-      const auto x = static_cast<int>(kAcross * chart_.x().place(static_cast<double>(point.cycles)));
-      const auto y = static_cast<int>(kUp * chart_.y().place(millijoules(point)));
-      if (!taken.emplace(x, y).second) continue;
+      const auto column = static_cast<int>(kAcross * chart_.x().place(x(point)));
+      const auto row = static_cast<int>(kUp * chart_.y().place(y(point)));
+      if (!taken.emplace(column, row).second) continue;
       others[classes_.of(point.design.array)].marks.push_back(mark_of(point, kSmall));
     }
     for (std::size_t i = 0; i < others.size(); ++i) {
@@ -133,19 +152,20 @@ class ParetoChart {
       if (!front_.empty() && points_[i].energy_pj >= points_[front_.back()].energy_pj) continue;
       if (!front_.empty()) {
         const DesignPoint& last = points_[front_.back()];
-        chart_.line(static_cast<double>(last.cycles), millijoules(last), static_cast<double>(points_[i].cycles),
-                    millijoules(points_[i]), "class=\"front\" stroke=\"#444444\" stroke-width=\"1.5\"");
+        chart_.line(x(last), y(last), x(points_[i]), y(points_[i]),
+                    "class=\"front\" stroke=\"#444444\" stroke-width=\"1.5\"");
       }
       front_.push_back(i);
     }
   }
 
   std::vector<Series> draw_best() {
+    const double largest = most([](const DesignPoint& point) { return point.area_mm2; });
     std::vector<Series> best(classes_.size());
     for (std::size_t i = 0; i < best.size(); ++i) best[i].label = classes_.label(i), best[i].look = look_of(i);
     for (const std::size_t i : summary_.pareto) {
       if (!is_drawn(points_[i])) continue;
-      const double size = largest_ > 0 ? 0.6 + 1.2 * std::sqrt(points_[i].area_mm2 / largest_) : 1;
+      const double size = largest > 0 ? 0.4 + 0.8 * std::sqrt(points_[i].area_mm2 / largest) : 1;
       best[classes_.of(points_[i].design.array)].marks.push_back(mark_of(points_[i], size));
     }
     if (summary_.economic && is_drawn(points_[*summary_.economic])) {
@@ -161,8 +181,7 @@ class ParetoChart {
   std::string caption() const {
     std::string text = fmt::format(
         "All designs. Strong: the Pareto set of cycles, energy and area ({} designs), the larger the more area; "
-        "joined, "
-        "those that are best in cycles and energy alone. Faint: all others, one of those in the same spot.",
+        "joined, those that are best in cycles and energy alone. Faint: all others, one of those in the same spot.",
         grouped(static_cast<Index>(summary_.pareto.size())));
     if (!summary_.economic) return text;
     return text + fmt::format(
@@ -174,9 +193,9 @@ class ParetoChart {
   const std::vector<DesignPoint>& points_;
   const Summary& summary_;
   ArrayClasses classes_;
+  Unit across_, up_;
   Chart chart_;
   std::vector<std::size_t> front_;
-  double largest_ = 0;
 };
 
 // Fewest cycles for each total of buffers.
@@ -187,10 +206,12 @@ void improve(BestByTotal& best, const DesignPoint& point) {
   if (place == nullptr || point.cycles < place->cycles) place = &point;
 }
 
-Series series_of(const BestByTotal& best, std::string label, const Look& look) {
+constexpr double kKib = 1024;
+
+Series series_of(const BestByTotal& best, std::string label, const Look& look, const Unit& up) {
   Series series{std::move(label), look, {}, "", {}};
   for (const auto& [total, point] : best) {
-    series.marks.push_back({static_cast<double>(total), static_cast<double>(point->cycles), title_of(*point)});
+    series.marks.push_back({static_cast<double>(total) / kKib, cycles_of(*point) / up.size, title_of(*point)});
   }
   return series;
 }
@@ -242,16 +263,21 @@ std::string memory_figure(const Exploration& exploration, const Summary& summary
   const Design& like = exploration.points[*summary.fastest].design;
   const auto arrays = splits_by_array(exploration, summary, like);
   if (arrays.empty()) return "";
+  double most = 0;
+  for (const auto& [array, splits] : arrays) {
+    for (const auto& [total, point] : splits.generic) most = std::max(most, cycles_of(*point));
+  }
+  const Unit up = cycles_unit(most);
   std::vector<Series> all;
   std::vector<double> totals;
   for (const auto& [array, splits] : arrays) {
     Look look = look_of_place(static_cast<int>(all.size() / 2));
-    all.push_back(series_of(splits.best, array_text(array) + ", best split", look));
+    all.push_back(series_of(splits.best, array_text(array) + ", best split", look, up));
     look.second = true;
-    all.push_back(series_of(splits.generic, array_text(array) + ", thirds", look));
-    for (const auto& [total, point] : splits.best) totals.push_back(static_cast<double>(total));
+    all.push_back(series_of(splits.generic, array_text(array) + ", thirds", look, up));
+    for (const auto& [total, point] : splits.best) totals.push_back(static_cast<double>(total) / kKib);
   }
-  Chart chart(logarithmic_axis("bytes of all buffers", totals), logarithmic_axis("cycles", heights(all)));
+  Chart chart(logarithmic_axis("KiB of all buffers", totals), logarithmic_axis(up.label, heights(all)));
   for (const Series& series : all) chart.series(series, true, 1.5);
   const std::string zeros = like.sparsity < 0 ? "" : fmt::format(", {:g} % zeros", 100 * like.sparsity);
   const std::string bandwidth = like.bandwidth > 0 ? fmt::format("{} bytes per cycle", like.bandwidth) : "no limit";

@@ -49,7 +49,7 @@ void add_sweep(CLI::App& verb, ExploreFlags& given) {
       given.axes[key] = {flag, split(text, ',')};
     })->group(kSweepGroup);
   }
-  add_value(verb, "--sweep", "FILE.json", "axes that are no flags: {\"arrays\": [\"8x8\", \"16x16\"], …}",
+  add_value(verb, "--sweep", "FILE.json", "axes that are no flags: {\"arrays\": [\"8x8\", \"16x16\"], ...}",
             [&given](const std::string& text) { given.sweep = parse_file("--sweep", text); })
       ->group(kSweepGroup);
   add_value(verb, "--hardware", "FILE",
@@ -73,7 +73,7 @@ void add_run(CLI::App& verb, ExploreFlags& given) {
             [&given](const std::string& text) { given.shard = parse_shard(text); })
       ->group(kRunGroup);
   verb.add_option("--merge", given.merge, "parts, instead of a MODEL: together they are all of the sweep")
-      ->type_name("FILE …")
+      ->type_name("FILE")
       ->group(kRunGroup);
 }
 

@@ -102,8 +102,9 @@ Summary summary_of(const Exploration& exploration, double slowdown) {
   summary.slowdown = slowdown;
   summary.infeasible =
       std::count_if(points.begin(), points.end(), [](const DesignPoint& point) { return !point.infeasible.empty(); });
-  summary.fastest = least(points, [](const DesignPoint& point) { return point.cycles; });
-  summary.least_energy = least(points, [](const DesignPoint& point) { return point.energy_pj; });
+  summary.fastest = least(points, [](const DesignPoint& p) { return std::tuple(p.cycles, p.energy_pj, p.area_mm2); });
+  summary.least_energy =
+      least(points, [](const DesignPoint& p) { return std::tuple(p.energy_pj, p.cycles, p.area_mm2); });
   summary.pareto = network::pareto_set(points);
   const std::size_t economic = network::economic(points, slowdown);
   if (economic < points.size()) summary.economic = economic;

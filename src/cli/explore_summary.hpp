@@ -36,10 +36,13 @@ struct DataflowChoice {
 struct Summary {
   Index infeasible = 0;
   double slowdown = 1;
-  std::optional<std::size_t> fastest, least_energy, economic;  ///< nothing: no design is feasible
-  std::vector<std::size_t> pareto;                             ///< pareto_set()
-  std::vector<SplitChoice> splits;                             ///< in the sweep's order
-  std::vector<DataflowChoice> dataflows;                       ///< of machines with auto and others; quickest first
+  /// Nothing: no design is feasible. Of those with equal cycles the one with the least energy, and the other way round;
+  /// then the smallest area, then the first.
+  std::optional<std::size_t> fastest, least_energy;
+  std::optional<std::size_t> economic;    ///< network::economic()
+  std::vector<std::size_t> pareto;        ///< pareto_set()
+  std::vector<SplitChoice> splits;        ///< in the sweep's order
+  std::vector<DataflowChoice> dataflows;  ///< of machines with auto and others; quickest first
 };
 
 Summary summary_of(const Exploration& exploration, double slowdown);

@@ -142,8 +142,11 @@ std::string difference(const Json& left, const Json& right) {
 }  // namespace
 
 std::string JournalHeader::line() const {
-  const Json json = {
-      {"model", model}, {"machines", machines}, {"designs_per_machine", designs_per_machine}, {"settings", settings}};
+  const Json json = {{"model", model},
+                     {"shard", shard},
+                     {"machines", machines},
+                     {"designs_per_machine", designs_per_machine},
+                     {"settings", settings}};
   return fmt::format("{}{}\n", kMagic, json.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
