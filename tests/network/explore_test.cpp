@@ -120,7 +120,7 @@ Index emulated_layer(Rng& rng, const Layer& layer, const LayerCost& cost, CostOp
 
 TEST_CASE("explore: points are the sums of cost() over the layers, to the last bit") {
   int feasible = 0, infeasible = 0, joined = 0;
-  for (int round = 0; round < support::problem_count(60); ++round) {
+  for (int round = 0; round < support::problem_count(20); ++round) {
     const std::uint64_t seed = 90100 + static_cast<std::uint64_t>(round);
     Rng rng(seed);
     const Explorer explorer(random_layers(rng, 30), random_sweep(rng), random_options(rng));
@@ -142,7 +142,7 @@ TEST_CASE("explore: points are the sums of cost() over the layers, to the last b
 
 TEST_CASE("explore: points of small layers have the cycles that the array's registers count, stalls included") {
   int emulated = 0, stalled = 0;
-  for (int round = 0; round < support::problem_count(60); ++round) {
+  for (int round = 0; round < support::problem_count(200); ++round) {
     const std::uint64_t seed = 90200 + static_cast<std::uint64_t>(round);
     Rng rng(seed);
     const Explorer explorer(random_layers(rng, 14), random_sweep(rng), random_options(rng));
