@@ -32,9 +32,10 @@ class Products {
   Products(const Layer& layer, const CostOptions& options) : layer_(layer), options_(options) {
     options_.gemm = product_options(options.gemm, layer.zero_point);
     if (layer.weights.data == nullptr) return;
-    for (Index i = 0; i < layer.product.count; ++i) models_.emplace_back(group(i));
+    const Index different = layer.weights_stride == 0 ? 1 : layer.product.count;
+    for (Index i = 0; i < different; ++i) models_.emplace_back(group(i));
     if (!layer.joinable || layer.product.count < 2 || !joins_keep_bits(options.gemm)) return;
-    joined_.emplace(layer.product, layer.weights.type, layer.weights.data);
+    joined_.emplace(layer.product, layer.weights.type, layer.weights.data, layer.weights_stride);
     if (joined_->weights()) joined_model_.emplace(*joined_->weights());
   }
 
@@ -55,15 +56,16 @@ class Products {
     gemm.dataflow = dataflow;
     const Product& p = layer_.product;
     const bool dense = models_.empty();
+    const Index different = dense || joined ? 1 : static_cast<Index>(models_.size());
     CostSum sum(dataflow, joined, cost);
-    for (Index i = 0; i < (dense || joined ? 1 : p.count); ++i) {
+    for (Index i = 0; i < different; ++i) {
       emulation::Report report;
       const Status status =
           dense ? emulation::try_cycles(p.m, p.n, p.k, layer_.a_type, layer_.b_type, gemm, options_.array, report)
                 : (joined ? *joined_model_ : models_[static_cast<std::size_t>(i)])
                       .try_cycles(p.n, layer_.b_type, gemm, options_.array, report);
       if (!status.ok()) return status;
-      if (const Status bad = sum.add(report, dense ? p.count : 1, options_.energy); !bad.ok()) return bad;
+      if (const Status bad = sum.add(report, joined ? 1 : p.count / different, options_.energy); !bad.ok()) return bad;
     }
     sum.finish(p, layer_.vector);
     return {};

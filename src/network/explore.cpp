@@ -63,7 +63,7 @@ std::vector<Layer> Explorer::network(const Design& design) const {
     if (!weights) weights = weights_of(masks[i], type);
     const Product& p = layer.product;
     layer.weights = {weights.get(), type, p.m, p.k, p.k, 1};
-    layer.weights_owner = weights, layer.weights_stride = p.m * p.k;
+    layer.weights_owner = weights, layer.weights_stride = stride_of(masks[i], p);
   }
   return layers;
 }

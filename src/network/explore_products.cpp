@@ -16,9 +16,9 @@ void LayerProducts::prepare(const DistinctProduct& distinct, const GemmOptions& 
   };
   const Product& p = product_;
   const WeightModel* weights = distinct.weights.get();
-  for (Index i = 0; status_.ok() && i < (weights == nullptr ? 1 : p.count); ++i) {
+  for (std::size_t i = 0; status_.ok() && i < (weights == nullptr ? 1 : weights->groups.size()); ++i) {
     emulation::ProductShape shape{p.m, p.n, p.k, type, type, nullptr};
-    if (weights != nullptr) shape.weights = weights->groups[static_cast<std::size_t>(i)];
+    if (weights != nullptr) shape.weights = weights->groups[i];
     prepare_one(shape, groups_.emplace_back());
   }
   const bool joins = weights != nullptr && weights->joined && is_sparse(dataflow_) && size_of(type) == 1;

@@ -37,7 +37,7 @@ class LayerProducts {
   Product product_;
   Dataflow dataflow_ = Dataflow::dOS;
   Status status_;
-  std::vector<std::unique_ptr<emulation::PreparedProduct>> groups_;  ///< dense: one, product_.count times
+  std::vector<std::unique_ptr<emulation::PreparedProduct>> groups_;  ///< one, if all have the same weights
   std::unique_ptr<emulation::PreparedProduct> joined_;
 };
 

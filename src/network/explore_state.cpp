@@ -57,13 +57,13 @@ std::vector<Mask> own_masks_of(const std::vector<Layer>& layers) {
 // Layers whose weights have the same shape have the same mask.
 std::vector<Mask> seeded_masks_of(const std::vector<Layer>& layers, const std::vector<bool>& weighted, double sparsity,
                                   std::uint64_t seed) {
-  std::map<std::tuple<Index, Index, Index>, Mask> known;
+  std::map<std::pair<Index, Index>, Mask> known;
   std::vector<Mask> masks(layers.size());
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Product& p = layers[i].product;
     if (!weighted[i]) continue;
-    Mask& mask = known[{p.m, p.k, p.count}];
-    if (!mask) mask = seeded_mask(p, sparsity, seed);
+    Mask& mask = known[{p.m, p.k}];
+    if (!mask) mask = seeded_mask(p.m, p.k, sparsity, seed);
     masks[i] = mask;
   }
   return masks;
@@ -120,14 +120,14 @@ void Explorer::State::prepare(ArrayGroup& group, std::size_t item) const {
                                design.precision.type, memory);
 }
 
-// As many groups are kept as threads may work on, and some.
+// As many groups are kept as threads may work on, and one that is begun.
 std::shared_ptr<ArrayGroup> Explorer::State::find_group(Index index) const {
   const Workload& workload = network(static_cast<std::size_t>(index) % sweep.sparsities.size()).workload;
   const std::lock_guard<std::mutex> lock(mutex_);
   const auto found = std::find_if(recent_.begin(), recent_.end(), [&](const auto& g) { return g->index == index; });
   if (found != recent_.end()) return *found;
   recent_.push_front(std::make_shared<ArrayGroup>(index, counted.size() * workload.products.size()));
-  if (recent_.size() > 2 + 2 * std::size_t{std::thread::hardware_concurrency()}) recent_.pop_back();
+  if (recent_.size() > 1 + std::size_t{std::thread::hardware_concurrency()}) recent_.pop_back();
   return recent_.front();
 }
 

@@ -1,6 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "explore_workload.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <tuple>
@@ -30,14 +32,15 @@ bool is_zero(const std::byte* element, Type type, int zero_point) {
   }
 }
 
-std::size_t elements_of(const Product& p) { return static_cast<std::size_t>(p.m * p.k * p.count); }
-
 // SplitMix64 (Steele, Lea, Flood, Fast splittable pseudorandom number generators, OOPSLA 2014, figure 16).
 std::uint64_t mixed(std::uint64_t z) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
   z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
   return z ^ (z >> 31);
 }
+
+// The i-th of a sequence.
+std::uint64_t number(std::uint64_t start, std::size_t i) { return mixed(start + (i + 1) * 0x9e3779b97f4a7c15); }
 
 template <class T>
 std::shared_ptr<const void> typed(const std::vector<std::int8_t>& mask, T one) {
@@ -57,8 +60,9 @@ Mask own_mask(const Layer& layer) {
   const Index size = size_of(w.type);
   const auto* data = static_cast<const std::byte*>(w.data);
   auto mask = std::make_shared<std::vector<std::int8_t>>();
-  mask->reserve(elements_of(layer.product));
-  for (Index group = 0; group < layer.product.count; ++group) {
+  const Index different = layer.weights_stride == 0 ? 1 : layer.product.count;
+  mask->reserve(static_cast<std::size_t>(layer.product.m * layer.product.k * different));
+  for (Index group = 0; group < different; ++group) {
     for (Index i = 0; i < layer.product.m; ++i) {
       for (Index j = 0; j < layer.product.k; ++j) {
         const Index place = group * layer.weights_stride + i * w.row_stride + j * w.col_stride;
@@ -69,15 +73,30 @@ Mask own_mask(const Layer& layer) {
   return mask;
 }
 
-Mask seeded_mask(const Product& shape, double sparsity, std::uint64_t seed) {
-  std::uint64_t state = mixed(seed);
-  for (const Index extent : {shape.m, shape.k, shape.count}) state = mixed(state ^ static_cast<std::uint64_t>(extent));
-  auto mask = std::make_shared<std::vector<std::int8_t>>(elements_of(shape));
-  for (std::int8_t& element : *mask) {
-    state += 0x9e3779b97f4a7c15;
-    element = static_cast<double>(mixed(state) >> 11) * 0x1p-53 < sparsity ? 0 : 1;
+Mask seeded_mask(Index m, Index k, double sparsity, std::uint64_t seed) {
+  std::uint64_t start = mixed(seed);
+  for (const Index extent : {m, k}) start = mixed(start ^ static_cast<std::uint64_t>(extent));
+  const auto elements = static_cast<std::size_t>(m * k);
+  const auto zeros = static_cast<std::size_t>(std::llround(sparsity * static_cast<double>(elements)));
+  // Numbers below the bin of the largest that becomes zero are zeros, those above are not; within it they are sorted.
+  std::vector<std::size_t> bins(1 << 16);
+  for (std::size_t i = 0; i < elements; ++i) ++bins[number(start, i) >> 48];
+  std::size_t bin = 0, below = 0;
+  while (bin < bins.size() && below + bins[bin] <= zeros) below += bins[bin++];
+  auto mask = std::make_shared<std::vector<std::int8_t>>(elements);
+  std::vector<std::pair<std::uint64_t, std::size_t>> between;
+  for (std::size_t i = 0; i < elements; ++i) {
+    const std::uint64_t drawn = number(start, i);
+    (*mask)[i] = drawn >> 48 >= bin;
+    if (drawn >> 48 == bin) between.emplace_back(drawn, i);
   }
+  std::sort(between.begin(), between.end());
+  for (std::size_t i = 0; i < zeros - below; ++i) (*mask)[between[i].second] = 0;
   return mask;
+}
+
+Index stride_of(const Mask& mask, const Product& p) {
+  return static_cast<Index>(mask->size()) == p.m * p.k ? 0 : p.m * p.k;
 }
 
 std::shared_ptr<const void> weights_of(const Mask& mask, Type type) {
@@ -99,18 +118,19 @@ std::shared_ptr<const void> weights_of(const Mask& mask, Type type) {
 
 WeightModel::WeightModel(Mask given, const Product& shape, bool joins) : mask(std::move(given)) {
   using emulation::cycle_model::CycleCache;
-  for (Index i = 0; i < shape.count; ++i) {
-    const std::int8_t* weights = mask->data() + i * shape.m * shape.k;
+  const Index stride = stride_of(mask, shape), different = stride == 0 ? 1 : shape.count;
+  for (Index i = 0; i < different; ++i) {
+    const std::int8_t* weights = mask->data() + i * stride;
     groups.push_back(std::make_shared<CycleCache>(row_major(weights, shape.m, shape.k)));
   }
   if (!joins || shape.count < 2) return;
-  joined_weights = std::make_unique<JoinedGroups>(shape, Type::s8, mask->data());
+  joined_weights = std::make_unique<JoinedGroups>(shape, Type::s8, mask->data(), stride);
   joined = std::make_shared<CycleCache>(*joined_weights->weights());
 }
 
 Workload workload_of(const std::vector<Layer>& layers, const std::vector<Mask>& masks, bool joins) {
   Workload workload;
-  std::map<std::pair<const void*, bool>, std::shared_ptr<const WeightModel>> models;
+  std::map<std::pair<const void*, Index>, std::shared_ptr<const WeightModel>> models;  // by mask and joined groups
   std::map<std::tuple<Index, Index, Index, Index, const void*>, std::size_t> places;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Product& p = layers[i].product;
@@ -121,7 +141,7 @@ Workload workload_of(const std::vector<Layer>& layers, const std::vector<Mask>& 
     std::shared_ptr<const WeightModel> weights;
     if (masks[i]) {
       const bool joined = joins && layers[i].joinable;
-      std::shared_ptr<const WeightModel>& model = models[{masks[i].get(), joined}];
+      std::shared_ptr<const WeightModel>& model = models[{masks[i].get(), joined ? p.count : 0}];
       if (!model) model = std::make_shared<const WeightModel>(masks[i], p, joined);
       weights = model;
     }

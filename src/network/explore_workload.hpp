@@ -13,14 +13,17 @@
 
 namespace septet::network {
 
-/// A byte per weight of all products of a layer, m x k each, one behind the other: 0 is a zero, 1 is none.
+/// A byte per weight of the products of a layer, m x k each, one behind the other: 0 is a zero, 1 is none. Of one
+/// product, where all have the same.
 using Mask = std::shared_ptr<const std::vector<std::int8_t>>;
 
 /// Where the layer's own weights have zeros.
 Mask own_mask(const Layer& layer);
-/// Weight i of the layer is zero where the i-th number of a sequence that the seed and the shape decide, uniform in
-/// [0, 1), is below `sparsity`: what is zero stays it as the sparsity grows.
-Mask seeded_mask(const Product& shape, double sparsity, std::uint64_t seed);
+/// Of m x k weights that all products have: round(sparsity * m * k) are zero, those with the least of random numbers
+/// that the seed and the shape decide, of equal ones the first. So what is zero stays it as the sparsity grows.
+Mask seeded_mask(Index m, Index k, double sparsity, std::uint64_t seed);
+/// From one product's to the next; 0: all have the same.
+Index stride_of(const Mask& mask, const Product& shape);
 /// Numbers of a type, 0 and 1, as the mask has them.
 std::shared_ptr<const void> weights_of(const Mask& mask, Type type);
 
@@ -30,7 +33,7 @@ struct WeightModel {
   WeightModel(Mask mask, const Product& shape, bool joins);
 
   Mask mask;
-  std::vector<std::shared_ptr<emulation::cycle_model::CycleCache>> groups;
+  std::vector<std::shared_ptr<emulation::cycle_model::CycleCache>> groups;  ///< one, if all have the same weights
   std::unique_ptr<JoinedGroups> joined_weights;
   std::shared_ptr<emulation::cycle_model::CycleCache> joined;  ///< null: they are not
 };

@@ -75,16 +75,24 @@ bool joins_keep_bits(const GemmOptions& gemm) {
   return gemm.accumulate == Accumulate::chained || (gemm.accumulator.bits == 0 && gemm.fold_accumulator.bits == 0);
 }
 
-JoinedGroups::JoinedGroups(const Product& p, Type type, const void* values) {
+JoinedGroups::JoinedGroups(const Product& p, Type type, const void* values, Index stride) {
+  if (type != Type::s8 && type != Type::u8) return;
+  for (Index group = 0; group < p.count; ++group) {
+    const auto* begin = static_cast<const std::byte*>(values) + group * stride;
+    values_.insert(values_.end(), begin, begin + p.m * p.k);
+  }
+  for (Index row = 0; row < p.count * p.m; ++row) {
+    for (Index j = 0; j < p.k; ++j) columns_.push_back(row / p.m * p.k + j);
+    row_ptr_.push_back(static_cast<Index>(columns_.size()));
+  }
   const auto view = [&](const auto* typed) {
-    for (Index row = 0; row < p.count * p.m; ++row) {
-      for (Index j = 0; j < p.k; ++j) columns_.push_back(row / p.m * p.k + j);
-      row_ptr_.push_back(static_cast<Index>(columns_.size()));
-    }
     weights_.emplace(csr(p.count * p.m, p.count * p.k, row_ptr_.data(), columns_.data(), typed));
   };
-  if (type == Type::s8) view(static_cast<const std::int8_t*>(values));
-  if (type == Type::u8) view(static_cast<const std::uint8_t*>(values));
+  if (type == Type::s8) {
+    view(reinterpret_cast<const std::int8_t*>(values_.data()));
+  } else {
+    view(reinterpret_cast<const std::uint8_t*>(values_.data()));
+  }
 }
 
 std::vector<Dataflow> possible_dataflows(const GemmOptions& gemm) {

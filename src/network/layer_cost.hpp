@@ -37,8 +37,8 @@ bool joins_keep_bits(const GemmOptions& gemm);
 /// model's to see.
 class JoinedGroups {
  public:
-  /// `values`: of all groups, one behind the other.
-  JoinedGroups(const Product& product, Type type, const void* values);
+  /// `values`: of the groups, m x k each, the next one's `stride` elements further.
+  JoinedGroups(const Product& product, Type type, const void* values, Index stride);
   JoinedGroups(const JoinedGroups&) = delete;
   JoinedGroups& operator=(const JoinedGroups&) = delete;
 
@@ -47,6 +47,7 @@ class JoinedGroups {
 
  private:
   std::vector<Index> row_ptr_ = {0}, columns_;
+  std::vector<std::byte> values_;
   std::optional<Weights> weights_;
 };
 

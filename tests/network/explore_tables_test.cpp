@@ -39,8 +39,8 @@ void check_splits(const std::string& name, double at_least) {
       best = std::min(best, points[i].cycles);
     }
     const double gain = static_cast<double>(generic) / static_cast<double>(best);
-    MESSAGE(name << ", " << septet::name(sweep.dataflows[dataflow]) << ": best split " << best << " cycles, generic "
-                 << generic << ", " << gain << " times as many");
+    MESSAGE(name << ", " << std::string(septet::name(sweep.dataflows[dataflow])) << ": best split " << best
+                 << " cycles, generic " << generic << ", " << gain << " times as many");
     CHECK(gain >= at_least);
   }
 }

@@ -53,7 +53,7 @@ inline Layer random_layer(Rng& rng, Index most) {
   layer.name = "product", layer.op = "convolution";
   layer.product = {rng.between(1, most), rng.between(1, most), rng.between(1, most),
                    rng.chance(0.7) ? 1 : rng.between(2, 4)};
-  layer.joinable = rng.chance(0.5);
+  layer.joinable = layer.product.count > 1;
   const Index kind = rng.below(4);
   if (kind == 0) give_weights<std::int8_t>(rng, layer);
   if (kind == 1) give_weights<float>(rng, layer);
@@ -73,7 +73,7 @@ inline std::vector<Layer> random_layers(Rng& rng, Index most) {
 }
 
 inline Buffers random_buffers(Rng& rng) {
-  const auto bytes = [&] { return rng.between(1, Index{1} << rng.between(3, 12)); };
+  const auto bytes = [&] { return rng.between(1, Index{1} << rng.between(5, 14)); };
   return {bytes(), bytes(), bytes()};
 }
 

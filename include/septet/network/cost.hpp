@@ -48,8 +48,8 @@ struct Layer {
   std::string op;   ///< its class: class_of(), or a table's word for it
   Product product;  ///< count 0: none
   Type a_type = Type::s8, b_type = Type::s8;
-  /// Of the products in their order, m x k each, the next one's `weights_stride` elements further: their patterns. No
-  /// data: dense. Refers to the owner's memory; where there is none, to somebody else's.
+  /// Of the products in their order, m x k each, the next one's `weights_stride` elements further (0: all have the
+  /// same): their patterns. No data: dense. Refers to the owner's memory; where there is none, to somebody else's.
   ConstMatrix weights;
   std::shared_ptr<const void> weights_owner;
   Index weights_stride = 0;
