@@ -99,11 +99,7 @@ class ParetoChart {
     draw_others();
     draw_front();
     const std::vector<Series> best = draw_best();
-    for (const std::size_t i : front_) {
-      const Design& d = points_[i].design;
-      const std::string memory = d.buffers.total() > 0 ? ", " + bytes_text(d.buffers.total()) : "";
-      chart_.label(x(points_[i]), y(points_[i]), array_text(d.array) + " " + name(d.dataflow) + memory);
-    }
+    draw_labels();
     return cli::figure(caption(), chart_.svg("energy and cycles of all designs"), best);
   }
 
@@ -176,6 +172,21 @@ class ParetoChart {
     }
     for (const Series& series : best) chart_.series(series, false, 1);
     return best;
+  }
+
+  // Where there is room: the front, and the quickest ones of every array.
+  void draw_labels() {
+    std::vector<std::size_t> labelled = front_;
+    std::set<std::size_t> seen;
+    for (const std::size_t i : summary_.pareto) {
+      if (seen.insert(classes_.of(points_[i].design.array)).second) labelled.push_back(i);
+    }
+    for (const std::size_t i : labelled) {
+      const Design& d = points_[i].design;
+      const std::string memory = d.buffers.total() > 0 ? ", " + bytes_text(d.buffers.total()) : "";
+      if (is_drawn(points_[i]))
+        chart_.label(x(points_[i]), y(points_[i]), array_text(d.array) + " " + name(d.dataflow) + memory);
+    }
   }
 
   std::string caption() const {
