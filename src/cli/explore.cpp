@@ -31,10 +31,22 @@ constexpr const char* kExamples =
     "  septet explore layers.csv --sweep sweep.json --shard 2/2 -o part2\n"
     "  septet explore --merge part1 part2 -o designs.csv --report report.html";
 
-ExplorePlan plan_of(const ExploreFlags& given) {
+// The type of its products, where the sweep says none.
+AxisTexts own_precision(const NetworkModel& model) {
+  std::optional<Type> type;
+  for (const network::Layer& layer : model.layers) {
+    if (layer.product.count == 0) continue;
+    if (type && *type != layer.a_type) refuse("--precisions", "is needed: the model's products have several types");
+    type = layer.a_type;
+  }
+  return {"--precisions", {name(type.value_or(Type::s8))}};
+}
+
+ExplorePlan plan_of(const ExploreFlags& given, const NetworkModel& model) {
   Axes axes;
   if (!given.sweep.empty()) axes = read_sweep_file(given.sweep);
   join(axes, given.axes);
+  if (given.hardware.empty() && axes.count("precisions") == 0) axes["precisions"] = own_precision(model);
   ExplorePlan plan(axes, given.flags().gemm.accumulate, given.hardware);
   for (const Type type : plan.types()) check_accumulators(given.flags(), type);
   return plan;
@@ -58,8 +70,8 @@ void publish_whole(const ExploreFlags& given, const Exploration& exploration) {
 }
 
 void run_sweep(const ExploreFlags& given) {
-  ExplorePlan plan = plan_of(given);
   const NetworkModel model = read_model(given.model);
+  ExplorePlan plan = plan_of(given, model);
   const network::CostOptions options = cost_options(given.model);
   plan.set_model(model.layers, options, given.area);
   const io::JournalHeader header{model.name, given.shard.text(), plan.machines(), plan.designs_per_machine(),

@@ -124,7 +124,7 @@ const std::vector<AxisKey>& axis_keys() {
        "auto"},
       {kPrecisions, "TYPE,...",
        "of the products: s8, u8, s16, bf16, f16, f32, f64; s8/4: words of A\nhave 4 bits outside "
-       "the array; default s8"},
+       "the array; default the model's type"},
       {kSparsities, "SHARE,...", "zeros among all weights, 0 to 1, seeded; own: as the model has them;\ndefault own"},
       {kSeed, "N", "of those; default 1"},
       {kBuffers, "A:B:C,...", "bytes of the on-chip buffers, as in 64K:64K:1M; default no memory system"},

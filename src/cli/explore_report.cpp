@@ -60,8 +60,9 @@ Json dataflows_json(const Exploration& exploration, const Summary& summary) {
     return cycles_ratio(exploration, choice.best_fixed(), choice.per_layer);
   };
   double least = ratio(summary.dataflows.front()), most = least;
-  for (const DataflowChoice& choice : summary.dataflows)
+  for (const DataflowChoice& choice : summary.dataflows) {
     least = std::min(least, ratio(choice)), most = std::max(most, ratio(choice));
+  }
   const DataflowChoice& first = summary.dataflows.front();
   Json json;
   json["machines"] = summary.dataflows.size();
@@ -129,7 +130,6 @@ std::string choices_table(const Exploration& exploration, const Summary& summary
                                     : "");
 }
 
-// The totals of the machine that is quickest with the largest one: what one would look at first.
 std::string splits_table(const Exploration& exploration, const Summary& summary) {
   if (summary.splits.empty()) return "";
   std::vector<SplitChoice> splits = summary.splits;

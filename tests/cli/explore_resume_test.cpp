@@ -5,6 +5,8 @@
 
 #include "support/storage.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,10 +67,12 @@ TEST_CASE("cli: explore: killed at random moments, no point is lost and none is 
   Index runs = 0, kills = 0, resumed = 0;
   for (; resumed < 4; ++runs) {
     REQUIRE(runs < 100);
+    std::remove(f.folder.path("d.csv").c_str());
     Index most = 0;
     // Longer from time to time: at the end it has to get through.
     while (!survives(f.folder, arguments + "d.csv", whole * rng.between(0, 30 + 4 * kills) / 100)) {
       REQUIRE(++kills < 500);
+      if (!f.folder.has("d.csv.partial") && f.folder.has("d.csv")) break;  // killed when all was done
       const Index before = machines_in(f.folder.read("d.csv.partial"));
       CHECK(before >= most);
       resumed += before > 0 && before < kMachines ? 1 : 0, most = before;
@@ -151,6 +155,13 @@ TEST_CASE("cli: explore: a journal that is none, damaged, or of something else i
   refused(journal, "another exploration: sweep: arrays differs", "explore t.csv --arrays 4x4");
   f.folder.write("u.csv", "Layer, M, N, K\nfirst, 49, 24, 41\n");
   refused(journal, "another exploration: layers", "explore u.csv --sweep sweep.json");
+  {
+    f.folder.write("j", journal);
+    const int file = ::open(f.folder.path("j").c_str(), O_RDWR);
+    REQUIRE(::flock(file, LOCK_EX) == 0);
+    refused(journal, "is in use by another process");
+    ::close(file);
+  }
   std::string changed = journal;
   const std::size_t digit = journal.size() / 2;
   changed[digit] = changed[digit] == '7' ? '8' : '7';

@@ -2,6 +2,7 @@
 //
 // explore: its designs are those of `septet network`, and what it makes of them is what a plain search finds.
 #include "explore_support.hpp"
+#include "network_model.hpp"
 #include "page_support.hpp"
 
 #include "cli/progress.hpp"
@@ -172,6 +173,34 @@ TEST_CASE("cli: explore: designs cost what network says") {
     ++compared;
   }
   CHECK(compared >= 8);
+}
+
+TEST_CASE("cli: explore: networks with weights") {
+  for (const std::uint64_t seed : {51, 52, 53}) {
+    CAPTURE(seed);
+    const Model model(seed);
+    const Folder& folder = model.folder;
+    const Json json = folder.json(
+        "explore net --arrays 4x4 --dataflows auto,sOS --buffers 4K:4K:4K --bandwidths 3 --sparsities own,1 -o d.csv");
+    const std::vector<CsvCells> rows = csv_rows(folder.read("d.csv"));
+    REQUIRE(rows.size() == 4);
+    CHECK(json.at("model") == model.network.name);
+    for (std::size_t i = 0; i < 2; ++i) {
+      const Json one = folder.json("network net --array 4x4 --buffers 4K,4K,4K --off-chip-bandwidth 3 --dataflow " +
+                                   rows[i].at("dataflow"));
+      CHECK(one.at("cycles_total").get<double>() == real(rows[i], "cycles"));
+      CHECK(one.at("cycles_vector").get<double>() == real(rows[i], "cycles_vector"));
+      CHECK(one.at("energy_pj").get<double>() == real(rows[i], "energy_pj"));
+      CHECK(real(rows[i + 2], "cycles") < real(rows[i], "cycles"));
+    }
+    // Other weights are another model.
+    folder.works("explore net --arrays 4x4 --shard 1/2 -o p");
+    const Model other(seed + 100);
+    other.folder.works("explore net --arrays 4x4 --shard 1/2 -o p");
+    const auto hash = [](const Folder& f) { return between(f.read("p"), "\"layers_hash\":\"", "\""); };
+    CHECK(hash(folder).size() == 16);
+    CHECK(hash(folder) != hash(other.folder));
+  }
 }
 
 TEST_CASE("cli: explore: JSON and its choices") {

@@ -22,8 +22,9 @@ struct Place {
 
 std::string polygon(std::initializer_list<std::pair<double, double>> corners, const Place& at) {
   std::string points;
-  for (const auto& [dx, dy] : corners)
+  for (const auto& [dx, dy] : corners) {
     points += fmt::format("{:.1f},{:.1f} ", at.x + at.size * dx, at.y + at.size * dy);
+  }
   points.pop_back();
   return fmt::format("<polygon points=\"{}\"", points);
 }
