@@ -48,8 +48,8 @@ struct Layer {
   std::string op;   ///< its class: class_of(), or a table's word for it
   Product product;  ///< count 0: none
   Type a_type = Type::s8, b_type = Type::s8;
-  /// Of the products in their order, m x k each, the next one's `weights_stride` elements further: their patterns. No
-  /// data: dense. Refers to the owner's memory; where there is none, to somebody else's.
+  /// Of the products in their order, m x k each, the next one's `weights_stride` elements further (0: all have the
+  /// same): their patterns. No data: dense. Refers to the owner's memory; where there is none, to somebody else's.
   ConstMatrix weights;
   std::shared_ptr<const void> weights_owner;
   Index weights_stride = 0;
@@ -59,7 +59,8 @@ struct Layer {
   VectorCost vector;     ///< what is no product
   Index parameters = 0;  ///< weights, biases and normalisation
   Index parameter_bytes = 0;
-  Index lookups = 0;  ///< of an embedding bag: rows of its table that are read
+  Index lookups = 0;      ///< of an embedding bag: rows of its table that are read
+  Index weight_bits = 0;  ///< of a weight outside the array; 0: as ArrayOptions::a_word_bits says
 };
 /// All steps. Refers to the network's weights.
 SEPTET_API std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit);
