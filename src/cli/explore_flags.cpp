@@ -159,6 +159,7 @@ void check_explore_flags(const ExploreFlags& given) {
   const Flags& flags = given.flags();
   if (!given.merge.empty()) check_merge(given);
   if (given.merge.empty() && flags.a.empty()) refuse("MODEL", "is missing; see septet explore --help");
+  check_model_flags(given.model);
   check_arithmetic(flags);
   if (given.whole()) {
     if (!flags.output.empty() && !ends_with(flags.output, ".csv")) {

@@ -31,6 +31,9 @@ constexpr const char* kExamples =
     "  septet network model/index.json --input image.npy --sparse-over-dense   # … in cycles and in time\n"
     "  septet network model/index.json --arrays 4 --partition filter\n"
     "  septet network layers.csv --array 32x32 --dataflow dWS --batch 8 --json -\n"
+    "  septet network model:gpt2-xl --tokens 1024 --array 128x128   # transformers by name: attention's share, "
+    "tokens/s\n"
+    "  septet network model:gpt2-xl --phase decode --context 1024 --weight-bits 4 --group 64 --batch 8\n"
     "  septet network models.json --config dlrm --batch 64 --arrays 8 --partition table   # embedding tables, MLPs\n"
     "  septet network model/index.json --array 16x16 --report report.html   # charts and tables, in a browser";
 
@@ -116,6 +119,14 @@ void publish_report(const Flags& flags, const NetworkReport& report, const Netwo
                     const WriteOutput& write) {
   Json json = network_json(report);
   std::string table = network_table(report);
+  if (sections.language) {
+    json["language"] = language_json(report, *sections.language);
+    table += "\n" + language_table(report, *sections.language);
+  }
+  if (!sections.embedding.tables.empty()) {
+    json["tables"] = embedding_json(report, sections.embedding, sections.parts());
+    table += "\n" + embedding_table(report, sections.embedding, sections.parts());
+  }
   if (sections.partition) {
     json["partition"] = partition_json(*sections.partition), table += "\n" + partition_table(*sections.partition);
   }
@@ -143,7 +154,13 @@ void run_table(const NetworkFlags& given, const NetworkModel& model) {
   refuse_flags(given, {"--input", "-o", "--executor", "--runs", "--record", "--compare", "--against"},
                "a table has shapes alone: there is nothing to run");
   const NetworkReport report = report_on(model, given);
-  publish_report(given.flags, report, {partition_of(given, report, nullptr), {}, given.sparse_over_dense, {}}, {});
+  NetworkSections sections;
+  sections.partition = partition_of(given, report, nullptr), sections.sparse_over_dense = given.sparse_over_dense;
+  if (model.transformer) {
+    sections.language = LanguageReport{*model.transformer, given.table.compression, given.table.scale_group};
+  }
+  sections.embedding.tables = model.tables;
+  publish_report(given.flags, report, sections, {});
 }
 
 void run_model(const NetworkFlags& given, const NetworkModel& model) {

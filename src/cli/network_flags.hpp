@@ -26,7 +26,7 @@ struct NetworkFlags {
   network::VectorUnit vector;
   double clock_hz = 1e9;
   NetworkChecks checks;
-  io::TableOptions table;       ///< --batch, --tokens, --architecture
+  io::TableOptions table;       ///< --batch, --tokens, --architecture, --phase, --context, --weight-…, --group
   std::string config;           ///< --config
   Type table_type = Type::f32;  ///< --table-type
   network::PartitionOptions partition;
@@ -38,7 +38,8 @@ struct NetworkFlags {
   bool has(const std::string& flag) const { return flag == "-o" ? !flags.output.empty() : flags.has(flag); }
 };
 
-/// The model, and what its file may leave open: --batch, --tokens, --architecture, --config, --table-type.
+/// The model, and what its file may leave open: --batch, --tokens, --architecture, --config, --table-type, --phase,
+/// --context, --weight-sparsity, --weight-pattern, --weight-bits, --group.
 CLI::Option* add_model(CLI::App& verb, NetworkFlags& given);
 /// --weights.
 void add_weight_form(CLI::App& verb, NetworkFlags& given);
@@ -49,7 +50,9 @@ void add_network_flags(CLI::App& verb, NetworkFlags& given);
 
 /// Of flags that mean nothing as things are.
 void refuse_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why);
-/// Those that exclude each other, whatever the model is.
+/// Of the model's, those that exclude each other, whatever it is.
+void check_model_flags(const NetworkFlags& given);
+/// … of all of `septet network`.
 void check_network_flags(const NetworkFlags& given);
 
 /// --accumulator and --fold-accumulator that are none of the products' types.

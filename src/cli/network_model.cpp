@@ -2,10 +2,12 @@
 #include "network_model.hpp"
 
 #include "errors.hpp"
+#include "io/config_list.hpp"
 #include "io/layer_table.hpp"
 #include "io/network_index.hpp"
 #include "io/recommendation_config.hpp"
 
+#include <cstring>
 #include <utility>
 
 namespace septet::cli {
@@ -15,14 +17,38 @@ bool ends_with(const std::string& path, const std::string& ending) {
   return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
 }
 
+constexpr const char* kModel = "model:";
+
+io::LayerTable read_config(const NetworkFlags& given) {
+  const std::string& path = given.flags.a;
+  const io::ConfigList list(path);
+  const io::JsonObject json = list.named(given.config);
+  if (io::is_transformer_config(json)) {
+    refuse_flags(given, {"--table-type"}, "is of recommendation models alone");
+    return io::transformer_layers(path, io::read_transformer_config(json), given.table);
+  }
+  refuse_flags(given, {"--phase", "--context"}, "is of a transformer's configuration alone");
+  return io::read_recommendation_config(json, given.table_type, given.table);
+}
+
 // Shapes alone, or nothing: then it is a network.
 std::optional<io::LayerTable> read_table(const NetworkFlags& given) {
   const std::string& path = given.flags.a;
-  const bool configurations = ends_with(path, ".json") && io::is_recommendation_config(path);
+  const bool model = path.rfind(kModel, 0) == 0;
+  const bool configurations = !model && ends_with(path, ".json") && io::is_config_list(path);
+  if ((model || configurations || ends_with(path, ".csv")) && given.table.compression.bits > 8) {
+    refuse("--weight-bits", "1 to 8: the weights of tables and models are bytes");
+  }
   if (!configurations) refuse_flags(given, {"--config", "--table-type"}, "is of configurations (.json) alone");
-  if (configurations) return io::read_recommendation_config(path, given.config, given.table_type, given.table);
+  if (configurations) return read_config(given);
+  if (model) {
+    return io::transformer_layers(path, io::transformer_by_name(path.substr(std::strlen(kModel))), given.table);
+  }
+  refuse_flags(given, {"--phase", "--context"}, "is of a transformer's configuration alone");
   if (ends_with(path, ".csv")) return io::read_layer_table(path, given.table);
   refuse_flags(given, {"--batch", "--architecture"}, "is of tables of layers; a network's shapes say it");
+  refuse_flags(given, {"--weight-sparsity", "--weight-pattern", "--group"},
+               "is of tables of layers; a network has its weights");
   return {};
 }
 
@@ -32,6 +58,7 @@ NetworkModel model_of(const NetworkFlags& given, io::LayerTable table) {
   if (!given.config.empty()) model.name += ": " + given.config;
   model.layers = std::move(table.layers), model.batch = table.inputs, model.tokens = table.tokens;
   for (network::Layer& layer : model.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
+  model.transformer = std::move(table.transformer), model.tables = std::move(table.tables);
   return model;
 }
 
@@ -40,6 +67,9 @@ NetworkModel model_of(const NetworkFlags& given, network::Network network) {
   model.network = std::move(network);
   model.name = model.network->name;
   model.layers = network::layers_of(*model.network, given.vector);
+  for (network::Layer& layer : model.layers) {
+    if (layer.weights.data != nullptr) layer.weight_bits = given.table.compression.bits;
+  }
   if (!model.network->inputs.empty()) {
     const network::TensorInfo& input = model.network->tensors[static_cast<std::size_t>(model.network->inputs[0])];
     if (!input.shape.empty()) model.batch = input.dim(0);

@@ -17,6 +17,8 @@ struct NetworkModel {
   Index batch = 1;                          ///< inputs that go through together
   Index tokens = 0;                         ///< of all of them; 0: no language model
   std::optional<network::Network> network;  ///< nothing: a table, shapes alone
+  std::optional<io::TransformerRun> transformer;  ///< of a configuration
+  std::vector<io::EmbeddingTable> tables;         ///< of a recommendation model
 };
 
 /// Throws Error: what cannot be read, flags that are not such a model's.

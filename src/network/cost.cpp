@@ -31,10 +31,11 @@ class Products {
  public:
   Products(const Layer& layer, const CostOptions& options) : layer_(layer), options_(options) {
     options_.gemm = product_options(options.gemm, layer.zero_point);
+    if (layer.weight_bits > 0) options_.array.a_word_bits = layer.weight_bits;
     if (layer.weights.data == nullptr) return;
     const Index different = layer.weights_stride == 0 ? 1 : layer.product.count;
     for (Index i = 0; i < different; ++i) models_.emplace_back(group(i));
-    if (!layer.joinable || layer.product.count < 2 || !joins_keep_bits(options.gemm)) return;
+    if (layer.weights_stride == 0 || !layer.joinable || layer.product.count < 2 || !joins_keep_bits(options.gemm)) return;
     joined_.emplace(layer.product, layer.weights.type, layer.weights.data, layer.weights_stride);
     if (joined_->weights()) joined_model_.emplace(*joined_->weights());
   }

@@ -8,8 +8,10 @@ namespace septet::network {
 using emulation::PreparedProduct;
 
 void LayerProducts::prepare(const DistinctProduct& distinct, const GemmOptions& gemm,
-                            const emulation::ArrayOptions& array, Type type, bool with_memory) {
+                            const emulation::ArrayOptions& options, Type type, bool with_memory) {
   product_ = distinct.product, dataflow_ = gemm.dataflow;
+  emulation::ArrayOptions array = options;
+  if (distinct.weight_bits > 0) array.a_word_bits = distinct.weight_bits;
   const auto prepare_one = [&](const emulation::ProductShape& shape, std::unique_ptr<PreparedProduct>& prepared) {
     status_ = PreparedProduct::prepare(shape, gemm, array, prepared);
     if (status_.ok() && with_memory) prepared->prepare_memory();

@@ -131,7 +131,7 @@ WeightModel::WeightModel(Mask given, const Product& shape, bool joins) : mask(st
 Workload workload_of(const std::vector<Layer>& layers, const std::vector<Mask>& masks, bool joins) {
   Workload workload;
   std::map<std::pair<const void*, Index>, std::shared_ptr<const WeightModel>> models;  // by mask and joined groups
-  std::map<std::tuple<Index, Index, Index, Index, const void*>, std::size_t> places;
+  std::map<std::tuple<Index, Index, Index, Index, const void*, Index>, std::size_t> places;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Product& p = layers[i].product;
     if (p.count == 0) {
@@ -145,8 +145,10 @@ Workload workload_of(const std::vector<Layer>& layers, const std::vector<Mask>& 
       if (!model) model = std::make_shared<const WeightModel>(masks[i], p, joined);
       weights = model;
     }
-    const auto [place, fresh] = places.try_emplace({p.m, p.n, p.k, p.count, weights.get()}, workload.products.size());
-    if (fresh) workload.products.push_back({p, weights});
+    const Index bits = layers[i].weight_bits;
+    const auto [place, fresh] =
+        places.try_emplace({p.m, p.n, p.k, p.count, weights.get(), bits}, workload.products.size());
+    if (fresh) workload.products.push_back({p, weights, bits});
     workload.of_layer.push_back(place->second);
   }
   return workload;

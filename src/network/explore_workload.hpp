@@ -41,6 +41,7 @@ struct WeightModel {
 struct DistinctProduct {
   Product product;
   std::shared_ptr<const WeightModel> weights;  ///< null: dense
+  Index weight_bits = 0;                       ///< Layer::weight_bits
 };
 
 struct Workload {

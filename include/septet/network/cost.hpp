@@ -59,7 +59,8 @@ struct Layer {
   VectorCost vector;     ///< what is no product
   Index parameters = 0;  ///< weights, biases and normalisation
   Index parameter_bytes = 0;
-  Index lookups = 0;  ///< of an embedding bag: rows of its table that are read
+  Index lookups = 0;      ///< of an embedding bag: rows of its table that are read
+  Index weight_bits = 0;  ///< of a weight outside the array; 0: as ArrayOptions::a_word_bits says
 };
 /// All steps. Refers to the network's weights.
 SEPTET_API std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit);
