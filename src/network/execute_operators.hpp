@@ -12,6 +12,12 @@ namespace septet::network {
 
 using Operands = std::vector<const Tensor*>;
 
+/// A product of a step, by whoever does them.
+inline void multiply(const Execution& execution, const GemmCall& call) {
+  if (execution.gemm) return execution.gemm(call);
+  gemm(call.a, call.b, call.c, call.options);
+}
+
 // execute_linear.cpp: what multiplies.
 void execute(const Convolution& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums);
 void execute(const FullyConnected& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums);
