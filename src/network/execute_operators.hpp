@@ -26,6 +26,8 @@ void execute(const MatMul& op, const Operands& x, Tensor& y, const Execution& ex
 
 // execute_embedding.cpp
 void execute(const EmbeddingBag& op, const Operands& x, Tensor& y);
+// What types and shapes of its lists do not say. Throws Error (bad_structure).
+void check_lists(const EmbeddingBag& op, const Tensor& indices, const Tensor& offsets);
 // execute_pool.cpp
 void execute(const MaxPool& op, const Operands& x, Tensor& y);
 void execute(const AveragePool& op, const Operands& x, Tensor& y);
