@@ -6,7 +6,8 @@
 //   dy dweight  per group dy [outputs x positions] times the patches of x [positions x window and inputs], positions
 //            (image, row, column) ascending, on top of what is there
 //   dbias    per output dy's sum over positions, ascending, on top of what is there
-#include "fused_activation.hpp"
+#include "activation_gradient.hpp"
+#include "column_sums.hpp"
 #include "gradient_operators.hpp"
 #include "patches.hpp"
 #include "share.hpp"
@@ -17,6 +18,24 @@
 
 namespace septet::network {
 namespace {
+
+// dy of the sums, before a fused activation.
+class SumsGradient {
+ public:
+  SumsGradient(Activation activation, const Tensor& y, const Tensor& dy) : dy_(dy) {
+    require_mask(activation);
+    if (activation == Activation::none || dy.info().type != Type::f32) return;
+    masked_ = Tensor(dy.info());
+    share_elements(dy.info().elements(), 1, [&](Index first, Index count) {
+      mask(activation, y.as<float>() + first, dy.as<float>() + first, masked_.as<float>() + first, count);
+    });
+  }
+  const Tensor& tensor() const { return masked_.empty() ? dy_ : masked_; }
+
+ private:
+  const Tensor& dy_;
+  Tensor masked_;
+};
 
 // Pixels of phase (r, q), `channels` each, from a form's output to their places in dx.
 void put_phase(const Tensor& from, Index groups, const SubPixel& form, Index phase, Tensor& dx) {
@@ -106,32 +125,23 @@ void weight_gradient(const Convolution& op, const Tensor& x, const Tensor& dy, T
   }
 }
 
-// sums[o] <- sums[o] + each row's element o, less the zero point, one row after the other. S wraps.
+// S: of the sums; integers wrap.
 template <class S, class T>
-void add_rows(const T* rows, Index count, Index outputs, S zero_point, S* sums) {
-  constexpr Index kOutputs = 64;  // of a thread at a time
-  const Index blocks = (outputs + kOutputs - 1) / kOutputs;
-  share(blocks, threads_for(blocks, 0, count * outputs), [&](Index block, int /*worker*/) {
-    const Index first = block * kOutputs, end = std::min(outputs, first + kOutputs);
-    for (Index row = 0; row < count; ++row) {
-      for (Index o = first; o < end; ++o) sums[o] += static_cast<S>(rows[row * outputs + o]) - zero_point;
-    }
-  });
+void add_rows(const Tensor& dy, S zero_point, Tensor& dbias) {
+  const Index outputs = dy.info().dim(-1);
+  const T* slopes = dy.as<T>();
+  add_columns(dy.info().elements() / outputs, outputs, dbias.as<S>(),
+              [&](Index i, Index o) { return static_cast<S>(slopes[i * outputs + o]) - zero_point; });
 }
 
 void bias_gradient(const Linear& linear, const Tensor& dy, StepGradients& gradients) {
   if (!linear.bias || gradients.parameters[1].empty()) return;
   Tensor& dbias = gradients.parameters[1];
-  const TensorInfo& info = dy.info();
-  const Index outputs = info.dim(-1), rows = info.elements() / outputs;
-  const auto zero_point = static_cast<std::uint32_t>(info.quantisation.zero_point);
-  if (info.type == Type::f32) {
-    add_rows(dy.as<float>(), rows, outputs, 0.0f, dbias.as<float>());
-  } else if (info.type == Type::s8) {
-    add_rows(dy.as<std::int8_t>(), rows, outputs, zero_point, dbias.as<std::uint32_t>());
-  } else {
-    add_rows(dy.as<std::uint8_t>(), rows, outputs, zero_point, dbias.as<std::uint32_t>());
-  }
+  const auto zero_point = static_cast<std::uint32_t>(dy.info().quantisation.zero_point);
+  const Type type = dy.info().type;
+  if (type == Type::f32) return add_rows<float, float>(dy, 0, dbias);
+  type == Type::u8 ? add_rows<std::uint32_t, std::uint8_t>(dy, zero_point, dbias)
+                   : add_rows<std::uint32_t, std::int8_t>(dy, zero_point, dbias);
 }
 
 // x as the rows of a matrix of k columns.
@@ -152,23 +162,23 @@ void data_gradient(const FullyConnected& op, const Tensor& dy, Tensor& dx, const
 
 void backward(const Convolution& op, const Operands& x, const Tensor& y, const Tensor& dy, StepGradients& gradients,
               const Execution& execution) {
-  const BeforeActivation before(op.linear.activation, y, dy);
+  const SumsGradient sums(op.linear.activation, y, dy);
   Tensor &dx = gradients.inputs[0], &dweight = gradients.parameters[0];
-  if (!dx.empty()) data_gradient(op, before.gradient(), dx, execution);
-  if (!dweight.empty()) weight_gradient(op, *x[0], before.gradient(), dweight, execution);
-  bias_gradient(op.linear, before.gradient(), gradients);
+  if (!dx.empty()) data_gradient(op, sums.tensor(), dx, execution);
+  if (!dweight.empty()) weight_gradient(op, *x[0], sums.tensor(), dweight, execution);
+  bias_gradient(op.linear, sums.tensor(), gradients);
 }
 
 void backward(const FullyConnected& op, const Operands& x, const Tensor& y, const Tensor& dy, StepGradients& gradients,
               const Execution& execution) {
-  const BeforeActivation before(op.linear.activation, y, dy);
+  const SumsGradient sums(op.linear.activation, y, dy);
   Tensor &dx = gradients.inputs[0], &dweight = gradients.parameters[0];
-  if (!dx.empty()) data_gradient(op, before.gradient(), dx, execution);
+  if (!dx.empty()) data_gradient(op, sums.tensor(), dx, execution);
   if (!dweight.empty()) {
     const Matrix c = rows_of(dweight, 0, 1);
-    add_product(before.gradient(), 0, 0, *x[0], rows_of(*x[0], c.cols), c, execution);
+    add_product(sums.tensor(), 0, 0, *x[0], rows_of(*x[0], c.cols), c, execution);
   }
-  bias_gradient(op.linear, before.gradient(), gradients);
+  bias_gradient(op.linear, sums.tensor(), gradients);
 }
 
 }  // namespace septet::network

@@ -19,7 +19,7 @@ void backward(const FullyConnected& op, const Operands& x, const Tensor& y, cons
 void backward(const MatMul& op, const Operands& x, const Tensor& y, const Tensor& dy, StepGradients& gradients,
               const Execution& execution);
 
-// f32 alone, as all that follow.
+// What follows: f32 alone.
 // gradient_embedding.cpp
 void backward(const EmbeddingBag& op, const Operands& x, const Tensor& y, const Tensor& dy, StepGradients& gradients);
 // gradient_pool.cpp

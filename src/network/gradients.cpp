@@ -19,7 +19,7 @@ constexpr bool is_one_of = (std::is_same_v<Op, Ops> || ...);
 template <class Op>
 constexpr bool multiplies = is_one_of<Op, Convolution, FullyConnected, MatMul>;
 template <class Op>
-constexpr bool has_gradient = multiplies<Op>;
+constexpr bool has_gradient = !is_one_of<Op, Quantise>;
 
 Parameters parameters(const Linear& linear) {
   return linear.bias ? Parameters{linear.weight, linear.bias} : Parameters{linear.weight};
@@ -57,12 +57,11 @@ void check(const std::string& argument, const std::vector<const Tensor*>& operan
   }
 }
 
-// dy: f32, or of products any quantised type.
+// dy: of a y of integers, s8 or u8.
 void check_dy(const Tensor& y, const Tensor& dy) {
   const Type type = dy.info().type;
   const bool quantised = is_integer(y.info().type) && (type == Type::s8 || type == Type::u8);
-  if (!quantised) return check("dy", {"", Type::f32, y.info().shape, {}}, dy.info());
-  if (dy.info().shape != y.info().shape) throw Error({Cause::bad_shape, "dy", "not of y's shape"});
+  check("dy", {"", quantised ? type : Type::f32, y.info().shape, {}}, dy.info());
 }
 
 }  // namespace
@@ -96,7 +95,7 @@ void backward(const Step& step, const std::vector<const Tensor*>& x, const Tenso
         if constexpr (multiplies<Op>) {
           backward(op, x, y, dy, gradients, execution);
         } else if constexpr (has_gradient<Op>) {
-          check("dy", {"", Type::f32, y.info().shape, {}}, dy.info());
+          check("y", {"", Type::f32, y.info().shape, {}}, y.info());
           const kernels::PinnedTarget target;
           const detail::FpEnvironment environment;
           backward(op, x, y, dy, gradients);

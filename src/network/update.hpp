@@ -1,18 +1,9 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "septet/network/tensor.hpp"
+#include "septet/network/training.hpp"
 
 namespace septet::network {
-
-/// Stochastic gradient descent with momentum (Sutskever, Martens, Dahl and Hinton 2013, section 2), as torch.optim.SGD
-/// does it without dampening.
-struct Sgd {
-  float learning_rate = 0.01f;
-  float momentum = 0;
-  float weight_decay = 0;
-  bool nesterov = false;
-};
 
 /// One step, where g is the gradient and v the velocity:
 ///   g <- fma(weight_decay, w, g)                                  unless weight_decay is 0
