@@ -33,7 +33,8 @@ constexpr const char* kExamples =
     "  septet network model/index.json --input image.npy --sparse-over-dense   # … in cycles and in time\n"
     "  septet network model/index.json --arrays 4 --partition filter\n"
     "  septet network layers.csv --array 32x32 --dataflow dWS --batch 8 --json -\n"
-    "  septet network layers.csv --vector-work nonconv.csv --training --batch 32 --micro-batches 4   # a training step\n"
+    "  septet network layers.csv --vector-work nonconv.csv --training --batch 32 --micro-batches 4   # a training "
+    "step\n"
     "  septet network models.json --config dlrm --batch 64 --arrays 8 --partition table   # embedding tables, MLPs\n"
     "  septet network model/index.json --array 16x16 --report report.html   # charts and tables, in a browser";
 

@@ -14,8 +14,8 @@ namespace septet::cli {
 
 struct TrainingReport {
   network::TrainingStepOptions how;
-  std::vector<network::TrainingLayer> step;        ///< one per layer of the report
-  std::vector<network::LayerCost> zero_inserted;   ///< with inserted zeros multiplied, on a dense dataflow
+  std::vector<network::TrainingLayer> step;       ///< one per layer of the report
+  std::vector<network::LayerCost> zero_inserted;  ///< with inserted zeros multiplied, on a dense dataflow
 };
 
 /// Of report.layers. Refuses, for `path`, layers without the sizes that gradients need.

@@ -109,7 +109,8 @@ class Config {
     const Index row_bytes = table_ == Type::u8 ? dim_ + 8 : times(dim_, size_of(table_));
     layer.parameter_bytes = times(rows_[i], row_bytes);
     times(times(plus(layer.lookups, plus(batch_, 1)), plus(row_bytes, 4)), 16);  // nothing that is counted overflows
-    layer.work = network::VectorWork{network::EmbeddingBag{}, 1, layer.lookups, times(batch_, dim_), dim_, table_, Type::f32};
+    layer.work =
+        network::VectorWork{network::EmbeddingBag{}, 1, layer.lookups, times(batch_, dim_), dim_, table_, Type::f32};
     layer.vector = network::vector_cost(*layer.work, {});
     layer.vector.cycles = 0;
     return layer;

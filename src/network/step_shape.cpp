@@ -20,7 +20,8 @@ std::optional<ConvolutionShape> convolution_shape(const Network& network, const 
   const TensorInfo& y = network.tensors[static_cast<std::size_t>(step.output)];
   if (const auto* op = std::get_if<Convolution>(&step.op)) {
     const TensorInfo& x = input_of(network, step);
-    ConvolutionShape shape{x.dim(0), x.dim(1), x.dim(2), x.dim(3), op->linear.outputs(), op->groups, op->window, {}, {}};
+    ConvolutionShape shape{x.dim(0),   x.dim(1),   x.dim(2), x.dim(3), op->linear.outputs(),
+                           op->groups, op->window, {},       {}};
     add_epilogue(op->linear, y, shape);
     return shape;
   }

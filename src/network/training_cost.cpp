@@ -72,7 +72,8 @@ class MicroBatch {
 
 // The border becomes a part of the image; what a stride leaves over of it does not.
 void pad_input(std::vector<Layer>& layers) {
-  const auto first = std::find_if(layers.begin(), layers.end(), [](const Layer& layer) { return layer.product.count > 0; });
+  const auto first =
+      std::find_if(layers.begin(), layers.end(), [](const Layer& layer) { return layer.product.count > 0; });
   const bool found = first != layers.end() && first->convolution;
   const Window none;
   Window* w = found ? &first->convolution->window : nullptr;

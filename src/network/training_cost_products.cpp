@@ -50,7 +50,8 @@ class Pattern {
   void give(Layer& gradient) const {
     const bool shared = forward_.weights.data == nullptr || forward_.weights_stride == 0;
     const Index patterns = shared ? 1 : forward_.product.count, elements = check(forward_, {rows_, cols_});
-    if (check(forward_, {patterns, elements}) > kMostElements) fail(forward_, "the pattern of its data gradient is too large");
+    if (check(forward_, {patterns, elements}) > kMostElements)
+      fail(forward_, "the pattern of its data gradient is too large");
     const Index bytes = size_of(gradient.a_type);
     const auto memory = std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(patterns * elements * bytes));
     for (Index i = 0; i < patterns; ++i) mark(i, memory->data() + i * elements * bytes, bytes);
@@ -71,7 +72,8 @@ class Pattern {
         if (!i || !j) continue;
         const Index k = (*i * columns.elements + *j) * inputs_ + input;
         for (Index o = 0; o < outputs_; ++o) {
-          if (is_weight(product, o, k)) std::memset(to + (row * cols_ + t * outputs_ + o) * bytes, 1, static_cast<std::size_t>(bytes));
+          if (is_weight(product, o, k))
+            std::memset(to + (row * cols_ + t * outputs_ + o) * bytes, 1, static_cast<std::size_t>(bytes));
         }
       }
     }
@@ -106,7 +108,8 @@ SubPixel form_of(const Layer& layer, const ConvolutionShape& shape) {
 Index checked_product(const std::string& layer, std::initializer_list<Index> factors) {
   Index product = 1;
   for (const Index factor : factors) {
-    if (__builtin_mul_overflow(product, factor, &product)) throw Error({Cause::bad_shape, layer, "counts beyond 64 bits"});
+    if (__builtin_mul_overflow(product, factor, &product))
+      throw Error({Cause::bad_shape, layer, "counts beyond 64 bits"});
   }
   return product;
 }
@@ -123,9 +126,10 @@ TrainingLayer data_gradient(const Layer& layer) {
   gradient.layer.a_type = layer.a_type;
   const bool dense = layer.weights.data == nullptr && form.phases() == 1;  // every offset has its element
   if (!dense) Pattern(layer, shape, form).give(gradient.layer);
-  set_zero_inserted(layer,
-                    {inputs, check(layer, {shape.batch, shape.in_height, shape.in_width}), check(layer, {taps, outputs}), count},
-                    outputs, gradient);
+  set_zero_inserted(
+      layer,
+      {inputs, check(layer, {shape.batch, shape.in_height, shape.in_width}), check(layer, {taps, outputs}), count},
+      outputs, gradient);
   return gradient;
 }
 

@@ -108,8 +108,8 @@ VectorCost training_cost(const VectorWork& work) {
   VectorCost cost = vector_cost(work, {});
   cost.cycles = 0;
   if (!std::holds_alternative<BatchNorm>(work.op)) return cost;
-  // Sums of x and x^2: 3; then, of x once more, normalised 2, gamma and beta 2. Per channel: mean 1, variance 3, epsilon
-  // 1, running statistics 6, a root and a division; gamma, beta and running statistics in, all statistics out.
+  // Sums of x and x^2: 3; then, of x once more, normalised 2, gamma and beta 2. Per channel: mean 1, variance 3,
+  // epsilon 1, running statistics 6, a root and a division; gamma, beta and running statistics in, all statistics out.
   cost.simple_operations = 7 * work.y + 11 * work.width, cost.special_operations = 2 * work.width;
   cost.reads_bytes += work.x * size_of(work.x_type) + 4 * work.width * kParameterBytes;
   cost.writes_bytes += 4 * work.width * kParameterBytes;
