@@ -188,7 +188,7 @@ TEST_CASE("training cost: data gradients take the cycles of the emulated array, 
     const SubPixelProduct product(group, gradient.layer.product);
     CostOptions options = random_options(rng);
     for (const Dataflow dataflow : kDataflows) {
-      CAPTURE(name(dataflow));
+      CAPTURE(std::string(name(dataflow)));
       options.gemm.dataflow = dataflow;
       LayerCost counted;
       REQUIRE(cost(gradient.layer, options, counted).ok());
@@ -219,7 +219,7 @@ TEST_CASE("training cost: a dilated gradient takes a sparse array no longer than
       for (Index o = 0; o < p.m; ++o) dilated[static_cast<std::size_t>(o * k + i)] = 1;
     }
     CostOptions options = random_options(rng);
-    for (const Dataflow dataflow : {Dataflow::sOS, Dataflow::sWS}) {
+    for (const Dataflow dataflow : {Dataflow::sOS, Dataflow::sWS, Dataflow::csOS}) {
       options.gemm.dataflow = dataflow;
       LayerCost compact;
       REQUIRE(cost(gradient.layer, options, compact).ok());
