@@ -45,11 +45,13 @@ void check(const std::string& argument, const std::vector<const Tensor*>& operan
   }
 }
 
-// dy: of a y of integers, s8 or u8.
 void check_dy(const Tensor& y, const Tensor& dy) {
   const Type type = dy.info().type;
-  const bool quantised = is_integer(y.info().type) && (type == Type::s8 || type == Type::u8);
-  check("dy", {"", quantised ? type : Type::f32, y.info().shape, {}}, dy.info());
+  const bool quantised = type == Type::s8 || type == Type::u8;
+  if (is_integer(y.info().type) && !quantised) {
+    throw Error({Cause::bad_type, "dy", std::string(name(type)) + ", not s8 or u8 as y's gradient is"});
+  }
+  check("dy", {"", is_integer(y.info().type) ? type : Type::f32, y.info().shape, {}}, dy.info());
 }
 
 }  // namespace
