@@ -8,6 +8,7 @@
 //   dbias    per output dy's sum over positions, ascending, on top of what is there
 #include "activation_gradient.hpp"
 #include "column_sums.hpp"
+#include "depthwise.hpp"
 #include "gradient_operators.hpp"
 #include "patches.hpp"
 #include "share.hpp"
@@ -107,6 +108,7 @@ void add_product(const Tensor& dy, Index group, Index n0, const Tensor& x, const
 
 void weight_gradient(const Convolution& op, const Tensor& x, const Tensor& dy, Tensor& dweight,
                      const Execution& execution) {
+  if (!execution.gemm && is_depthwise(op, x.info())) return add_depthwise_weight_gradient(op, x, dy, dweight);
   const Patches patches(x, op.window, op.groups);
   const Index n = patches.n(), column = patches.k() * size_of(x.info().type), limit = execution.gather_bytes;
   const Index block = limit == 0 ? n : std::clamp(limit / column, Index{1}, n);
