@@ -78,10 +78,10 @@ void convolve_phases(const SubPixel& form, const Convolution& op, const Tensor& 
 void data_gradient(const Convolution& op, const Tensor& dy, Tensor& dx, const Execution& execution) {
   const Index height = dx.info().dim(1), width = dx.info().dim(2);
   if (execution.gemm) return convolve_phases(sub_pixel(op.window, height, width), op, dy, dx, execution);
-  std::memset(dx.data(), 0, dx.bytes());
-  for (const SubPixel& form : sub_pixel_phases(op.window, height, width)) {
-    convolve_phases(form, op, dy, dx, execution);
-  }
+  const std::vector<SubPixel> phases = sub_pixel_phases(op.window, height, width);
+  const bool whole = static_cast<Index>(phases.size()) == op.window.stride_h * op.window.stride_w;
+  if (!whole) std::memset(dx.data(), 0, dx.bytes());
+  for (const SubPixel& form : phases) convolve_phases(form, op, dy, dx, execution);
 }
 
 // dweight's rows of a group, as C.

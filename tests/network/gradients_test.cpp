@@ -12,6 +12,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace septet::network {
@@ -324,6 +325,36 @@ TEST_CASE("every dataflow gives the bits of the CPU's gradients") {
   }
 }
 
+TEST_CASE("a strided data gradient is one product per group for whoever multiplies, with static zeros") {
+  Convolution op;
+  op.groups = 2;
+  Window& w = op.window;
+  w.height = w.width = 3, w.stride_h = w.stride_w = 2, w.pad_top = w.pad_bottom = w.pad_left = w.pad_right = 1;
+  const Index outputs = 5, channels = 3;  // of a group
+  Tensor weight({"w", Type::f32, {op.groups * outputs, 3, 3, channels}, {}});
+  std::fill_n(weight.as<float>(), weight.info().elements(), 1.0f);
+  op.linear.weight = std::make_shared<const Tensor>(std::move(weight));
+  const Tensor x({"x", Type::f32, {2, 8, 6, 6}, {}}), y({"y", Type::f32, {2, 4, 3, 10}, {}});
+  const Step step{"step", op, {0}, 1};
+  StepGradients gradients = zero_gradients(step, {&x});
+  gradients.parameters[0] = Tensor();
+  Index calls = 0;
+  Execution execution;
+  execution.gather_bytes = 0;
+  execution.gemm = [&](const GemmCall& call) {
+    CHECK(call.group == calls++);
+    CHECK(call.a.rows == 4 * channels);  // of a phase each
+    CHECK(call.a.cols == 4 * outputs);   // at two offsets of rows and two of columns
+    CHECK(call.b.cols == 2 * 4 * 3);
+    const auto* elements = static_cast<const float*>(call.a.data);
+    const auto weights = std::count(elements, elements + call.a.rows * call.a.cols, 1.0f);
+    CHECK(weights == outputs * 9 * channels);  // the window's, once
+    CHECK(std::count(elements, elements + call.a.rows * call.a.cols, 0.0f) == 16 * channels * outputs - weights);
+  };
+  backward(step, {&x}, y, y, gradients, execution);
+  CHECK(calls == op.groups);
+}
+
 TEST_CASE("image by image the gradients of parameters have the bits of the whole batch") {
   Rng rng(5000);
   for (int problem = 0; problem < problem_count(100); ++problem) {
@@ -336,16 +367,13 @@ TEST_CASE("what nobody wants is not made") {
   Rng rng(6000);
   const Case c = random_convolution(rng, Type::f32);
   const StepGradients all = gradients_of(c);
-  StepGradients some = started(c);
-  some.inputs[0] = Tensor();
-  backward(c.step, c.operands(), c.y, c.dy, some);
-  CHECK(some.inputs[0].empty());
-  CHECK(equal(some.parameters[0], all.parameters[0]));
-  some = started(c);
-  for (Tensor& parameter : some.parameters) parameter = Tensor();
-  backward(c.step, c.operands(), c.y, c.dy, some);
-  CHECK(some.parameters[0].empty());
-  CHECK(equal(some.inputs[0], all.inputs[0]));
+  for (const bool inputs : {false, true}) {
+    StepGradients some = started(c);
+    for (Tensor& unwanted : inputs ? some.parameters : some.inputs) unwanted = Tensor();
+    backward(c.step, c.operands(), c.y, c.dy, some);
+    CHECK((inputs ? some.parameters : some.inputs)[0].empty());
+    CHECK(inputs ? equal(some.inputs[0], all.inputs[0]) : equal(some.parameters[0], all.parameters[0]));
+  }
 }
 
 TEST_CASE("backward() says what does not fit") {
