@@ -19,10 +19,16 @@ Tensor random_labels(Rng& rng, Index rows, Index classes) {
   return labels;
 }
 
-long double plain_share(const float* x, Index classes, Index of) {
+// e^x over the sum of those, which no long double overflows.
+std::vector<long double> plain_shares(const float* x, Index classes) {
+  std::vector<long double> shares;
   long double sum = 0;
-  for (Index k = 0; k < classes; ++k) sum += std::exp(static_cast<long double>(x[k]) - x[of]);
-  return 1 / sum;
+  for (Index j = 0; j < classes; ++j) {
+    shares.push_back(std::exp(static_cast<long double>(x[j])));
+    sum += shares.back();
+  }
+  for (long double& share : shares) share /= sum;
+  return shares;
 }
 
 // f() throws an Error of this cause.
@@ -57,14 +63,14 @@ TEST_CASE("loss: softmax cross-entropy and its gradient") {
     Values want, bounds;
     long double plain = 0.5L;
     for (Index i = 0; i < rows; ++i) {
-      const float* row = x.as<float>() + i * classes;
-      const Index label = labels.as<std::int32_t>()[i];
-      plain -= std::log(plain_share(row, classes, label)) / static_cast<long double>(count);
+      const std::vector<long double> shares = plain_shares(x.as<float>() + i * classes, classes);
+      const auto label = static_cast<std::size_t>(labels.as<std::int32_t>()[i]);
+      const auto all = static_cast<long double>(count);
+      plain -= std::log(shares[label]) / all;
       long double others = 0;
-      for (Index j = 0; j < classes; ++j) others += j == label ? 0 : plain_share(row, classes, j);
-      for (Index j = 0; j < classes; ++j) {
-        const long double slope =
-            (j == label ? -others : plain_share(row, classes, j)) / static_cast<long double>(count);
+      for (std::size_t j = 0; j < shares.size(); ++j) others += j == label ? 0 : shares[j];
+      for (std::size_t j = 0; j < shares.size(); ++j) {
+        const long double slope = (j == label ? -others : shares[j]) / all;
         want.push_back(static_cast<double>(slope));
         bounds.push_back(3.1 * kUnit * std::fabs(want.back()) + 0x1p-148 * static_cast<double>(classes));
       }
