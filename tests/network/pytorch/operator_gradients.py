@@ -136,6 +136,25 @@ def embedding(random, seed):
     say("embedding", seed, (rows, width, bags), hashed(*gradients(y, few(seed + 3, bags, width), table)))
 
 
+def embedding_mean(random, seed):
+    rows, width, bags = (int(random.integers(1, high)) for high in (5, 5, 5))
+    counts = numbers(seed + 1, "u8", bags).astype(np.int64) % 9
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    indices = torch.from_numpy(numbers(seed + 2, "u8", int(offsets[-1])).astype(np.int64) % rows)
+    table = torch.zeros(rows, width, requires_grad=True, dtype=torch.float64)
+    y = F.embedding_bag(indices, table, torch.from_numpy(offsets[:-1]), mode="mean")
+    say("embedding_mean", seed, (rows, width, bags), listed(*gradients(y, reals(seed + 3, bags, width), table)))
+
+
+def frozen_batch_norm(random, seed):
+    rows, channels = int(random.integers(1, 60)), int(random.integers(1, 50))
+    x, factor, term = (few(seed, rows, channels), few(seed + 2, channels), few(seed + 3, channels))
+    for operand in (x, factor, term):
+        operand.requires_grad_()
+    y = F.batch_norm(x, torch.zeros(channels), torch.ones(channels), factor, term, False, 0.0, 0.0)
+    say("frozen_batch_norm", seed, (rows, channels), hashed(*gradients(y, few(seed + 1, rows, channels), x, factor, term)))
+
+
 def sgd(random, seed):
     """Three steps, whose gradients are the numbers from seed + 1, + 2 and + 3. Whole vectors: the rest of one, which the
     compiler of PyTorch may fuse or not, is not there."""
@@ -154,7 +173,8 @@ def main():
     random = np.random.default_rng(9)
     print(f"# torch {torch.__version__}: name seed numbers : answer")
     problems = ((max_pool, 20), (average_pool, 6), (mean, 4), (add, 6), (activate, 15), (softmax, 5), (layer_norm, 5),
-                (batch_norm, 5), (cross_entropy, 6), (embedding, 6), (sgd, 10))
+                (batch_norm, 5), (cross_entropy, 6), (embedding, 6), (sgd, 10),
+                (embedding_mean, 3), (frozen_batch_norm, 5))
     for problem, count in problems:
         for _ in range(count):
             problem(random, int(random.integers(2**31)))
