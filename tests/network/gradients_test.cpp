@@ -106,7 +106,7 @@ Case random_convolution(Rng& rng, Type type) {
   Index height = 0, width = 0;
   op.window = random_window(rng, height, width);
   op.groups = rng.pick<Index>({1, 1, 2, 3, 5});
-  const Index channels = rng.chance(0.3) ? 1 : rng.between(1, 6), outputs = rng.chance(0.3) ? 1 : rng.between(1, 4);
+  const Index channels = rng.chance(0.3) ? 1 : rng.between(1, 12), outputs = rng.chance(0.3) ? 1 : rng.between(1, 4);
   op.linear = random_linear(rng, type, {op.groups * outputs, op.window.height, op.window.width, channels});
   Case c;
   c.x.push_back(random_tensor(rng, type, {rng.between(1, 3), height, width, op.groups * channels}));
