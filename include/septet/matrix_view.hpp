@@ -78,8 +78,6 @@ struct ConstMatrix {
   template <class T>
   ConstMatrix(const MatrixView<T>& v)  // NOLINT(google-explicit-constructor): a view is a view
       : ConstMatrix(v.data, type_of<T>(), v.rows, v.cols, v.row_stride, v.col_stride) {}
-
-  ConstMatrix transposed() const { return {data, type, cols, rows, col_stride, row_stride}; }
 };
 
 /// As ConstMatrix, but may be written: the output.

@@ -18,6 +18,10 @@ inline void multiply(const Execution& execution, const GemmCall& call) {
   gemm(call.a, call.b, call.c, call.options);
 }
 
+inline ConstMatrix transposed(const ConstMatrix& m) {
+  return {m.data, m.type, m.cols, m.rows, m.col_stride, m.row_stride};
+}
+
 // execute_linear.cpp: what multiplies.
 void execute(const Convolution& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums);
 void execute(const FullyConnected& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums);

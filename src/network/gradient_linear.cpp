@@ -8,6 +8,7 @@
 //   dbias    per output dy's sum over positions, ascending, on top of what is there
 #include "activation_gradient.hpp"
 #include "column_sums.hpp"
+#include "depthwise.hpp"
 #include "gradient_operators.hpp"
 #include "patches.hpp"
 #include "share.hpp"
@@ -73,14 +74,23 @@ void convolve_phases(const SubPixel& form, const Convolution& op, const Tensor& 
   for (Index phase = 0; phase < form.phases(); ++phase) put_phase(pixels, op.groups, form, phase, dx);
 }
 
-// One product, with the zeros of A, for whoever has a way with them; else phase by phase. The same bits.
+// All phases as one product, with the zeros of A, for whoever has a way with those, and where a phase alone has too few
+// rows to be quick; else phase by phase. The same bits, of a finite dy.
+bool takes_phases_together(const Convolution& op, const Execution& execution) {
+  constexpr Index kFewRows = 8;
+  const bool depthwise = op.groups > 1 && op.groups == op.linear.outputs();
+  return execution.gemm || (op.linear.weight->info().dim(-1) < kFewRows && !depthwise);
+}
+
 void data_gradient(const Convolution& op, const Tensor& dy, Tensor& dx, const Execution& execution) {
   const Index height = dx.info().dim(1), width = dx.info().dim(2);
-  if (execution.gemm) return convolve_phases(sub_pixel(op.window, height, width), op, dy, dx, execution);
-  std::memset(dx.data(), 0, dx.bytes());
-  for (const SubPixel& form : sub_pixel_phases(op.window, height, width)) {
-    convolve_phases(form, op, dy, dx, execution);
+  if (takes_phases_together(op, execution)) {
+    return convolve_phases(sub_pixel(op.window, height, width), op, dy, dx, execution);
   }
+  const std::vector<SubPixel> phases = sub_pixel_phases(op.window, height, width);
+  const bool whole = static_cast<Index>(phases.size()) == op.window.stride_h * op.window.stride_w;
+  if (!whole) std::memset(dx.data(), 0, dx.bytes());
+  for (const SubPixel& form : phases) convolve_phases(form, op, dy, dx, execution);
 }
 
 // dweight's rows of a group, as C.
@@ -107,6 +117,7 @@ void add_product(const Tensor& dy, Index group, Index n0, const Tensor& x, const
 
 void weight_gradient(const Convolution& op, const Tensor& x, const Tensor& dy, Tensor& dweight,
                      const Execution& execution) {
+  if (!execution.gemm && is_depthwise(op, x.info())) return add_depthwise_weight_gradient(op, x, dy, dweight);
   const Patches patches(x, op.window, op.groups);
   const Index n = patches.n(), column = patches.k() * size_of(x.info().type), limit = execution.gather_bytes;
   const Index block = limit == 0 ? n : std::clamp(limit / column, Index{1}, n);
@@ -114,13 +125,13 @@ void weight_gradient(const Convolution& op, const Tensor& x, const Tensor& dy, T
   for (Index group = 0; group < op.groups; ++group) {
     const Matrix c = rows_of(dweight, group, op.groups);
     if (const auto b = patches.view(group)) {
-      add_product(dy, group, 0, x, b->transposed(), c, execution);
+      add_product(dy, group, 0, x, transposed(*b), c, execution);
       continue;
     }
     gathered.resize(static_cast<std::size_t>(block * column));
     for (Index n0 = 0; n0 < n; n0 += block) {
       const ConstMatrix b = patches.gather(group, n0, std::min(n, n0 + block), gathered.data());
-      add_product(dy, group, n0, x, b.transposed(), c, execution);
+      add_product(dy, group, n0, x, transposed(b), c, execution);
     }
   }
 }
@@ -151,7 +162,7 @@ void data_gradient(const FullyConnected& op, const Tensor& dy, Tensor& dx, const
   const Tensor& weight = *op.linear.weight;
   const Index outputs = op.linear.outputs(), k = weight.info().elements() / outputs;
   GemmCall call;
-  call.a = rows_of(weight, k).transposed(), call.b = rows_of(dy, outputs).transposed();
+  call.a = transposed(rows_of(weight, k)), call.b = transposed(rows_of(dy, outputs));
   call.c = {dx.data(), dx.info().type, k, call.b.cols, 1, k};
   call.options.a_zero_point = weight.info().quantisation.zero_point;
   call.options.b_zero_point = dy.info().quantisation.zero_point;

@@ -37,8 +37,8 @@ void first_gradient(const MatMul& op, const Operands& x, const Tensor& dy, const
     GemmCall call;
     call.group = group;
     call.a = matrix_of(dy, group, s.m, s.n, false);
-    call.b = matrix_of(*x[1], partner_of(group, x[0]->info().shape, x[1]->info().shape), s.k, s.n, op.transposed)
-                 .transposed();
+    call.b = transposed(
+        matrix_of(*x[1], partner_of(group, x[0]->info().shape, x[1]->info().shape), s.k, s.n, op.transposed));
     call.c = matrix_of(dx, group, s.m, s.k, false);
     call.options.a_zero_point = dy.info().quantisation.zero_point;
     call.options.b_zero_point = x[1]->info().quantisation.zero_point;
@@ -57,7 +57,7 @@ void second_gradient(const MatMul& op, const Operands& x, const Tensor& dy, cons
     Index& more = left[static_cast<std::size_t>(at)];
     GemmCall call;
     call.group = group;
-    call.a = matrix_of(*x[0], group, s.m, s.k, false).transposed();
+    call.a = transposed(matrix_of(*x[0], group, s.m, s.k, false));
     call.b = matrix_of(dy, group, s.m, s.n, false);
     call.c = matrix_of(dx, at, s.k, s.n, op.transposed);
     call.options.a_zero_point = x[0]->info().quantisation.zero_point;

@@ -3,6 +3,7 @@
 
 #include "gradient_operators.hpp"
 #include "kernels/dispatch.hpp"
+#include "parameters.hpp"
 #include "src/fp_environment.hpp"
 #include "src/threads.hpp"
 
@@ -20,19 +21,6 @@ template <class Op>
 constexpr bool multiplies = is_one_of<Op, Convolution, FullyConnected, MatMul>;
 template <class Op>
 constexpr bool has_gradient = !is_one_of<Op, Quantise>;
-
-Parameters parameters(const Linear& linear) {
-  return linear.bias ? Parameters{linear.weight, linear.bias} : Parameters{linear.weight};
-}
-Parameters parameters(const Convolution& op) { return parameters(op.linear); }
-Parameters parameters(const FullyConnected& op) { return parameters(op.linear); }
-Parameters parameters(const EmbeddingBag& op) { return {op.table}; }
-Parameters parameters(const BatchNorm& op) { return {op.factor, op.term}; }
-Parameters parameters(const LayerNorm& op) { return {op.gamma, op.beta}; }
-template <class Op>
-Parameters parameters(const Op& /*none*/) {
-  return {};
-}
 
 TensorInfo gradient_info(const TensorInfo& of) {
   return {of.name, is_integer(of.type) ? Type::s32 : Type::f32, of.shape, {}};
@@ -57,17 +45,22 @@ void check(const std::string& argument, const std::vector<const Tensor*>& operan
   }
 }
 
-// dy: of a y of integers, s8 or u8.
 void check_dy(const Tensor& y, const Tensor& dy) {
   const Type type = dy.info().type;
-  const bool quantised = is_integer(y.info().type) && (type == Type::s8 || type == Type::u8);
-  check("dy", {"", quantised ? type : Type::f32, y.info().shape, {}}, dy.info());
+  const bool quantised = type == Type::s8 || type == Type::u8;
+  if (is_integer(y.info().type) && !quantised) {
+    throw Error({Cause::bad_type, "dy", std::string(name(type)) + ", not s8 or u8 as y's gradient is"});
+  }
+  check("dy", {"", is_integer(y.info().type) ? type : Type::f32, y.info().shape, {}}, dy.info());
 }
 
 }  // namespace
 
 Parameters parameters_of(const Operator& op) {
-  return std::visit([](const auto& of) { return parameters(of); }, op);
+  Parameters parameters;
+  const auto add = [&](const std::shared_ptr<const Tensor>& parameter) { parameters.push_back(parameter); };
+  std::visit([&](const auto& of) { each_parameter(of, add); }, op);
+  return parameters;
 }
 
 StepGradients zero_gradients(const Step& step, const std::vector<const Tensor*>& x) {

@@ -9,6 +9,8 @@
 namespace septet::network {
 namespace {
 
+constexpr Index kBlock = 16;  // of inputs, of outputs: a cache line of f32
+
 // One convolution over dy for the phases of both axes.
 SubPixel form_of(const SubPixelAxis& rows, const SubPixelAxis& columns, Index height, Index width,
                  const Window& forward) {
@@ -27,7 +29,8 @@ SubPixel form_of(const SubPixelAxis& rows, const SubPixelAxis& columns, Index he
   return form;
 }
 
-// Element `from` of every offset and output, for inputs [c0, c1) of a group: to[(c * offsets + offset) * outputs + o].
+// For inputs [c0, c1) of a group, every offset and output: to[(c * offsets + offset) * outputs + o]. A transposition,
+// block by block: the elements of a block lie on few cache lines on either side.
 template <class T>
 void arrange(const SubPixel& form, Index phase, const T* weights, Index outputs, Index channels, Index c0, Index c1,
              T* to) {
@@ -38,23 +41,27 @@ void arrange(const SubPixel& form, Index phase, const T* weights, Index outputs,
     const auto j = columns.tap(phase % columns.phases, t % columns.offsets);
     if (!i || !j) continue;
     const T* from = weights + (*i * columns.elements + *j) * channels;
-    for (Index o = 0; o < outputs; ++o) {
-      for (Index c = c0; c < c1; ++c) to[(c * form.offsets() + t) * outputs + o] = from[o * window * channels + c];
+    for (Index o0 = 0; o0 < outputs; o0 += kBlock) {
+      const Index o1 = std::min(outputs, o0 + kBlock);
+      for (Index c = c0; c < c1; ++c) {
+        T* row = to + (c * form.offsets() + t) * outputs;
+        for (Index o = o0; o < o1; ++o) row[o] = from[o * window * channels + c];
+      }
     }
   }
 }
 
 template <class T>
 void arrange_all(const SubPixel& form, const Tensor& weight, Index groups, Tensor& arranged) {
-  constexpr Index kChannels = 16;  // a cache line of f32
   const TensorInfo& info = weight.info();
   const Index outputs = info.dim(0) / groups, channels = info.dim(-1), phases = form.phases();
-  const Index blocks = (channels + kChannels - 1) / kChannels, pieces = groups * phases * blocks;
-  std::fill_n(arranged.as<T>(), arranged.info().elements(), static_cast<T>(info.quantisation.zero_point));
+  const Index blocks = (channels + kBlock - 1) / kBlock, pieces = groups * phases * blocks;
+  const auto zero = static_cast<T>(info.quantisation.zero_point);
+  if (zero != 0) std::fill_n(arranged.as<T>(), arranged.info().elements(), zero);
   share(pieces, threads_for(pieces, 0, info.elements()), [&](Index piece, int /*worker*/) {
-    const Index c0 = piece % blocks * kChannels, part = piece / blocks, group = part / phases;
+    const Index c0 = piece % blocks * kBlock, part = piece / blocks, group = part / phases;
     arrange(form, part % phases, weight.as<T>() + group * outputs * (info.elements() / info.dim(0)), outputs, channels,
-            c0, std::min(channels, c0 + kChannels), arranged.as<T>() + part * channels * form.offsets() * outputs);
+            c0, std::min(channels, c0 + kBlock), arranged.as<T>() + part * channels * form.offsets() * outputs);
   });
 }
 
