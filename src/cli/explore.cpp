@@ -10,6 +10,7 @@
 #include "explore_settings.hpp"
 #include "network_model.hpp"
 #include "septet/threads.hpp"
+#include "training_report.hpp"
 #include "verbs.hpp"
 
 #include <memory>
@@ -69,8 +70,21 @@ void publish_whole(const ExploreFlags& given, const Exploration& exploration) {
   publish(files, flags.json == "-" ? json : explore_table(exploration, summary));
 }
 
+// Under --training, the layers of a step.
+NetworkModel model_of(const NetworkFlags& given) {
+  NetworkModel model = read_model(given);
+  if (!given.training) return model;
+  NetworkReport forward;
+  forward.layers = std::move(model.layers), forward.batch = model.batch, forward.options = cost_options(given);
+  model.layers.clear();
+  for (network::TrainingLayer& part : step_of(given.flags.a, given.step, forward)) {
+    model.layers.push_back(std::move(part.layer));
+  }
+  return model;
+}
+
 void run_sweep(const ExploreFlags& given) {
-  const NetworkModel model = read_model(given.model);
+  const NetworkModel model = model_of(given.model);
   ExplorePlan plan = plan_of(given, model);
   const network::CostOptions options = cost_options(given.model);
   plan.set_model(model.layers, options, given.area);

@@ -143,6 +143,7 @@ std::string ExploreFlags::journal_path() const {
 void add_explore_flags(CLI::App& verb, ExploreFlags& given) {
   Flags& flags = given.flags();
   add_model(verb, given.model);
+  add_training(verb, given.model);
   add_sweep(verb, given);
   add_timing(verb, flags);
   add_bandwidth(verb, flags);

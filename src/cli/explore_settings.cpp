@@ -60,7 +60,7 @@ std::string hash_of(const std::vector<Layer>& layers) {
          {p.m, p.n, p.k, p.count, static_cast<Index>(layer.a_type), static_cast<Index>(layer.b_type),
           static_cast<Index>(layer.zero_point), static_cast<Index>(layer.joinable), v.simple_operations,
           v.special_operations, v.reads_bytes, v.writes_bytes, v.cycles, layer.parameters, layer.lookups,
-          layer.weight_bits}) {
+          layer.weight_bits, layer.repeats}) {
       hash.number(number);
     }
     add_weights(hash, layer);

@@ -31,6 +31,8 @@ constexpr const char* kExamples =
     "  septet network model/index.json --input image.npy --sparse-over-dense   # … in cycles and in time\n"
     "  septet network model/index.json --arrays 4 --partition filter\n"
     "  septet network layers.csv --array 32x32 --dataflow dWS --batch 8 --json -\n"
+    "  septet network layers.csv --vector-work nonconv.csv --training --batch 32 --micro-batches 4   # a training "
+    "step\n"
     "  septet network model:gpt2-xl --tokens 1024 --array 128x128   # transformers by name: attention's share, "
     "tokens/s\n"
     "  septet network model:gpt2-xl --phase decode --context 1024 --weight-bits 4 --group 64 --batch 8\n"
@@ -55,6 +57,7 @@ network::Tensor read_input(const std::string& path, const network::TensorInfo& i
 }
 
 void count(NetworkReport& report) {
+  for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, report.options.vector);
   ProgressLine progress("septet network", "layer");
   for (std::size_t i = 0; i < report.layers.size(); ++i) {
     progress.show(static_cast<Index>(i), static_cast<Index>(report.layers.size()));
@@ -102,6 +105,16 @@ std::vector<network::Tensor> run_observed(const network::Network& network,
   return network::run(network, inputs, options, report.costs, report.runs, observer);
 }
 
+// The layers become those of a step, counted; nothing: no training was asked for.
+std::optional<TrainingReport> train(const NetworkFlags& given, NetworkReport& report) {
+  if (!given.training) return {};
+  TrainingReport training;
+  training.how = given.step, training.step = step_of(given.flags.a, given.step, report);
+  report.layers.clear();
+  for (const network::TrainingLayer& part : training.step) report.layers.push_back(part.layer);
+  return training;
+}
+
 // Nothing: one array was asked for. `network`: null of a table.
 std::optional<PartitionReport> partition_of(const NetworkFlags& given, const NetworkReport& report,
                                             const network::Network* network) {
@@ -130,6 +143,10 @@ void publish_report(const Flags& flags, const NetworkReport& report, const Netwo
   if (sections.partition) {
     json["partition"] = partition_json(*sections.partition), table += "\n" + partition_table(*sections.partition);
   }
+  if (sections.training) {
+    json["training"] = training_json(report, *sections.training);
+    table += "\n" + training_table(report, *sections.training);
+  }
   if (sections.sparse_over_dense) {
     json["sparse_over_dense"] = sparse_json(report, sections.sparse_times());
     table += "\n" + sparse_table(report, sections.sparse_times());
@@ -141,20 +158,22 @@ void publish_report(const Flags& flags, const NetworkReport& report, const Netwo
 }
 
 // What a model costs, layer by layer.
-NetworkReport report_on(const NetworkModel& model, const NetworkFlags& given) {
+NetworkReport report_on(const NetworkModel& model, const NetworkFlags& given, NetworkSections& sections) {
   check_sums(given, model.layers);
   NetworkReport report;
   report.name = model.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   report.layers = model.layers, report.batch = model.batch, report.tokens = model.tokens;
+  sections.training = train(given, report);
   count(report);
+  if (sections.training) count_zero_inserted(report, *sections.training);
   return report;
 }
 
 void run_table(const NetworkFlags& given, const NetworkModel& model) {
   refuse_flags(given, {"--input", "-o", "--executor", "--runs", "--record", "--compare", "--against"},
                "a table has shapes alone: there is nothing to run");
-  const NetworkReport report = report_on(model, given);
   NetworkSections sections;
+  const NetworkReport report = report_on(model, given, sections);
   sections.partition = partition_of(given, report, nullptr), sections.sparse_over_dense = given.sparse_over_dense;
   if (model.transformer) {
     sections.language = LanguageReport{*model.transformer, given.table.compression, given.table.scale_group};
@@ -171,8 +190,8 @@ void run_model(const NetworkFlags& given, const NetworkModel& model) {
     if (!flags.has("--compare")) refuse_flags(given, {"--executor"}, "nothing is run without --input");
   }
   if (given.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
-  NetworkReport report = report_on(model, given);
   NetworkSections sections;
+  NetworkReport report = report_on(model, given, sections);
   sections.partition = partition_of(given, report, &network), sections.sparse_over_dense = given.sparse_over_dense;
   const network::RunOptions options{given.executor, report.options, wants_sums(given.checks)};
   NetworkWatch watch(given.checks, network, options, report.costs);

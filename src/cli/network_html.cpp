@@ -165,6 +165,7 @@ std::string html_of(const NetworkReport& report, const NetworkSections& sections
   if (sections.language) body += language_html(report, *sections.language);
   if (!sections.embedding.tables.empty()) body += embedding_html(report, sections.embedding, sections.parts());
   if (sections.partition) body += partition_html(*sections.partition);
+  if (sections.training) body += training_html(report, *sections.training);
   if (sections.numerics) body += numerics_html(*sections.numerics);
   return page({title, report.name, "septet network, " + array_text(report), body + table(report, times) + kMethod, ""});
 }

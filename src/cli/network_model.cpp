@@ -31,6 +31,19 @@ io::LayerTable read_config(const NetworkFlags& given) {
   return io::read_recommendation_config(json, given.table_type, given.table);
 }
 
+// A table, and the vector unit's work in another one.
+io::LayerTable read_layers(const NetworkFlags& given) {
+  io::LayerTable table = io::read_layer_table(given.flags.a, given.table);
+  if (given.vector_work.empty()) return table;
+  io::TableOptions options;
+  options.batch = table.inputs;
+  for (network::Layer& layer : io::read_layer_table(given.vector_work, options).layers) {
+    if (!layer.work) refuse(given.vector_work, "is no table of the vector unit's work");
+    table.layers.push_back(std::move(layer));
+  }
+  return table;
+}
+
 // Shapes alone, or nothing: then it is a network.
 std::optional<io::LayerTable> read_table(const NetworkFlags& given) {
   const std::string& path = given.flags.a;
@@ -40,12 +53,14 @@ std::optional<io::LayerTable> read_table(const NetworkFlags& given) {
     refuse("--weight-bits", "1 to 8: the weights of tables and models are bytes");
   }
   if (!configurations) refuse_flags(given, {"--config", "--table-type"}, "is of configurations (.json) alone");
+  const bool lines = ends_with(path, ".csv");
+  if (!lines) refuse_flags(given, {"--vector-work"}, "is of tables of layers (.csv) alone");
   if (configurations) return read_config(given);
   if (model) {
     return io::transformer_layers(path, io::transformer_by_name(path.substr(std::strlen(kModel))), given.table);
   }
   refuse_flags(given, {"--phase", "--context"}, "is of a transformer's configuration alone");
-  if (ends_with(path, ".csv")) return io::read_layer_table(path, given.table);
+  if (lines) return read_layers(given);
   refuse_flags(given, {"--batch", "--architecture"}, "is of tables of layers; a network's shapes say it");
   refuse_flags(given, {"--weight-sparsity", "--weight-pattern", "--group"},
                "is of tables of layers; a network has its weights");

@@ -8,6 +8,7 @@
 #include "numerics.hpp"
 #include "partition_report.hpp"
 #include "sparse_report.hpp"
+#include "training_report.hpp"
 
 #include <optional>
 
@@ -18,6 +19,7 @@ struct NetworkSections {
   std::optional<PartitionReport> partition;
   std::optional<Numerics> numerics;
   bool sparse_over_dense = false;
+  std::optional<TrainingReport> training;
   std::optional<SparseTimes> times;  ///< of it, on this CPU
   std::optional<LanguageReport> language;
   EmbeddingReport embedding;

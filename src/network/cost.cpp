@@ -3,6 +3,7 @@
 
 #include "depthwise.hpp"
 #include "layer_cost.hpp"
+#include "step_shape.hpp"
 
 #include <optional>
 #include <utility>
@@ -35,7 +36,7 @@ class Products {
     if (layer.weights.data == nullptr) return;
     const Index different = layer.weights_stride == 0 ? 1 : layer.product.count;
     for (Index i = 0; i < different; ++i) models_.emplace_back(group(i));
-    if (layer.weights_stride == 0 || !layer.joinable || layer.product.count < 2 || !joins_keep_bits(options.gemm)) return;
+    if (!layer.joinable || layer.product.count < 2 || !joins_keep_bits(options.gemm)) return;
     joined_.emplace(layer.product, layer.weights.type, layer.weights.data, layer.weights_stride);
     if (joined_->weights()) joined_model_.emplace(*joined_->weights());
   }
@@ -68,7 +69,7 @@ class Products {
       if (!status.ok()) return status;
       if (const Status bad = sum.add(report, joined ? 1 : p.count / different, options_.energy); !bad.ok()) return bad;
     }
-    sum.finish(p, layer_.vector);
+    sum.finish(p, layer_.vector, layer_.repeats);
     return {};
   }
 
@@ -99,6 +100,8 @@ std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
     Layer layer;
     layer.name = step.name, layer.op = class_of(network, step);
     layer.product = product_of(network, step);
+    layer.convolution = convolution_shape(network, step);
+    if (layer.product.count == 0) layer.work = vector_work(network, step);
     layer.vector = vector_cost(network, step, unit);
     layer.parameters = sum_of_constants(step.op, [](const Tensor& t) { return t.info().elements(); });
     layer.parameter_bytes = sum_of_constants(step.op, [](const Tensor& t) { return static_cast<Index>(t.bytes()); });
@@ -120,7 +123,7 @@ std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
 
 Status cost(const Layer& layer, const CostOptions& options, LayerCost& result, std::vector<LayerCost>* each) {
   LayerCost best;
-  best.vector = layer.vector, best.cycles = layer.vector.cycles;
+  best.vector = repeated(layer.vector, layer.repeats), best.cycles = best.vector.cycles;
   std::vector<LayerCost> all;
   if (layer.product.count > 0) {
     const Products products(layer, options);

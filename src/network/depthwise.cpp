@@ -11,20 +11,6 @@
 namespace septet::network {
 namespace {
 
-// x as [rows][columns][outputs]: every channel once for each of its outputs.
-Tensor repeated_channels(const Tensor& x, Index times) {
-  TensorInfo info = x.info();
-  const Index size = size_of(info.type), elements = info.elements();
-  info.shape.back() *= times;
-  Tensor result(info);
-  const auto* from = static_cast<const std::byte*>(x.data());
-  auto* to = static_cast<std::byte*>(result.data());
-  for (Index i = 0; i < elements; ++i, from += size) {
-    for (Index j = 0; j < times; ++j, to += size) std::memcpy(to, from, static_cast<std::size_t>(size));
-  }
-  return result;
-}
-
 // S: of the sums. x has as many channels as there are outputs.
 template <class S>
 class Depthwise {
@@ -145,6 +131,19 @@ class Depthwise {
 };
 
 }  // namespace
+
+Tensor repeated_channels(const Tensor& x, Index times) {
+  TensorInfo info = x.info();
+  const Index size = size_of(info.type), elements = info.elements();
+  info.shape.back() *= times;
+  Tensor result(info);
+  const auto* from = static_cast<const std::byte*>(x.data());
+  auto* to = static_cast<std::byte*>(result.data());
+  for (Index i = 0; i < elements; ++i, from += size) {
+    for (Index j = 0; j < times; ++j, to += size) std::memcpy(to, from, static_cast<std::size_t>(size));
+  }
+  return result;
+}
 
 bool is_depthwise(const Convolution& op, const TensorInfo& x) { return op.groups == x.dim(3) && op.groups > 1; }
 

@@ -89,7 +89,8 @@ void sum_bags(const EmbeddingBag& op, const std::int32_t* indices, const std::in
   }
 }
 
-// What types and shapes do not say.
+}  // namespace
+
 void check_lists(const EmbeddingBag& op, const Tensor& indices, const Tensor& offsets) {
   const Index count = indices.info().elements(), bags = offsets.info().elements() - 1;
   const Index rows = op.table->info().dim(0);
@@ -111,8 +112,6 @@ void check_lists(const EmbeddingBag& op, const Tensor& indices, const Tensor& of
     }
   }
 }
-
-}  // namespace
 
 void execute(const EmbeddingBag& op, const Operands& x, Tensor& y) {
   check_lists(op, *x[0], *x[1]);

@@ -13,11 +13,6 @@
 namespace septet::network {
 namespace {
 
-void run(const Execution& execution, const GemmCall& call) {
-  if (execution.gemm) return execution.gemm(call);
-  gemm(call.a, call.b, call.c, call.options);
-}
-
 // The rows of weights that belong to a group, as A.
 ConstMatrix weights_of(const Tensor& weight, Index group, Index groups) {
   const TensorInfo& info = weight.info();
@@ -77,7 +72,7 @@ struct Products {
     auto keep = target.keeper(m0, n0);
     call.options.epilogue = target.epilogue(m0, call.c.rows, call.c.cols);
     if (target.keeps()) call.options.epilogue.function = tile_function<std::int32_t>(keep);
-    run(execution, call);
+    network::multiply(execution, call);
   }
 };
 

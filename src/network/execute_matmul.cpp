@@ -2,24 +2,11 @@
 //
 // Products of two activations, a matrix of each after the other.
 #include "execute_operators.hpp"
+#include "matmul_operands.hpp"
 #include "septet/network/quantisation.hpp"
 
 namespace septet::network {
 namespace {
-
-// Which of x1's matrices goes with matrix `at` of x0: a dimension of 1, or none, is the same for all.
-Index partner_of(Index at, const std::vector<Index>& x0, const std::vector<Index>& x1) {
-  Index partner = 0, matrices = 1;
-  for (std::size_t i = 3; i <= x0.size(); ++i) {  // from the last of the dimensions before a matrix's two
-    const Index size = x0[x0.size() - i], here = at % size;
-    at /= size;
-    if (i > x1.size()) continue;
-    const Index own = x1[x1.size() - i];
-    if (own > 1) partner += here * matrices;
-    matrices *= own;
-  }
-  return partner;
-}
 
 // Row by row of C, in s32: from the sums to y.
 class Requantisation {
@@ -50,12 +37,6 @@ class Requantisation {
   float scale_;
 };
 
-ConstMatrix matrix_of(const Tensor& x, Index at, Index rows, Index cols, bool transposed) {
-  const Type type = x.info().type;
-  const std::byte* data = x.as<std::byte>() + at * rows * cols * size_of(type);
-  return transposed ? ConstMatrix(data, type, rows, cols, 1, rows) : ConstMatrix(data, type, rows, cols, cols, 1);
-}
-
 }  // namespace
 
 void execute(const MatMul& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums) {
@@ -79,7 +60,7 @@ void execute(const MatMul& op, const Operands& x, Tensor& y, const Execution& ex
     call.a = matrix_of(*x[0], call.group, m, k, false);
     call.b = matrix_of(*x[1], partner_of(call.group, x0.shape, x1.shape), k, n, op.transposed);
     call.c = Matrix(y.as<std::byte>() + call.group * m * n * size_of(info.type), info.type, m, n, n, 1);
-    execution.gemm ? execution.gemm(call) : gemm(call.a, call.b, call.c, call.options);
+    multiply(execution, call);
   }
   if (!integer && sums != nullptr) *sums = y;
 }

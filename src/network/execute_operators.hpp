@@ -12,6 +12,16 @@ namespace septet::network {
 
 using Operands = std::vector<const Tensor*>;
 
+/// A product of a step, by whoever does them.
+inline void multiply(const Execution& execution, const GemmCall& call) {
+  if (execution.gemm) return execution.gemm(call);
+  gemm(call.a, call.b, call.c, call.options);
+}
+
+inline ConstMatrix transposed(const ConstMatrix& m) {
+  return {m.data, m.type, m.cols, m.rows, m.col_stride, m.row_stride};
+}
+
 // execute_linear.cpp: what multiplies.
 void execute(const Convolution& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums);
 void execute(const FullyConnected& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums);
@@ -20,6 +30,8 @@ void execute(const MatMul& op, const Operands& x, Tensor& y, const Execution& ex
 
 // execute_embedding.cpp
 void execute(const EmbeddingBag& op, const Operands& x, Tensor& y);
+// What types and shapes of its lists do not say. Throws Error (bad_structure).
+void check_lists(const EmbeddingBag& op, const Tensor& indices, const Tensor& offsets);
 // execute_pool.cpp
 void execute(const MaxPool& op, const Operands& x, Tensor& y);
 void execute(const AveragePool& op, const Operands& x, Tensor& y);

@@ -6,6 +6,7 @@
 #include "fixed_point.hpp"
 #include "float_steps.hpp"
 #include "share.hpp"
+#include "window_pixels.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -55,15 +56,9 @@ class Pixels {
 
  private:
   const void** list_window(Index b, Index p, Index q, const void** place) const {
-    for (Index i = 0; i < window_.height; ++i) {
-      const Index row = p * window_.stride_h - window_.pad_top + i * window_.dilation_h;
-      if (row < 0 || row >= image_.height) continue;
-      for (Index j = 0; j < window_.width; ++j) {
-        const Index column = q * window_.stride_w - window_.pad_left + j * window_.dilation_w;
-        if (column < 0 || column >= image_.width) continue;
-        *place++ = data_ + ((b * image_.height + row) * image_.width + column) * bytes_;
-      }
-    }
+    const Index image = b * image_.height * image_.width;
+    for_pixels_under(window_, image_.height, image_.width, p, q,
+                     [&](Index pixel) { *place++ = data_ + (image + pixel) * bytes_; });
     return place;
   }
 

@@ -45,7 +45,7 @@ Status LayerProducts::sum(bool joined, const emulation::MemorySystem& memory, co
       if (Status status = add(*group, times); !status.ok()) return status;
     }
   }
-  sum.finish(product_, {});
+  sum.finish(product_, {}, 1);
   return {};
 }
 

@@ -186,17 +186,18 @@ DesignPoint Explorer::State::point(const Design& design, const Workload& workloa
   Index useful = 0;
   DesignPoint sums = point;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    sums.cycles += layers[i].vector.cycles, sums.cycles_vector += layers[i].vector.cycles;
+    const Index repeats = layers[i].repeats;
+    sums.cycles += repeats * layers[i].vector.cycles, sums.cycles_vector += repeats * layers[i].vector.cycles;
     if (workload.of_layer[i] == Workload::kNone) continue;
     const ProductCost& cost = cost_of(costs, workload.of_layer[i], design.dataflow);
     if (!cost.status.ok()) {
       point.infeasible = cost.status.to_string();
       return point;
     }
-    sums.cycles += cost.cycles;
-    sums.energy_pj += cost.energy_pj;
-    sums.off_chip_bytes += cost.off_chip_bytes;
-    useful += cost.macs_useful;
+    sums.cycles += repeats * cost.cycles;
+    sums.energy_pj += cost.energy_pj * static_cast<double>(repeats);
+    sums.off_chip_bytes += repeats * cost.off_chip_bytes;
+    useful += repeats * cost.macs_useful;
   }
   const double pe_cycles = static_cast<double>(design.array.height * design.array.width) *
                            static_cast<double>(sums.cycles - sums.cycles_vector);

@@ -26,6 +26,13 @@ void add_counts(Report& total, const Report& r, Index times) {
   total.memory.chosen.cycles_stall_memory += times * r.memory.chosen.cycles_stall_memory;
 }
 
+// Of a run of products that is repeated; A is the same in each.
+void repeat(Report& r, Index repeats) {
+  const Report once = r;
+  add_counts(r, once, repeats - 1);
+  r.nnz = once.nnz, r.a_bytes_values = once.a_bytes_values, r.a_bytes_metadata = once.a_bytes_metadata;
+}
+
 // What all products of a layer have in common.
 Report empty_like(const Report& r) {
   Report total = r;
@@ -37,6 +44,14 @@ Report empty_like(const Report& r) {
 Index cycles_of(const Report& r) { return r.memory.system.given() ? r.memory.cycles_with_memory : r.cycles; }
 
 }  // namespace
+
+VectorCost repeated(VectorCost cost, Index repeats) {
+  for (Index VectorCost::*count : {&VectorCost::simple_operations, &VectorCost::special_operations,
+                                   &VectorCost::reads_bytes, &VectorCost::writes_bytes, &VectorCost::cycles}) {
+    cost.*count *= repeats;
+  }
+  return cost;
+}
 
 CostSum::CostSum(Dataflow dataflow, bool joined, LayerCost& cost) : cost_(cost) {
   cost_ = LayerCost{};
@@ -54,14 +69,16 @@ Status CostSum::add(const Report& report, Index times, const emulation::EnergyTa
   return {};
 }
 
-void CostSum::finish(const Product& product, const VectorCost& vector) {
+void CostSum::finish(const Product& product, const VectorCost& vector, Index repeats) {
   Report& array = cost_.array;
   array.macs_dense = product.macs();  // joined: without the zeros between the groups
+  repeat(array, repeats);
+  cost_.energy_pj *= static_cast<double>(repeats), cost_.moved_bytes *= static_cast<double>(repeats);
   const double pe_cycles =
       static_cast<double>(array.array_height * array.array_width) * static_cast<double>(array.cycles);
   if (pe_cycles > 0) array.utilization = static_cast<double>(array.macs_useful) / pe_cycles;
-  cost_.vector = vector;
-  cost_.cycles = cycles_of(array) + vector.cycles;
+  cost_.vector = repeated(vector, repeats);
+  cost_.cycles = cycles_of(array) + cost_.vector.cycles;
 }
 
 GemmOptions product_options(const GemmOptions& gemm, int zero_point) {

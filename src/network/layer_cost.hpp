@@ -18,13 +18,16 @@ class CostSum {
 
   /// `times` products with that report. Errors: those of try_energy().
   Status add(const emulation::Report& report, Index times, const emulation::EnergyTable& energy);
-  /// After all of them.
-  void finish(const Product& product, const VectorCost& vector);
+  /// After all of them; so many times, one after the other.
+  void finish(const Product& product, const VectorCost& vector, Index repeats);
 
  private:
   LayerCost& cost_;
   bool empty_ = true;
 };
+
+/// Vector work, so many times.
+VectorCost repeated(VectorCost cost, Index repeats);
 
 /// What of options counts for products whose weights have that zero point.
 GemmOptions product_options(const GemmOptions& gemm, int zero_point);

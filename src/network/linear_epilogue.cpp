@@ -24,6 +24,7 @@ Epilogue epilogue_of(const Linear& linear, const TensorInfo& y, Index m0, Index 
     return epilogue;
   }
   if (linear.bias) epilogue.bias = part(linear.bias->as<std::int32_t>());
+  if (y.type == Type::s32) return epilogue;
   Requantise& r = epilogue.requantise;
   if (linear.rounding == Rounding::fp32_nearest_even) {
     r.scale = part(linear.scale.data());

@@ -12,7 +12,8 @@
 
 namespace septet::network {
 
-/// What a layer's products end with. Rows are outputs from m0 on, columns positions of the image.
+/// What a layer's products end with: a y of s32 (a gradient) is the sums. Rows are outputs from m0 on, columns
+/// positions of the image.
 Epilogue epilogue_of(const Linear& linear, const TensorInfo& y, Index m0, Index rows, Index cols);
 
 class LinearTarget {

@@ -46,7 +46,7 @@ bool Patches::reaches_padding() const {
     return (outputs - 1) * stride - pad + (elements - 1) * dilation;
   };
   const Window& w = window_;
-  return w.pad_top > 0 || w.pad_left > 0 ||
+  return w.pad_top != 0 || w.pad_left != 0 ||  // negative: the image is cut
          last(out_height_, w.stride_h, w.pad_top, w.height, w.dilation_h) >= height_ ||
          last(out_width_, w.stride_w, w.pad_left, w.width, w.dilation_w) >= width_;
 }

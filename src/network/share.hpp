@@ -32,6 +32,15 @@ void share_elements(Index elements, Index operations_each, const F& f) {
         [&](Index block, int /*worker*/) { f(block * kBlock, std::min(kBlock, elements - block * kBlock)); });
 }
 
+/// f(first row, last row) for blocks of rows of `width` elements that together are all of them, the last row excluded.
+template <class F>
+void share_row_blocks(Index rows, Index width, Index operations_each, const F& f) {
+  constexpr Index kBlock = Index{1} << 13;  // elements, more or less
+  const Index height = std::max<Index>(kBlock / std::max<Index>(width, 1), 1), blocks = (rows + height - 1) / height;
+  share(blocks, threads_for(blocks, rows * width * operations_each, rows * width),
+        [&](Index block, int /*worker*/) { f(block * height, std::min((block + 1) * height, rows)); });
+}
+
 /// f(first element of a row) for rows of `width` elements.
 template <class F>
 void share_rows(Index elements, Index width, Index operations_each, const F& f) {

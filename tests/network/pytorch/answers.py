@@ -63,4 +63,5 @@ def main():
         print(table, mode, seed, rows, width, bags, f"{fnv(answer(table, mode, seed, rows, width, bags).numpy()):016x}")
 
 
-main()
+if __name__ == "__main__":
+    main()
