@@ -84,10 +84,11 @@ class Products {
   Products(const Layer& layer, const CostOptions& options) : layer_(layer), options_(options) {
     options_.gemm.a_zero_point = layer.zero_point, options_.gemm.b_zero_point = 0;
     options_.gemm.fold_depth = 0, options_.gemm.preload = {}, options_.gemm.epilogue = {};
+    if (layer.weight_bits > 0) options_.array.a_word_bits = layer.weight_bits;
     if (layer.weights.data == nullptr) return;
-    const Index patterns = layer.weights_stride == 0 ? std::min<Index>(1, layer.product.count) : layer.product.count;
-    for (Index i = 0; i < patterns; ++i) models_.emplace_back(group(i));
-    if (layer.joinable && layer.product.count > 1 && joins_keep_bits(options.gemm)) join();
+    const bool alike = layer.weights_stride == 0;
+    for (Index i = 0; i < (alike ? 1 : layer.product.count); ++i) models_.emplace_back(group(i));
+    if (!alike && layer.joinable && layer.product.count > 1 && joins_keep_bits(options.gemm)) join();
   }
 
   /// Groups joined where the dataflow is sparse and that takes fewer cycles.
@@ -106,17 +107,16 @@ class Products {
     GemmOptions gemm = options_.gemm;
     gemm.dataflow = dataflow;
     const Product& p = layer_.product;
-    const bool dense = models_.empty();
-    const Index different = dense || joined ? 1 : static_cast<Index>(models_.size());
-    const Index times = joined ? 1 : p.count / different;
+    const bool dense = models_.empty(), alike = dense || layer_.weights_stride == 0;
     cost.dataflow = dataflow, cost.joined = joined;
-    for (Index i = 0; i < different; ++i) {
+    for (Index i = 0; i < (alike || joined ? 1 : p.count); ++i) {
       Report report;
       const Status status =
           dense ? emulation::try_cycles(p.m, p.n, p.k, layer_.a_type, layer_.b_type, gemm, options_.array, report)
                 : (joined ? *joined_model_ : models_[static_cast<std::size_t>(i)])
                       .try_cycles(p.n, layer_.b_type, gemm, options_.array, report);
       if (!status.ok()) return status;
+      const Index times = alike ? p.count : 1;
       emulation::EnergyReport energy;
       if (const Status bad = emulation::try_energy(report, options_.energy, energy); !bad.ok()) return bad;
       if (i == 0) cost.array = empty_like(report);
