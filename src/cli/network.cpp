@@ -228,7 +228,7 @@ void run_table(const NetworkFlags& given, io::LayerTable table) {
   count(report);
   if (sections.training) count_zero_inserted(report, *sections.training);
   sections.partition = partition_of(given, report, nullptr), sections.sparse_over_dense = given.sparse_over_dense;
-  if (table.transformer) {
+  if (table.transformer && !sections.training) {
     sections.language = LanguageReport{*table.transformer, given.table.compression, given.table.scale_group};
   }
   sections.embedding.tables = std::move(table.tables);

@@ -284,6 +284,8 @@ void check_network_flags(const NetworkFlags& given) {
     refuse_flags(given, {"--input", "-o", "--executor", "--runs", "--record", "--compare", "--against"},
                  "excludes --training: a step of training is counted, not run");
     refuse_flags(given, {"--arrays"}, "excludes --training: a step of training is not shared out");
+    refuse_flags(given, {"--weight-bits"}, "excludes --training: what is learnt is not of few bits");
+    if (given.table.phase == io::Phase::decode) refuse_flags(given, {"--phase"}, "decode excludes --training");
   }
   if (!given.has("--arrays")) refuse_flags(given, {"--partition", "--table-bytes"}, "needs --arrays");
   if (given.partition.split != network::Split::table) {
