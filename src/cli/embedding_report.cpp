@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "embedding_report.hpp"
 
+#include "report/bars.hpp"
 #include "report/page.hpp"
 #include "text_table.hpp"
 
@@ -94,6 +95,22 @@ class Figures {
 
 std::string arrays_text(const std::vector<Index>& arrays) { return fmt::format("{}", fmt::join(arrays, ", ")); }
 
+std::string bandwidth_figure(const Figures& f, const std::vector<EmbeddingTable>& tables) {
+  constexpr const char* kColour = "#0072b2";
+  std::vector<BarRow> rows;
+  for (const EmbeddingTable& table : tables) {
+    const double rate = f.bandwidth(f.batch_bytes(table)) * 1e-9;
+    rows.push_back({f.name(table),
+                    {{{rate, kColour, false, fmt::format("{}: {:.4g} GB/s", f.name(table), rate)}}},
+                    fmt::format("{:.4g}, of {:.4g} GB", rate, static_cast<double>(f.capacity_bytes(table)) * 1e-9)});
+  }
+  return "<div class=\"figures\">\n" +
+         bars_figure(
+             "What is read of every table at the rate of the model; beside the bars, with the table&#39;s size.", rows,
+             "GB/s", "bandwidth of every embedding table", {}) +
+         "</div>\n";
+}
+
 std::string gigabytes(double bytes_per_second) { return fmt::format("{:.4g} GB/s", bytes_per_second * 1e-9); }
 
 }  // namespace
@@ -175,6 +192,7 @@ std::string embedding_html(const NetworkReport& report, const EmbeddingReport& e
          fact("Bandwidth of the look-ups", gigabytes(f.bandwidth(f.all().batch_bytes))) +
          fact("Watts, look-ups included", fmt::format("{:.4g}", f.watts())) +
          fact("Samples per second and watt", fmt::format("{:.6g}", f.samples_per_joule())) + "</dl>\n" +
+         bandwidth_figure(f, embedding.tables) +
          sortable_table("tables",
                         {{"table", true},
                          {"rows", false},

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "language_report.hpp"
 
+#include "report/bars.hpp"
 #include "report/page.hpp"
 #include "text_table.hpp"
 
@@ -130,6 +131,25 @@ std::vector<std::pair<std::string, std::string>> lines_of(const NetworkReport& r
            fmt::format("{:.6g} µJ, {:.6g} tokens per joule", *token.joules * 1e6, ratio(1, *token.joules))}};
 }
 
+std::string macs_figure(const NetworkReport& report, const LanguageFigures& f) {
+  constexpr const char *kAttention = "#d55e00", *kWeights = "#0072b2";
+  std::vector<BarRow> rows;
+  for (std::size_t i = 0; i < report.layers.size(); ++i) {
+    const Layer& layer = report.layers[i];
+    if (layer.product.count == 0) continue;
+    const Index macs = report.costs[i].array.macs_useful;
+    const std::string part = percent(ratio(static_cast<double>(macs), static_cast<double>(f.macs)));
+    rows.push_back({layer.name,
+                    {{{static_cast<double>(macs), layer.parameters > 0 ? kWeights : kAttention, false,
+                       fmt::format("{}: {} MACs", layer.name, grouped(macs))}}},
+                    fmt::format("{}, {}", grouped(macs), part)});
+  }
+  return bars_figure("MACs of every component, all blocks together, with a weight that is not zero.", rows, "MACs",
+                     "MACs of every component of " + report.name,
+                     {{"attention", kAttention, false, percent(f.attention_share())},
+                      {"weights", kWeights, false, percent(1 - f.attention_share())}});
+}
+
 }  // namespace
 
 double LanguageFigures::bytes_per_token() const {
@@ -191,7 +211,8 @@ std::string language_table(const NetworkReport& report, const LanguageReport& la
 std::string language_html(const NetworkReport& report, const LanguageReport& language) {
   std::string facts;
   for (const auto& [label, value] : lines_of(report, language)) facts += fact(label, value);
-  return "<h2>Language model</h2>\n<dl>\n" + fact("Model", language.run.model.name) + facts + "</dl>\n";
+  return "<h2>Language model</h2>\n<dl>\n" + fact("Model", language.run.model.name) + facts +
+         "</dl>\n<div class=\"figures\">\n" + macs_figure(report, language_figures(report, language)) + "</div>\n";
 }
 
 }  // namespace septet::cli

@@ -91,8 +91,10 @@ Execution on_array(const RunOptions& options, const LayerCost& cost, emulation::
   Execution execution;
   execution.gather_bytes = 0, execution.join_groups = cost.joined;
   execution.gemm = [&options, &cost, &total](const GemmCall& call) {
-    const emulation::Report report = emulation::emulate(
-        call.a, call.b, call.c, merged(call.options, options.cost.gemm, cost.dataflow), options.cost.array);
+    emulation::ArrayOptions array = options.cost.array;
+    array.a_word_bits = cost.array.a_word_bits;  // the layer's
+    const emulation::Report report =
+        emulation::emulate(call.a, call.b, call.c, merged(call.options, options.cost.gemm, cost.dataflow), array);
     total.cycles += report.cycles, total.folds += report.folds;
     total.macs_issued += report.macs_issued;
     total.reads_a_words += report.reads_a_words, total.reads_b_words += report.reads_b_words;

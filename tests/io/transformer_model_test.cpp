@@ -263,8 +263,13 @@ TEST_CASE("transformers: wrong models, configurations and runs") {
   run("gpt2", "says its architecture", [](TableOptions& options) { options.architecture = Architecture::gpt2; });
   run("gpt2", "totals beyond 64 bits", [](TableOptions& options) { options.context = Index{1} << 50; });
   run("gpt2", "totals beyond 64 bits", [](TableOptions& options) { options.batch = Index{1} << 40; });
-  run("genslm_neox_25B", "qkv has 24576 x 8192 weights: a pattern of zeros is made for up to 67108864",
-      [](TableOptions& options) { options.compression.sparsity = 0.5; });
+  Json wide = good;
+  wide["hidden"] = 1 << 14, wide.erase("head_dim");
+  const std::string path = folder.write("wide.json", Json{wide}.dump());
+  TableOptions sparse = prefill(3);
+  sparse.compression.sparsity = 0.5;
+  refused(path, "qkv has 49152 x 16384 weights: a pattern of zeros is made for up to 268435456",
+          [&] { transformer_layers(path, read_transformer_config(ConfigList(path).named("")), sparse); });
 }
 
 }  // namespace septet::io::test

@@ -175,7 +175,7 @@ TEST_CASE("compression: what is refused, and leaves the layer alone") {
   refused(layer, with([](Compression& c) { c.group = {5, 4}; }), Cause::bad_option, "compression.group");
   refused(layer, with([](Compression& c) { c.bits = 9; }), Cause::bad_option, "compression.bits");
   const auto same = [](Compression&) {};
-  refused(layer_of(1 << 13, 1, (1 << 13) + 1, 1), with(same), Cause::bad_shape, "layer");
+  refused(layer_of(1 << 14, 1, (1 << 14) + 1, 1), with(same), Cause::bad_shape, "layer");
   Layer own = layer, floats = layer;
   const std::int8_t weights[16] = {};
   own.weights = {weights, Type::s8, 4, 4, 4, 1}, floats.a_type = Type::f32;

@@ -17,9 +17,10 @@ namespace {
 
 using namespace septet::support;
 
-std::vector<LayerCost> costs_of(const Network& network, const CostOptions& options) {
+std::vector<LayerCost> costs_of(const Network& network, const CostOptions& options, Index weight_bits = 0) {
   std::vector<LayerCost> costs;
-  for (const Layer& layer : layers_of(network, options.vector)) {
+  for (Layer layer : layers_of(network, options.vector)) {
+    if (layer.weights.data != nullptr) layer.weight_bits = weight_bits;
     LayerCost one;
     const Status status = cost(layer, options, one);
     REQUIRE_MESSAGE(status.ok(), status.to_string());
@@ -117,7 +118,8 @@ TEST_CASE("run: random networks have equal bits on CPU and array, and the array'
     const Values want = step_by_step(network, input);
     RunOptions options{Executor::cpu, random_options(rng), true};
     if (rng.chance(0.7)) options.cost.gemm.dataflow = static_cast<Dataflow>(rng.between(1, 7));
-    const std::vector<LayerCost> costs = costs_of(network, options.cost);
+    if (rng.chance(0.5)) options.cost.array.bandwidth = rng.between(1, 16);
+    const std::vector<LayerCost> costs = costs_of(network, options.cost, rng.chance(0.5) ? 0 : rng.between(1, 8));
     check_run(network, input, options, costs, want);
     options.executor = Executor::array;
     check_run(network, input, options, costs, want);

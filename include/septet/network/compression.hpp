@@ -28,7 +28,7 @@ struct Compression {
 
 /// The most weights of a matrix that gets zeros: their pattern is kept in memory, a byte each, and 16 bytes per
 /// non-zero while it is counted.
-inline constexpr Index kMostPatternWeights = Index{1} << 26;
+inline constexpr Index kMostPatternWeights = Index{1} << 28;
 
 /// Weights of `layer`, which has a product: `weights`, one matrix for all of its products, `weight_bits` and
 /// `parameter_bytes`, which has those of all weights in their type. Untouched on error: bad_option
