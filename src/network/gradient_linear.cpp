@@ -40,6 +40,7 @@ class SumsGradient {
 
 // Pixels of phase (r, q), `channels` each, from a form's output to their places in dx.
 void put_phase(const Tensor& from, Index groups, const SubPixel& form, Index phase, Tensor& dx) {
+  if (form.phases() == 1) groups = 1;  // they are one behind the other
   const Index height = dx.info().dim(1), width = dx.info().dim(2), all = dx.info().dim(3), channels = all / groups;
   const Index r = form.rows.first_phase + phase / form.columns.phases;
   const Index q = form.columns.first_phase + phase % form.columns.phases;
