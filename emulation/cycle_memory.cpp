@@ -118,9 +118,9 @@ class Filler {
   }
 
   void weight_stationary() {
-    const std::vector<std::vector<Wide>> fresh = fresh_columns();
+    const std::vector<std::vector<Index>> fresh = fresh_columns();
     for_each_span(tiles_, repeats, [&](const Tile* tile, const Span& row) {
-      const std::vector<Wide>* fresh_here =
+      const std::vector<Index>* fresh_here =
           fresh.empty() ? nullptr : &fresh[static_cast<std::size_t>(tile - all_tiles_)];
       std::size_t number = 0;
       for_each_span(
@@ -133,7 +133,7 @@ class Filler {
               return folds_.add(fold, span.count);
             }
             for (Wide i = 0; i < span.count; ++i) {
-              fold.b_fresh = (*fresh_here)[number++] * s_.n * s_.b_size;
+              fold.b_fresh = Wide{(*fresh_here)[number++]} * s_.n * s_.b_size;
               folds_.add(fold);
             }
           });
@@ -187,23 +187,27 @@ class Filler {
   }
 
   /// sWS: of every m-tile with folds, fold by fold, the live columns that no earlier m-tile has. Empty: no pattern.
-  std::vector<std::vector<Wide>> fresh_columns() {
-    std::vector<std::vector<Wide>> fresh;
+  std::vector<std::vector<Index>> fresh_columns() {
+    std::vector<std::vector<Index>> fresh;
     if (pattern_ == nullptr || !is_sparse(s_.dataflow)) return fresh;
     const auto m_tiles = static_cast<std::size_t>(ceil_div(s_.m, s_.width));
-    std::vector<Wide> live(m_tiles);
+    std::vector<Index> room(m_tiles);  // of the newest fold
     fresh.resize(m_tiles);
     for (Index v = 0; v < pattern_->vectors; ++v) {
-      const auto begin = static_cast<std::size_t>(pattern_->offsets[static_cast<std::size_t>(v)]);
-      const auto end = static_cast<std::size_t>(pattern_->offsets[static_cast<std::size_t>(v) + 1]);
-      std::size_t previous = m_tiles;
-      for (std::size_t p = begin; p < end; ++p) {
-        const auto tile = static_cast<std::size_t>(pattern_->positions[p] / s_.width);
-        if (tile == previous) continue;
-        const auto fold = static_cast<std::size_t>(live[tile]++ / s_.height);
-        if (fresh[tile].size() <= fold) fresh[tile].push_back(0);
-        fresh[tile][fold] += previous == m_tiles;  // positions ascend: the first tile of all
-        previous = tile;
+      const Index* position = pattern_->positions.data() + pattern_->offsets[static_cast<std::size_t>(v)];
+      const Index* end = pattern_->positions.data() + pattern_->offsets[static_cast<std::size_t>(v) + 1];
+      bool first = true;  // positions ascend: the first tile of all
+      while (position != end) {
+        const Index tile = *position / s_.width, begin = tile * s_.width;
+        while (position != end && *position - begin < s_.width) ++position;
+        const auto t = static_cast<std::size_t>(tile);
+        if (room[t] == 0) {
+          fresh[t].push_back(0);
+          room[t] = s_.height;
+        }
+        --room[t];
+        fresh[t].back() += first;
+        first = false;
       }
     }
     return fresh;

@@ -4,6 +4,7 @@
 #include "reporting.hpp"
 
 #include <cmath>
+#include <cstring>
 #include <string>
 
 namespace septet::emulation {
@@ -124,7 +125,7 @@ const char* fault_of(const EnergyEntry& entry, double value) {
     return value >= 1 && value <= kMostBytes ? nullptr : "is not 1 to 2^62 bytes";
   }
   if (value > kMostPj) return "is more than 1e6 pJ";
-  const bool buffer = std::string(entry.key).rfind("buffer_", 0) == 0;
+  const bool buffer = std::strncmp(entry.key, "buffer_", 7) == 0;
   if (buffer && value == 0) return "is 0, and between buffers of several sizes ratios count";
   return buffer && value < kLeastBufferPj ? "is less than 1e-6 pJ, and between buffers of several sizes ratios count"
                                           : nullptr;

@@ -10,18 +10,9 @@
 namespace septet::emulation::memory_model {
 namespace {
 
-Bytes array_side(const FoldTable& folds) {
-  Bytes all;
-  for (const FoldRow& row : folds.rows()) {
-    for (const FoldRun& run : row.runs) {
-      all.add({run.fold.a, run.fold.b, run.fold.c_in, run.fold.c_out}, run.count * row.count);
-    }
-  }
-  return all;
-}
-
-bool better(const Walked& x, const Walked& y) {
-  return x.stall != y.stall ? x.stall < y.stall : x.bytes.all() < y.bytes.all();
+MemoryWalk describe(const Walked& walk, Wide unwritten_bytes, Into64& into_64) {
+  return {walk.loop_order,          into_64(walk.resident_a), into_64(walk.resident_b),
+          into_64(walk.resident_c), into_64(walk.stall),      into_64(walk.bytes.all() + unwritten_bytes)};
 }
 
 Status check_buffer(const char* argument, Index bytes, Index edge_words, Index word_bits, const char* of) {
@@ -34,6 +25,16 @@ Status check_buffer(const char* argument, Index bytes, Index edge_words, Index w
 }
 
 }  // namespace
+
+Bytes array_side(const FoldTable& folds) {
+  Bytes all;
+  for (const FoldRow& row : folds.rows()) {
+    for (const FoldRun& run : row.runs) {
+      all.add({run.fold.a, run.fold.b, run.fold.c_in, run.fold.c_out}, run.count * row.count);
+    }
+  }
+  return all;
+}
 
 Status check_memory(const ArrayOptions& options, Dataflow dataflow, const ArrayShape& array, int lanes, Type a_type,
                     Type b_type) {
@@ -57,33 +58,37 @@ Status report_memory(const MemorySystem& memory, const Product& product, const F
   const std::vector<Walked> walks = walk_all(memory, product, folds);
   const Walked* chosen = &walks.front();
   for (const Walked& walk : walks) {
-    if (better(walk, *chosen)) chosen = &walk;
+    if (better(walk.stall, walk.bytes.all(), chosen->stall, chosen->bytes.all())) chosen = &walk;
   }
+  if (Status status = report_walk(memory, *chosen, array_side(folds), product.unwritten_bytes, report); !status.ok()) {
+    return status;
+  }
+  for (const Walked& walk : walks) {
+    // A walk that is not taken may cost more than 64 bits can say.
+    if (walk.stall <= kMostCounted && walk.bytes.all() + product.unwritten_bytes <= kMostCounted) {
+      Into64 fitting;
+      report.memory.walks.push_back(describe(walk, product.unwritten_bytes, fitting));
+    }
+  }
+  return {};
+}
+
+Status report_walk(const MemorySystem& memory, const Walked& chosen, const Bytes& array_side, Wide unwritten_bytes,
+                   Report& report) {
   Into64 into_64;
-  const auto describe = [&](const Walked& walk) {
-    return MemoryWalk{walk.loop_order,          into_64(walk.resident_a),
-                      into_64(walk.resident_b), into_64(walk.resident_c),
-                      into_64(walk.stall),      into_64(walk.bytes.all() + product.unwritten_bytes)};
-  };
   MemoryReport& result = report.memory;
   result = MemoryReport{};
   result.system = memory;
-  result.chosen = describe(*chosen);
-  for (const Walked& walk : walks) {
-    // A walk that is not taken may cost more than 64 bits can say.
-    if (walk.stall <= kMostCounted && walk.bytes.all() + product.unwritten_bytes <= kMostCounted)
-      result.walks.push_back(describe(walk));
-  }
-  const Bytes inner = array_side(folds);
-  result.cycles_with_memory = into_64(report.cycles + chosen->stall);
-  result.buffer_reads_a_bytes = into_64(inner.a);
-  result.buffer_reads_b_bytes = into_64(inner.b);
-  result.buffer_reads_c_bytes = into_64(inner.c_in);
-  result.buffer_writes_c_bytes = into_64(inner.c_out);
-  result.off_chip_reads_a_bytes = into_64(chosen->bytes.a);
-  result.off_chip_reads_b_bytes = into_64(chosen->bytes.b);
-  result.off_chip_reads_c_bytes = into_64(chosen->bytes.c_in);
-  result.off_chip_writes_c_bytes = into_64(chosen->bytes.c_out + product.unwritten_bytes);
+  result.chosen = describe(chosen, unwritten_bytes, into_64);
+  result.cycles_with_memory = into_64(report.cycles + chosen.stall);
+  result.buffer_reads_a_bytes = into_64(array_side.a);
+  result.buffer_reads_b_bytes = into_64(array_side.b);
+  result.buffer_reads_c_bytes = into_64(array_side.c_in);
+  result.buffer_writes_c_bytes = into_64(array_side.c_out);
+  result.off_chip_reads_a_bytes = into_64(chosen.bytes.a);
+  result.off_chip_reads_b_bytes = into_64(chosen.bytes.b);
+  result.off_chip_reads_c_bytes = into_64(chosen.bytes.c_in);
+  result.off_chip_writes_c_bytes = into_64(chosen.bytes.c_out + unwritten_bytes);
   return into_64.status();
 }
 

@@ -27,4 +27,12 @@ Status check_memory(const ArrayOptions& options, Dataflow dataflow, const ArrayS
 /// bad_shape, a count is beyond 64 bits.
 Status report_memory(const MemorySystem& memory, const Product& product, const FoldTable& folds, Report& report);
 
+/// Bytes that all folds move between buffers and array.
+Bytes array_side(const FoldTable& folds);
+
+/// The same for the walk that was chosen, without a list of all walks.
+struct Walked;
+Status report_walk(const MemorySystem& memory, const Walked& chosen, const Bytes& array_side, Wide unwritten_bytes,
+                   Report& report);
+
 }  // namespace septet::emulation::memory_model

@@ -1,9 +1,15 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "memory_walk.hpp"
 
+#include "memory_grid.hpp"
 #include "reporting.hpp"
 
 #include <algorithm>
+#include <array>
+#include <map>
+#include <mutex>
+#include <tuple>
+#include <utility>
 
 namespace septet::emulation::memory_model {
 namespace {
@@ -30,96 +36,6 @@ Wide tile_bytes(Operand operand, const Fold& fold) {
   return operand == kA ? fold.a : operand == kB ? fold.b_tile : fold.c_tile;
 }
 
-/// Tiles [0, count) of one loop that are alike.
-struct Part {
-  std::size_t run = 0;
-  Wide count = 0;
-};
-
-/// The folds as a matrix: outer loop down, inner loop across, equal rows and columns once.
-struct Grid {
-  std::vector<Part> outer, inner;
-  std::vector<Fold> cells;
-
-  const Fold& cell(std::size_t o, std::size_t i) const { return cells[o * inner.size() + i]; }
-};
-
-Wide total_of(const std::vector<Part>& parts) {
-  Wide total = 0;
-  for (const Part& part : parts) total += part.count;
-  return total;
-}
-
-/// All rows have the same number of folds (any dataflow but sWS): cut them where any of them changes.
-Grid grid_of(const FoldTable& folds) {
-  Grid grid;
-  std::vector<Wide> ends;
-  for (const FoldRow& row : folds.rows()) {
-    grid.outer.push_back({grid.outer.size(), row.count});
-    Wide end = 0;
-    for (const FoldRun& run : row.runs) ends.push_back(end += run.count);
-  }
-  std::sort(ends.begin(), ends.end());
-  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-  Wide begin = 0;
-  for (const Wide end : ends) {
-    grid.inner.push_back({grid.inner.size(), end - begin});
-    begin = end;
-  }
-  for (const FoldRow& row : folds.rows()) {
-    auto run = row.runs.begin();
-    Wide end = run->count;
-    for (const Wide at : ends) {
-      if (at > end) end += (++run)->count;
-      grid.cells.push_back(run->fold);
-    }
-  }
-  return grid;
-}
-
-/// f(run, count, first, last), with the first and the last tile of all by themselves.
-template <class F>
-void for_each_part(const std::vector<Part>& parts, F&& f) {
-  const Wide total = total_of(parts);
-  Wide at = 0;
-  for (Part part : parts) {
-    if (at == 0) {
-      f(part.run, Wide{1}, true, total == 1);
-      ++at, --part.count;
-    }
-    const Wide last = part.count > 0 && at + part.count == total ? 1 : 0;
-    if (part.count > last) f(part.run, part.count - last, false, false);
-    if (last == 1) f(part.run, Wide{1}, false, true);
-    at += part.count;
-  }
-}
-
-/// f(parts, times, first) for the blocks of `size` tiles; the first by itself, equal ones at once, the rest at the end.
-template <class F>
-void for_each_block(const std::vector<Part>& tiles, Wide size, F&& f) {
-  std::vector<Part> block;
-  Wide filled = 0;
-  bool first = true;
-  const auto emit = [&](Wide times) {
-    f(block, first ? Wide{1} : times, first);
-    if (first && times > 1) f(block, times - 1, false);
-    first = false;
-    block.clear();
-    filled = 0;
-  };
-  for (Part tile : tiles) {
-    while (tile.count > 0) {
-      const Wide times = filled == 0 ? tile.count / size : 0;
-      const Wide taken = times > 0 ? size : std::min(size - filled, tile.count);
-      block.push_back({tile.run, taken});
-      filled += taken;
-      tile.count -= taken * std::max<Wide>(times, 1);
-      if (filled == size) emit(std::max<Wide>(times, 1));
-    }
-  }
-  if (filled > 0) emit(1);
-}
-
 /// When a fold's tile of an operand comes and goes, and how much of it.
 struct Visit {
   bool comes = true, goes = true;
@@ -127,52 +43,81 @@ struct Visit {
   bool resumes = false;  ///< C, whole: there is something to bring back
 };
 
+/// Tiles of an operand can wait in one half of its buffer while the other half is worked on.
+struct Fits {
+  bool of[3] = {false, false, false};
+};
+
+/// A way to walk the folds: whose tiles stay, and how many; or the contract's order, row by row, where B's used rows
+/// come once or with every fold.
+struct Order {
+  enum Kind { keep_outer, keep_inner, rows, rows_with_b } kind = keep_outer;
+  Wide size = 1;
+};
+
 class Walker {
  public:
-  Walker(const MemorySystem& memory, const Product& product, const FoldTable& folds)
-      : product_(product),
-        bandwidth_(memory.off_chip_bandwidth),
-        loops_(loops_of(product.dataflow)),
-        half_{memory.a_bytes / 2, memory.b_bytes / 2, memory.c_bytes / 2} {
+  /// Keeps the product; of the folds, for sWS, all of them.
+  Walker(const Product& product, FoldTable folds) : product_(product), loops_(loops_of(product.dataflow)) {
     for (const FoldRow& row : folds.rows()) {
       for (const FoldRun& run : row.runs) {
         for (const Operand o : kOperands) largest_[o] = std::max(largest_[o], tile_bytes(o, run.fold));
       }
     }
+    if (product.dataflow == Dataflow::sWS || folds.rows().empty()) {
+      folds_ = std::move(folds);
+    } else {
+      grid_ = grid_of(folds);
+    }
   }
 
-  /// sWS: every m-tile has k-tiles of its own, so rows of B are shared by all folds or by none.
-  std::vector<Walked> in_order(const FoldTable& folds) const {
-    std::vector<Walked> walks{row_by_row(folds, false)};
-    if (product_.b_used_bytes <= half_[kB]) walks.push_back(row_by_row(folds, true));
-    return walks;
+  Fits fits(const MemorySystem& memory) const {
+    Fits fits;
+    for (const Operand o : kOperands) fits.of[o] = largest_[o] <= half(memory, o);
+    return fits;
   }
 
-  std::vector<Walked> nested(const Grid& grid) const {
-    std::vector<Walked> walks;
-    if (fits(loops_.outer)) keep_outer(grid, walks);
-    if (fits(loops_.inner)) keep_inner(grid, walks);
-    if (walks.empty()) walks.push_back(keeping(grid, true, 1));
-    return walks;
+  /// All that these buffers allow, at least one.
+  std::vector<Order> orders(const MemorySystem& memory) const {
+    if (grid_.cells
+            .empty()) {  // sWS: every m-tile has k-tiles of its own, so rows of B are shared by all folds or none
+      std::vector<Order> orders{{Order::rows, 1}};
+      const bool all_used = product_.b_used_bytes <= half(memory, kB);
+      if (all_used && !folds_.rows().empty()) orders.push_back({Order::rows_with_b, 1});
+      return orders;
+    }
+    std::vector<Order> orders;
+    const auto keep = [&](Order::Kind kind, Operand operand, const std::vector<Part>& tiles) {
+      if (largest_[operand] > half(memory, operand)) return;
+      for (const Wide size : residencies(half(memory, operand), operand, total_of(tiles)))
+        orders.push_back({kind, size});
+    };
+    keep(Order::keep_outer, loops_.outer, grid_.outer);
+    keep(Order::keep_inner, loops_.inner, grid_.inner);
+    if (orders.empty()) orders.push_back({Order::keep_outer, 1});
+    return orders;
   }
 
-  Walked nothing() const {
-    Walked walk;
-    walk.loop_order = loops_.order;
-    return walk;
+  /// All of it but the stall, which `waits` becomes.
+  template <class Waits>
+  Walked walk(const Fits& fits, const Order& order, Waits& waits) const {
+    if (order.kind == Order::keep_outer) return keeping(fits, true, order.size, waits);
+    if (order.kind == Order::keep_inner) return keeping(fits, false, order.size, waits);
+    return row_by_row(fits, order.kind == Order::rows_with_b, waits);
   }
 
  private:
-  /// A tile of it can wait in one half of its buffer while the other half is worked on.
-  bool fits(Operand operand) const { return largest_[operand] <= half_[operand]; }
+  static Wide half(const MemorySystem& memory, Operand operand) {
+    return (operand == kA ? memory.a_bytes : operand == kB ? memory.b_bytes : memory.c_bytes) / 2;
+  }
 
-  void move(Operand operand, const Visit& visit, const Fold& fold, Slot& slot) const {
-    const bool whole = visit.whole && fits(operand);
+  static void move(const Fits& fits, Operand operand, const Visit& visit, const Fold& fold, Slot& slot) {
+    const bool whole = visit.whole && fits.of[operand];
     Wide in = operand == kA ? fold.a : operand == kB ? fold.b : fold.c_in;
     Wide out = operand == kC ? fold.c_out : 0;
     if (whole && operand == kB) in = fold.b_tile;
     if (whole && operand == kC) in = visit.resumes ? fold.c_tile : 0, out = fold.c_tile;
-    if (!fits(operand)) {
+    if (!fits.of[operand]) {
       slot.through += in + out;
     } else {
       if (!visit.comes) in = 0;
@@ -185,80 +130,79 @@ class Walker {
     if (operand == kC) slot.bytes.c_in += in, slot.bytes.c_out += out;
   }
 
-  Timeline one_fold(const Fold& fold, const Visit (&visits)[3]) const {
+  static Slot slot_of(const Fits& fits, const Fold& fold, const Visit (&visits)[3]) {
     Slot slot;
     slot.cycles = fold.cycles;
-    for (const Operand o : kOperands) move(o, visits[o], fold, slot);
-    return Timeline(bandwidth_, slot);
+    for (const Operand o : kOperands) move(fits, o, visits[o], fold, slot);
+    return slot;
   }
 
-  Walked finish(const Timeline& time, const char* order) const {
+  template <class Waits>
+  static Walked finish(const Fits& fits, const Timeline<Waits>& time, const char* order, Waits& waits) {
     Walked walk;
     walk.loop_order = order;
-    walk.stall = time.stall();
     walk.bytes = time.bytes();
-    walk.resident_a = fits(kA), walk.resident_b = fits(kB), walk.resident_c = fits(kC);
+    walk.resident_a = fits.of[kA], walk.resident_b = fits.of[kB], walk.resident_c = fits.of[kC];
+    waits = time.waits();
     return walk;
   }
 
-  Walked row_by_row(const FoldTable& folds, bool keeps_b) const {
-    Timeline time(bandwidth_);
-    for (const FoldRow& row : folds.rows()) {
+  template <class Waits>
+  Walked row_by_row(const Fits& fits, bool keeps_b, Waits& waits) const {
+    const Waits none = waits;
+    Timeline<Waits> time(none);
+    for (const FoldRow& row : folds_.rows()) {
       std::vector<Part> parts;
       for (const FoldRun& run : row.runs) parts.push_back({parts.size(), run.count});
-      Timeline line(bandwidth_);
+      Timeline<Waits> line(none);
       for_each_part(parts, [&](std::size_t run, Wide count, bool first, bool last) {
         Fold fold = row.runs[run].fold;
         if (keeps_b) fold.b = fold.b_fresh;
-        line.append(one_fold(fold, {{}, {}, {first, last, true, product_.preload}}), count);
+        line.append({none, slot_of(fits, fold, {{}, {}, {first, last, true, product_.preload}})}, count);
       });
-      time.append(line, row.count);
+      time.append(std::move(line), row.count);
     }
-    Walked walk = finish(time, loops_.order);
+    const bool any = !folds_.rows().empty();
+    Walked walk = finish(any ? fits : Fits{}, time, loops_.order, waits);
     if (keeps_b) walk.resident_b = product_.b_used_tiles;
     return walk;
   }
 
   /// `size` tiles of one operand stay while the other loop runs; within it, they are visited one after the other.
-  Walked keeping(const Grid& grid, bool outer, Wide size) const {
+  template <class Waits>
+  Walked keeping(const Fits& fits, bool outer, Wide size, Waits& waits) const {
     const Operand kept = outer ? loops_.outer : loops_.inner, other = outer ? loops_.inner : loops_.outer;
-    const std::vector<Part>& blocked = outer ? grid.outer : grid.inner;
-    const std::vector<Part>& free = outer ? grid.inner : grid.outer;
-    Timeline time(bandwidth_);
+    const std::vector<Part>& blocked = outer ? grid_.outer : grid_.inner;
+    const std::vector<Part>& free = outer ? grid_.inner : grid_.outer;
+    const Waits none = waits;
+    Timeline<Waits> time(none);
     for_each_block(blocked, size, [&](const std::vector<Part>& block, Wide times, bool first_block) {
       const bool several = total_of(block) > 1;
-      Timeline turn(bandwidth_);
+      Timeline<Waits> turn(none);
       for_each_part(free, [&](std::size_t f, Wide count, bool first, bool last) {
-        Timeline line(bandwidth_);
+        Timeline<Waits> line(none);
         for_each_part(block, [&](std::size_t b, Wide tiles, bool enters, bool leaves) {
           Visit visits[3];
           visits[kept] = {first, last, true, product_.preload};
           visits[other] = {enters, leaves, several, product_.preload || !first_block};
-          line.append(one_fold(outer ? grid.cell(b, f) : grid.cell(f, b), visits), tiles);
+          line.append({none, slot_of(fits, outer ? grid_.cell(b, f) : grid_.cell(f, b), visits)}, tiles);
         });
-        turn.append(line, count);
+        turn.append(std::move(line), count);
       });
-      time.append(turn, times);
+      time.append(std::move(turn), times);
     });
     const bool all = size == total_of(blocked), single = size == 1;
     const char* straight = outer ? loops_.order : loops_.exchanged;
     const char* crossed = outer ? loops_.exchanged : loops_.order;
     const char* in_blocks = outer ? loops_.outer_blocked : loops_.inner_blocked;
-    Walked walk = finish(time, single ? straight : all ? crossed : in_blocks);
-    if (fits(kept)) (kept == kA ? walk.resident_a : kept == kB ? walk.resident_b : walk.resident_c) = size;
+    Walked walk = finish(fits, time, single ? straight : all ? crossed : in_blocks, waits);
+    if (fits.of[kept]) (kept == kA ? walk.resident_a : kept == kB ? walk.resident_b : walk.resident_c) = size;
     return walk;
   }
 
-  void keep_outer(const Grid& grid, std::vector<Walked>& walks) const {
-    for (const Wide size : residencies(loops_.outer, total_of(grid.outer))) walks.push_back(keeping(grid, true, size));
-  }
-  void keep_inner(const Grid& grid, std::vector<Walked>& walks) const {
-    for (const Wide size : residencies(loops_.inner, total_of(grid.inner))) walks.push_back(keeping(grid, false, size));
-  }
-
   /// 1, 2, 4, … and as many as fit, of `tiles`: each as few as its number of passes over the other operand needs.
-  std::vector<Wide> residencies(Operand operand, Wide tiles) const {
-    const Wide most = std::min(tiles, half_[operand] / std::max<Wide>(1, largest_[operand]));
+  std::vector<Wide> residencies(Wide half, Operand operand, Wide tiles) const {
+    const Wide most = std::min(tiles, half / std::max<Wide>(1, largest_[operand]));
     std::vector<Wide> sizes;
     for (Wide size = 1;; size = std::min(2 * size, most)) {
       const Wide passes = (tiles + size - 1) / size;
@@ -268,19 +212,96 @@ class Walker {
     }
   }
 
-  const Product& product_;
-  Wide bandwidth_;
+  const Product product_;
   Loops loops_;
-  Wide half_[3];
   Wide largest_[3] = {0, 0, 0};
+  FoldTable folds_;  // sWS, or none
+  Grid grid_;        // all others
 };
 
 }  // namespace
 
 std::vector<Walked> walk_all(const MemorySystem& memory, const Product& product, const FoldTable& folds) {
-  const Walker walker(memory, product, folds);
-  if (folds.rows().empty()) return {walker.nothing()};
-  return product.dataflow == Dataflow::sWS ? walker.in_order(folds) : walker.nested(grid_of(folds));
+  const Walker walker(product, folds);
+  const Fits fits = walker.fits(memory);
+  std::vector<Walked> walks;
+  for (const Order& order : walker.orders(memory)) {
+    WaitSum waits(memory.off_chip_bandwidth);
+    walks.push_back(walker.walk(fits, order, waits));
+    walks.back().stall = waits.stall();
+  }
+  return walks;
+}
+
+struct WalkSearch::State {
+  /// A walk, and its stall at all bandwidths that were asked for.
+  struct Known {
+    Walked walk;
+    Wide all_bytes = 0;
+    WaitList waits;
+    std::vector<std::pair<Index, Wide>> stalls;  // bandwidth, cycles
+
+    Wide stall(Index bandwidth) {
+      for (const auto& [at, cycles] : stalls) {
+        if (at == bandwidth) return cycles;
+      }
+      return stalls.emplace_back(bandwidth, waits.stall(bandwidth)).second;
+    }
+  };
+  using Key = std::tuple<bool, bool, bool, int, Wide>;  // which operands fit, kind and size of the order
+  using Sizes = std::array<Index, 3>;
+
+  State(const Product& product, FoldTable folds) : walker(product, std::move(folds)) {}
+
+  Known* known_of(const Fits& fits, const Order& order) {
+    const Key key{fits.of[kA], fits.of[kB], fits.of[kC], order.kind, order.size};
+    const auto found = known.find(key);
+    if (found != known.end()) return &found->second;
+    Known fresh;
+    fresh.walk = walker.walk(fits, order, fresh.waits);
+    fresh.all_bytes = fresh.walk.bytes.all();
+    fresh.waits.merge();
+    return &known.emplace(key, std::move(fresh)).first->second;
+  }
+
+  /// All that the buffers allow.
+  const std::vector<Known*>& walks_of(const MemorySystem& memory) {
+    const Sizes sizes{memory.a_bytes, memory.b_bytes, memory.c_bytes};
+    const auto found = by_sizes.find(sizes);
+    if (found != by_sizes.end()) return found->second;
+    std::vector<Known*> walks;
+    const Fits fits = walker.fits(memory);
+    for (const Order& order : walker.orders(memory)) walks.push_back(known_of(fits, order));
+    return by_sizes.emplace(sizes, std::move(walks)).first->second;
+  }
+
+  Walker walker;
+  std::mutex mutex;
+  std::map<Key, Known> known;
+  std::map<Sizes, std::vector<Known*>> by_sizes;
+};
+
+WalkSearch::WalkSearch(const Product& product, FoldTable folds, Index cycles)
+    : state_(std::make_unique<State>(product, std::move(folds))), cycles_(cycles) {}
+WalkSearch::~WalkSearch() = default;
+
+Walked WalkSearch::best(const MemorySystem& memory) const {
+  const Index bandwidth = memory.off_chip_bandwidth;
+  const std::lock_guard<std::mutex> lock(state_->mutex);
+  const State::Known* best = nullptr;
+  Wide stall = 0;  // of the best
+  const auto is_better = [&](const State::Known& walk, Wide its_stall) {
+    return best == nullptr || better(its_stall, walk.all_bytes, stall, best->all_bytes);
+  };
+  for (State::Known* walk : state_->walks_of(memory)) {
+    // The channel has to move everything: that alone may make it worse than another one.
+    if (!is_better(*walk, excess_cycles(walk->all_bytes, cycles_, bandwidth))) continue;
+    const Wide its_stall = walk->stall(bandwidth);
+    if (is_better(*walk, its_stall)) best = walk, stall = its_stall;
+  }
+  Walked result = best->walk;
+  result.stall = stall;
+  return result;
 }
 
 }  // namespace septet::emulation::memory_model

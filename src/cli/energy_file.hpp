@@ -1,7 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Energy tables as JSON: {"off_chip_pj_per_byte": {"value": 243.75, "source": "where it is from"}, …}, all entries
-// once.
+// Energy tables as JSON (entry_table.hpp).
 #pragma once
 
 #include "septet/emulation/energy.hpp"

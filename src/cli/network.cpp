@@ -3,13 +3,10 @@
 // septet network: a whole network, its layers' costs, and its outputs on this CPU or the emulated array.
 #include "command_line.hpp"
 #include "errors.hpp"
-#include "io/config_list.hpp"
-#include "io/layer_table.hpp"
-#include "io/network_index.hpp"
-#include "io/recommendation_config.hpp"
 #include "io/tensor_file.hpp"
 #include "network_flags.hpp"
 #include "network_html.hpp"
+#include "network_model.hpp"
 #include "network_report.hpp"
 #include "network_sections.hpp"
 #include "network_times.hpp"
@@ -41,60 +38,6 @@ constexpr const char* kExamples =
     "  septet network model:gpt2-xl --phase decode --context 1024 --weight-bits 4 --group 64 --batch 8\n"
     "  septet network models.json --config dlrm --batch 64 --arrays 8 --partition table   # embedding tables, MLPs\n"
     "  septet network model/index.json --array 16x16 --report report.html   # charts and tables, in a browser";
-
-bool ends_with(const std::string& path, const std::string& ending) {
-  return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
-}
-
-// A table, and the vector unit's work in another one.
-io::LayerTable read_layers(const NetworkFlags& given) {
-  io::LayerTable table = io::read_layer_table(given.flags.a, given.table);
-  if (given.vector_work.empty()) return table;
-  io::TableOptions options;
-  options.batch = table.inputs;
-  for (network::Layer& layer : io::read_layer_table(given.vector_work, options).layers) {
-    if (!layer.work) refuse(given.vector_work, "is no table of the vector unit's work");
-    table.layers.push_back(std::move(layer));
-  }
-  return table;
-}
-
-constexpr const char* kModel = "model:";
-
-io::LayerTable read_config(const NetworkFlags& given) {
-  const std::string& path = given.flags.a;
-  const io::ConfigList list(path);
-  const io::JsonObject json = list.named(given.config);
-  if (io::is_transformer_config(json)) {
-    refuse_flags(given, {"--table-type"}, "is of recommendation models alone");
-    return io::transformer_layers(path, io::read_transformer_config(json), given.table);
-  }
-  refuse_flags(given, {"--phase", "--context"}, "is of a transformer's configuration alone");
-  return io::read_recommendation_config(json, given.table_type, given.table);
-}
-
-// Shapes alone, or nothing: then it is a network.
-std::optional<io::LayerTable> read_table(const NetworkFlags& given) {
-  const std::string& path = given.flags.a;
-  const bool model = path.rfind(kModel, 0) == 0;
-  const bool configurations = !model && ends_with(path, ".json") && io::is_config_list(path);
-  if ((model || configurations || ends_with(path, ".csv")) && given.table.compression.bits > 8) {
-    refuse("--weight-bits", "1 to 8: the weights of tables and models are bytes");
-  }
-  if (!configurations) refuse_flags(given, {"--config", "--table-type"}, "is of configurations (.json) alone");
-  const bool lines = ends_with(path, ".csv");
-  if (!lines) refuse_flags(given, {"--vector-work"}, "is of tables of layers (.csv) alone");
-  if (configurations) return read_config(given);
-  if (model) {
-    return io::transformer_layers(path, io::transformer_by_name(path.substr(std::strlen(kModel))), given.table);
-  }
-  refuse_flags(given, {"--phase", "--context"}, "is of a transformer's configuration alone");
-  if (lines) return read_layers(given);
-  refuse_flags(given, {"--batch", "--architecture"}, "is of tables of layers; a network's shapes say it");
-  refuse_flags(given, {"--weight-sparsity", "--weight-pattern", "--group"},
-               "is of tables of layers; a network has its weights");
-  return {};
-}
 
 // An input's file may lack the first dimension where that is 1.
 network::Tensor read_input(const std::string& path, const network::TensorInfo& info) {
@@ -214,57 +157,41 @@ void publish_report(const Flags& flags, const NetworkReport& report, const Netwo
   publish(flags, json, table, write, nullptr, flags.report.empty() ? "" : html_of(report, sections));
 }
 
-void run_table(const NetworkFlags& given, io::LayerTable table) {
-  const Flags& flags = given.flags;
-  refuse_flags(given, {"--input", "-o", "--executor", "--runs", "--record", "--compare", "--against"},
-               "a table has shapes alone: there is nothing to run");
+// What a model costs, layer by layer.
+NetworkReport report_on(const NetworkModel& model, const NetworkFlags& given, NetworkSections& sections) {
+  check_sums(given, model.layers);
   NetworkReport report;
-  report.name = flags.a, report.options = cost_options(given), report.clock_hz = given.clock_hz;
-  if (!given.config.empty()) report.name += ": " + given.config;
-  report.layers = std::move(table.layers), report.batch = table.inputs, report.tokens = table.tokens;
-  check_sums(given, report.layers);
-  NetworkSections sections;
-  sections.training = train(given, report);
-  count(report);
-  if (sections.training) count_zero_inserted(report, *sections.training);
-  sections.partition = partition_of(given, report, nullptr), sections.sparse_over_dense = given.sparse_over_dense;
-  if (table.transformer && !sections.training) {
-    sections.language = LanguageReport{*table.transformer, given.table.compression, given.table.scale_group};
-  }
-  sections.embedding.tables = std::move(table.tables);
-  publish_report(flags, report, sections, {});
-}
-
-NetworkReport report_on(const network::Network& network, const NetworkFlags& given, NetworkSections& sections) {
-  NetworkReport report;
-  report.name = network.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
-  report.layers = network::layers_of(network, given.vector);
-  for (network::Layer& layer : report.layers) {
-    if (layer.weights.data != nullptr) layer.weight_bits = given.table.compression.bits;
-  }
-  check_sums(given, report.layers);
-  if (!network.inputs.empty()) {
-    const network::TensorInfo& input = network.tensors[static_cast<std::size_t>(network.inputs[0])];
-    if (!input.shape.empty()) report.batch = input.dim(0);
-  }
-  const bool fits = !__builtin_mul_overflow(given.table.tokens, report.batch, &report.tokens);
-  if (!fits) refuse("--tokens", "of all inputs are beyond 64 bits");
+  report.name = model.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
+  report.layers = model.layers, report.batch = model.batch, report.tokens = model.tokens;
   sections.training = train(given, report);
   count(report);
   if (sections.training) count_zero_inserted(report, *sections.training);
   return report;
 }
 
-void run_model(const NetworkFlags& given) {
+void run_table(const NetworkFlags& given, const NetworkModel& model) {
+  refuse_flags(given, {"--input", "-o", "--executor", "--runs", "--record", "--compare", "--against"},
+               "a table has shapes alone: there is nothing to run");
+  NetworkSections sections;
+  const NetworkReport report = report_on(model, given, sections);
+  sections.partition = partition_of(given, report, nullptr), sections.sparse_over_dense = given.sparse_over_dense;
+  if (model.transformer && !sections.training) {
+    sections.language = LanguageReport{*model.transformer, given.table.compression, given.table.scale_group};
+  }
+  sections.embedding.tables = model.tables;
+  publish_report(given.flags, report, sections, {});
+}
+
+void run_model(const NetworkFlags& given, const NetworkModel& model) {
   const Flags& flags = given.flags;
-  const network::Network network = io::read_network(flags.a);
+  const network::Network& network = *model.network;
   if (given.inputs.empty()) {
     refuse_flags(given, {"-o", "--record", "--against", "--runs"}, "nothing is run without --input");
     if (!flags.has("--compare")) refuse_flags(given, {"--executor"}, "nothing is run without --input");
   }
   if (given.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
   NetworkSections sections;
-  NetworkReport report = report_on(network, given, sections);
+  NetworkReport report = report_on(model, given, sections);
   sections.partition = partition_of(given, report, &network), sections.sparse_over_dense = given.sparse_over_dense;
   const network::RunOptions options{given.executor, report.options, wants_sums(given.checks)};
   NetworkWatch watch(given.checks, network, options, report.costs);
@@ -292,8 +219,8 @@ void run_network(const NetworkFlags& given) {
   if (flags.gemm.threads > 0) {
     if (const Status status = set_threads(flags.gemm.threads); !status.ok()) refuse("--threads", status.message());
   }
-  std::optional<io::LayerTable> table = read_table(given);
-  table ? run_table(given, *std::move(table)) : run_model(given);
+  const NetworkModel model = read_model(given);
+  model.network ? run_model(given, model) : run_table(given, model);
 }
 
 }  // namespace

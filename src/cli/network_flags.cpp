@@ -61,17 +61,20 @@ Type parse_table_type(const std::string& text) {
   return parse_named("--table-type", text, {Type::f32, Type::f16, Type::u8});
 }
 
-// Of what goes in, where a model leaves it open.
 void add_inputs(CLI::App& verb, NetworkFlags& given) {
-  constexpr const char* kGroup = "Operands";
-  constexpr Index kMost = Index{1} << 40;
   verb.add_option_function<std::vector<std::string>>(
           "--input", [&given](const std::vector<std::string>& paths) { given.inputs = paths; },
           "what goes in (.npy); several inputs: again and again, in their order")
       ->type_name("FILE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group(kGroup);
+      ->group("Operands");
+}
+
+// Of what goes in, where a model leaves it open.
+void add_model_choices(CLI::App& verb, NetworkFlags& given) {
+  constexpr const char* kGroup = "Operands";
+  constexpr Index kMost = Index{1} << 40;
   add_value(verb, "--batch", "N", "inputs that go together through a table of layers; default 1, or the\ntable's own",
             [&given](const std::string& text) { given.table.batch = parse_whole("--batch", text, 1, kMost); })
       ->group(kGroup);
@@ -196,11 +199,7 @@ void add_training(CLI::App& verb, NetworkFlags& given) {
 }
 
 void add_weights(CLI::App& verb, NetworkFlags& given) {
-  add_value(verb, "--weights", "NAME",
-            "dense, sparse or auto: the dataflows of which --dataflow auto takes\none, and how the CPU keeps weights; "
-            "default auto, what is quickest",
-            [&given](const std::string& text) { given.weights = parse_weights(text); })
-      ->group(kWeightsGroup);
+  add_weight_form(verb, given);
   verb.add_flag_callback(
           "--sparse-over-dense", [&given] { given.sparse_over_dense = true; },
           "layer by layer, how much quicker sparse is: cycles, each with its\nbest dataflow; with --input also times "
@@ -215,14 +214,33 @@ void add_weights(CLI::App& verb, NetworkFlags& given) {
 
 }  // namespace
 
-void add_network_flags(CLI::App& verb, NetworkFlags& given) {
-  Flags& flags = given.flags;
-  verb.add_option("MODEL", given.flags.a,
+CLI::Option* add_model(CLI::App& verb, NetworkFlags& given) {
+  add_model_choices(verb, given);
+  return verb
+      .add_option("MODEL", given.flags.a,
                   "an index.json (or its folder), a table of layers (.csv), a list of\nconfigurations (.json), or "
                   "model:NAME, a transformer")
-      ->required()
       ->type_name("FILE");
+}
+
+void add_weight_form(CLI::App& verb, NetworkFlags& given) {
+  add_value(verb, "--weights", "NAME",
+            "dense, sparse or auto: the dataflows of which --dataflow auto takes\none, and how the CPU keeps weights; "
+            "default auto, what is quickest",
+            [&given](const std::string& text) { given.weights = parse_weights(text); })
+      ->group(kWeightsGroup);
+}
+
+void add_vector(CLI::App& verb, NetworkFlags& given) {
+  add_value(verb, "--vector-lanes", "N", "lanes of the vector unit beside the array; default 16",
+            [&given](const std::string& text) { given.vector.lanes = parse_whole("--vector-lanes", text, 1, 1 << 20); })
+      ->group(kArrayGroup);
+}
+
+void add_network_flags(CLI::App& verb, NetworkFlags& given) {
+  Flags& flags = given.flags;
   add_inputs(verb, given);
+  add_model(verb, given)->required();
   add_models(verb, given);
   add_value(verb, "--executor", "NAME", "cpu, or array: emulated, layer by layer; default cpu",
             [&given](const std::string& text) {
@@ -240,9 +258,7 @@ void add_network_flags(CLI::App& verb, NetworkFlags& given) {
   add_timing(verb, flags);
   add_bandwidth(verb, flags);
   add_memory(verb, flags);
-  add_value(verb, "--vector-lanes", "N", "lanes of the vector unit beside the array; default 16",
-            [&given](const std::string& text) { given.vector.lanes = parse_whole("--vector-lanes", text, 1, 1 << 20); })
-      ->group(kArrayGroup);
+  add_vector(verb, given);
   add_value(verb, "--clock", "MHZ", "of the array, for latency and throughput; default 1000",
             [&given](const std::string& text) { given.clock_hz = parse_clock(text); })
       ->group(kArrayGroup);

@@ -42,7 +42,13 @@ struct NetworkFlags {
   bool has(const std::string& flag) const { return flag == "-o" ? !flags.output.empty() : flags.has(flag); }
 };
 
-/// All of them, and the model.
+/// The model, and what its file may leave open: --batch, --tokens, --architecture, --config, --table-type.
+CLI::Option* add_model(CLI::App& verb, NetworkFlags& given);
+/// --weights.
+void add_weight_form(CLI::App& verb, NetworkFlags& given);
+/// --vector-lanes.
+void add_vector(CLI::App& verb, NetworkFlags& given);
+/// All of `septet network`.
 void add_network_flags(CLI::App& verb, NetworkFlags& given);
 
 /// Of flags that mean nothing as things are.

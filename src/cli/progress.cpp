@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -21,7 +22,8 @@ constexpr std::chrono::milliseconds kPause(100);
 ProgressLine::ProgressLine(std::string label, std::string unit)
     : label_(std::move(label)),
       unit_(std::move(unit)),
-      next_(Clock::now() + kPause),
+      start_(Clock::now()),
+      next_(start_ + kPause),
       terminal_(::isatty(STDERR_FILENO) == 1) {}
 
 ProgressLine::~ProgressLine() {
@@ -35,14 +37,29 @@ emulation::Progress ProgressLine::callback() {
 
 void ProgressLine::show(Index done, Index total) {
   const auto now = Clock::now();
+  if (!first_) first_ = done, start_ = now;
   if (!terminal_ || now < next_) return;
   next_ = now + kPause;
   shown_ = true;
   const double share = total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
-  const std::string line =
-      fmt::format("\r{}: {} {} of {} ({})\033[K", label_, unit_, grouped(done), grouped(total), percent(share));
+  const std::string line = fmt::format("\r{}: {} {} of {} ({}){}\033[K", label_, unit_, grouped(done), grouped(total),
+                                       percent(share), rest(done, total));
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
+}
+
+std::string ProgressLine::rest(Index done, Index total) const {
+  if (done <= *first_) return "";
+  const std::chrono::duration<double> taken = Clock::now() - start_;
+  const double each = taken.count() / static_cast<double>(done - *first_);
+  return ", " + duration(each * static_cast<double>(total - done)) + " left";
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<Index>(std::ceil(seconds));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} min", grouped(whole / 3600), whole % 3600 / 60);
 }
 
 }  // namespace septet::cli

@@ -25,5 +25,6 @@ void add_export(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_network(CLI::App& app, Action& action);
+void add_explore(CLI::App& app, Action& action);
 
 }  // namespace septet::cli

@@ -2,15 +2,14 @@
 #include "septet/network/cost.hpp"
 
 #include "depthwise.hpp"
+#include "layer_cost.hpp"
 #include "step_shape.hpp"
 
-#include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace septet::network {
 namespace {
-
-using emulation::Report;
 
 const Linear* linear_of(const Operator& op) {
   if (const auto* convolution = std::get_if<Convolution>(&op)) return &convolution->linear;
@@ -29,66 +28,17 @@ Index sum_of_constants(const Operator& op, F of) {
   return 0;
 }
 
-// Counts of `times` equal products on top of those of others.
-void add_counts(Report& total, const Report& r, Index times) {
-  for (Index Report::*count :
-       {&Report::folds, &Report::cycles, &Report::cycles_preload, &Report::cycles_stream, &Report::cycles_drain,
-        &Report::cycles_stall, &Report::macs_dense, &Report::macs_issued, &Report::macs_useful, &Report::nnz,
-        &Report::reads_a_words, &Report::reads_b_words, &Report::reads_c_words, &Report::writes_c_words,
-        &Report::a_bytes_values, &Report::a_bytes_metadata, &Report::zeros_injected, &Report::elements_skipped,
-        &Report::writes_without_fold}) {
-    total.*count += times * (r.*count);
-  }
-  using Memory = emulation::MemoryReport;
-  for (Index Memory::*count :
-       {&Memory::cycles_with_memory, &Memory::buffer_reads_a_bytes, &Memory::buffer_reads_b_bytes,
-        &Memory::buffer_reads_c_bytes, &Memory::buffer_writes_c_bytes, &Memory::off_chip_reads_a_bytes,
-        &Memory::off_chip_reads_b_bytes, &Memory::off_chip_reads_c_bytes, &Memory::off_chip_writes_c_bytes}) {
-    total.memory.*count += times * (r.memory.*count);
-  }
-  total.memory.chosen.cycles_stall_memory += times * r.memory.chosen.cycles_stall_memory;
-}
-
-// Of a run of products that is repeated; A is the same in each.
-void repeat(Report& r, Index repeats) {
-  const Report once = r;
-  add_counts(r, once, repeats - 1);
-  r.nnz = once.nnz, r.a_bytes_values = once.a_bytes_values, r.a_bytes_metadata = once.a_bytes_metadata;
-}
-
-VectorCost repeated(VectorCost cost, Index repeats) {
-  for (Index VectorCost::*count : {&VectorCost::simple_operations, &VectorCost::special_operations,
-                                   &VectorCost::reads_bytes, &VectorCost::writes_bytes, &VectorCost::cycles}) {
-    cost.*count *= repeats;
-  }
-  return cost;
-}
-
-// What all products of a layer have in common.
-Report empty_like(const Report& r) {
-  Report total = r;
-  add_counts(total, r, -1);
-  total.utilization = 0, total.memory.walks.clear();
-  return total;
-}
-
-Index cycles_of(const Report& r) { return r.memory.system.given() ? r.memory.cycles_with_memory : r.cycles; }
-
-// Zeros between groups change no sum, but where folds end: narrow sums of folds would be others.
-bool joins_keep_bits(const GemmOptions& gemm) {
-  return gemm.accumulate == Accumulate::chained || (gemm.accumulator.bits == 0 && gemm.fold_accumulator.bits == 0);
-}
-
 class Products {
  public:
   Products(const Layer& layer, const CostOptions& options) : layer_(layer), options_(options) {
-    options_.gemm.a_zero_point = layer.zero_point, options_.gemm.b_zero_point = 0;
-    options_.gemm.fold_depth = 0, options_.gemm.preload = {}, options_.gemm.epilogue = {};
+    options_.gemm = product_options(options.gemm, layer.zero_point);
     if (layer.weight_bits > 0) options_.array.a_word_bits = layer.weight_bits;
     if (layer.weights.data == nullptr) return;
-    const bool alike = layer.weights_stride == 0;
-    for (Index i = 0; i < (alike ? 1 : layer.product.count); ++i) models_.emplace_back(group(i));
-    if (!alike && layer.joinable && layer.product.count > 1 && joins_keep_bits(options.gemm)) join();
+    const Index different = layer.weights_stride == 0 ? 1 : layer.product.count;
+    for (Index i = 0; i < different; ++i) models_.emplace_back(group(i));
+    if (!layer.joinable || layer.product.count < 2 || !joins_keep_bits(options.gemm)) return;
+    joined_.emplace(layer.product, layer.weights.type, layer.weights.data, layer.weights_stride);
+    if (joined_->weights()) joined_model_.emplace(*joined_->weights());
   }
 
   /// Groups joined where the dataflow is sparse and that takes fewer cycles.
@@ -107,31 +57,19 @@ class Products {
     GemmOptions gemm = options_.gemm;
     gemm.dataflow = dataflow;
     const Product& p = layer_.product;
-    const bool dense = models_.empty(), alike = dense || layer_.weights_stride == 0;
-    cost.dataflow = dataflow, cost.joined = joined;
-    for (Index i = 0; i < (alike || joined ? 1 : p.count); ++i) {
-      Report report;
+    const bool dense = models_.empty();
+    const Index different = dense || joined ? 1 : static_cast<Index>(models_.size());
+    CostSum sum(dataflow, joined, cost);
+    for (Index i = 0; i < different; ++i) {
+      emulation::Report report;
       const Status status =
           dense ? emulation::try_cycles(p.m, p.n, p.k, layer_.a_type, layer_.b_type, gemm, options_.array, report)
                 : (joined ? *joined_model_ : models_[static_cast<std::size_t>(i)])
                       .try_cycles(p.n, layer_.b_type, gemm, options_.array, report);
       if (!status.ok()) return status;
-      const Index times = alike ? p.count : 1;
-      emulation::EnergyReport energy;
-      if (const Status bad = emulation::try_energy(report, options_.energy, energy); !bad.ok()) return bad;
-      if (i == 0) cost.array = empty_like(report);
-      add_counts(cost.array, report, times);
-      cost.energy_pj += static_cast<double>(times) * energy.total_pj();
-      cost.moved_bytes += static_cast<double>(times) * emulation::buffer_traffic(report).total();
+      if (const Status bad = sum.add(report, joined ? 1 : p.count / different, options_.energy); !bad.ok()) return bad;
     }
-    cost.array.macs_dense = p.macs();  // joined: without the zeros between the groups
-    repeat(cost.array, layer_.repeats);
-    cost.energy_pj *= static_cast<double>(layer_.repeats), cost.moved_bytes *= static_cast<double>(layer_.repeats);
-    const double pe_cycles =
-        static_cast<double>(cost.array.array_height * cost.array.array_width) * static_cast<double>(cost.array.cycles);
-    if (pe_cycles > 0) cost.array.utilization = static_cast<double>(cost.array.macs_useful) / pe_cycles;
-    cost.vector = repeated(layer_.vector, layer_.repeats);
-    cost.cycles = cycles_of(cost.array) + cost.vector.cycles;
+    sum.finish(p, layer_.vector, layer_.repeats);
     return {};
   }
 
@@ -141,41 +79,12 @@ class Products {
     return weights;
   }
 
-  // Blocks on the diagonal, as CSR: which of their elements are zeros is the model's to see.
-  void join() {
-    const Product& p = layer_.product;
-    for (Index row = 0; row < p.count * p.m; ++row) {
-      for (Index j = 0; j < p.k; ++j) columns_.push_back(row / p.m * p.k + j);
-      row_ptr_.push_back(static_cast<Index>(columns_.size()));
-    }
-    const auto view = [&](const auto* values) {
-      joined_model_.emplace(csr(p.count * p.m, p.count * p.k, row_ptr_.data(), columns_.data(), values));
-    };
-    if (layer_.weights.type == Type::s8) view(static_cast<const std::int8_t*>(layer_.weights.data));
-    if (layer_.weights.type == Type::u8) view(static_cast<const std::uint8_t*>(layer_.weights.data));
-  }
-
   const Layer& layer_;
   CostOptions options_;
   std::vector<emulation::CycleModel> models_;
-  std::vector<Index> row_ptr_ = {0}, columns_;
+  std::optional<JoinedGroups> joined_;
   std::optional<emulation::CycleModel> joined_model_;
 };
-
-std::vector<Dataflow> possible(const GemmOptions& gemm) {
-  std::vector<Dataflow> all;
-  for (const Dataflow dataflow :
-       {Dataflow::dOS, Dataflow::dWS, Dataflow::dIS, Dataflow::sOS, Dataflow::sWS, Dataflow::sIS, Dataflow::csOS}) {
-    if (gemm.accumulate == Accumulate::chained || !is_output_stationary(dataflow)) all.push_back(dataflow);
-  }
-  return all;
-}
-
-// May an automatic dataflow be this one?
-bool is_choice(Dataflow dataflow, const CostOptions& options) {
-  if (options.gemm.dataflow != Dataflow::automatic) return false;
-  return options.weights == WeightForm::automatic || is_sparse(dataflow) == (options.weights == WeightForm::sparse);
-}
 
 }  // namespace
 
@@ -223,11 +132,12 @@ Status cost(const Layer& layer, const CostOptions& options, LayerCost& result, s
     if (!automatic) {
       if (const Status status = products.least(named, best); !status.ok()) return status;
     }
-    for (const Dataflow dataflow : automatic || each != nullptr ? possible(options.gemm) : std::vector<Dataflow>{}) {
+    for (const Dataflow dataflow :
+         automatic || each != nullptr ? possible_dataflows(options.gemm) : std::vector<Dataflow>{}) {
       LayerCost one;
       const Status status = products.least(dataflow, one);
       // Beside those asked for, another may not fit: its words are wider than half of a buffer, say.
-      const bool choice = is_choice(dataflow, options);
+      const bool choice = automatic && may_choose(dataflow, options.weights);
       if (!status.ok() && choice) return status;
       if (!status.ok()) continue;
       if (choice && (best.dataflow == Dataflow::automatic || one.cycles < best.cycles)) best = one;

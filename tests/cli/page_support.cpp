@@ -55,7 +55,7 @@ document.querySelectorAll('svg:not(.swatch)').forEach(svg => {
     covered: covered.some((a, i) => covered.some((b, j) => i < j && a.left < b.right && b.left < a.right && a.top + 2 < b.bottom && b.top + 2 < a.bottom))});
 });
 found.rows = [...document.querySelectorAll('#layers tbody tr')].map(row => row.cells[0].textContent);
-document.querySelectorAll('#layers th button')[5].click();
+document.querySelectorAll('#layers th button')[5]?.click();
 found.sorted = [...document.querySelectorAll('#layers tbody tr')].map(row => Number(row.cells[5].dataset.value));
 const result = document.createElement('pre'); result.id = 'found'; result.textContent = JSON.stringify(found); document.body.append(result);
 </script>)";

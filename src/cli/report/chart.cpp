@@ -16,30 +16,36 @@ namespace {
 // Units of the drawing. Narrow, so that the text is still readable when a telephone shrinks it.
 constexpr double kWidth = 480, kHeight = 340, kLeft = 58, kRight = 14, kTop = 14, kBottom = 48;
 
-std::string polygon(std::initializer_list<std::pair<double, double>> corners, double x, double y) {
+struct Place {
+  double x, y, size = 1;
+};
+
+std::string polygon(std::initializer_list<std::pair<double, double>> corners, const Place& at) {
   std::string points;
-  for (const auto& [dx, dy] : corners) points += fmt::format("{:.1f},{:.1f} ", x + dx, y + dy);
+  for (const auto& [dx, dy] : corners) {
+    points += fmt::format("{:.1f},{:.1f} ", at.x + at.size * dx, at.y + at.size * dy);
+  }
   points.pop_back();
   return fmt::format("<polygon points=\"{}\"", points);
 }
 
-std::string marker(const Look& look, double x, double y, const std::string& title = "") {
+std::string marker(const Look& look, const Place& at, const std::string& title = "") {
   std::string shape;
   switch (look.marker) {
     case 0:
-      shape = fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\"", x, y);
+      shape = fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.3g}\"", at.x, at.y, 4 * at.size);
       break;
     case 1:
-      shape = polygon({{-3.6, -3.6}, {3.6, -3.6}, {3.6, 3.6}, {-3.6, 3.6}}, x, y);
+      shape = polygon({{-3.6, -3.6}, {3.6, -3.6}, {3.6, 3.6}, {-3.6, 3.6}}, at);
       break;
     case 2:
-      shape = polygon({{0, -4.8}, {4.5, 3.6}, {-4.5, 3.6}}, x, y);
+      shape = polygon({{0, -4.8}, {4.5, 3.6}, {-4.5, 3.6}}, at);
       break;
     case 3:
-      shape = polygon({{0, -5}, {5, 0}, {0, 5}, {-5, 0}}, x, y);
+      shape = polygon({{0, -5}, {5, 0}, {0, 5}, {-5, 0}}, at);
       break;
     case 4:
-      shape = polygon({{0, 4.8}, {4.5, -3.6}, {-4.5, -3.6}}, x, y);
+      shape = polygon({{0, 4.8}, {4.5, -3.6}, {-4.5, -3.6}}, at);
       break;
     case 5:
       shape = polygon({{-1.6, -4.8},
@@ -54,7 +60,7 @@ std::string marker(const Look& look, double x, double y, const std::string& titl
                        {-4.8, 1.6},
                        {-4.8, -1.6},
                        {-1.6, -1.6}},
-                      x, y);
+                      at);
       break;
     case 6:
       shape = polygon({{0, -6},
@@ -67,10 +73,10 @@ std::string marker(const Look& look, double x, double y, const std::string& titl
                        {-2.5, 0.9},
                        {-5.7, -1.9},
                        {-1.6, -2}},
-                      x, y);
+                      at);
       break;
     default:
-      shape = polygon({{-5, -2}, {5, -2}, {5, 2}, {-5, 2}}, x, y);
+      shape = polygon({{-5, -2}, {5, -2}, {5, 2}, {-5, 2}}, at);
       break;
   }
   shape += fmt::format(" fill=\"{}\" stroke=\"{}\" stroke-width=\"1.5\"", look.second ? "#ffffff" : look.colour,
@@ -87,7 +93,7 @@ std::string legend(const std::vector<Series>& all) {
         "<li><svg viewBox=\"0 0 28 14\" class=\"swatch\" aria-hidden=\"true\"><line x1=\"0\" y1=\"7\" x2=\"28\" "
         "y2=\"7\" "
         "stroke=\"{}\" stroke-width=\"2\"{}/>{}</svg>{}{}</li>",
-        series.look.colour, series.look.second ? " stroke-dasharray=\"5 3\"" : "", marker(series.look, 14, 7),
+        series.look.colour, series.look.second ? " stroke-dasharray=\"5 3\"" : "", marker(series.look, {14, 7}),
         escaped(series.label), series.note.empty() ? "" : " <small>" + escaped(series.note) + "</small>");
   }
   return out + "</ul>\n";
@@ -185,7 +191,9 @@ void Chart::series(const Series& series, bool joined, double weight) {
     body_ += fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{:g}\"{}/>", points,
                          series.look.colour, weight, series.look.second ? " stroke-dasharray=\"5 3\"" : "");
   }
-  for (const Mark& mark : series.marks) body_ += marker(series.look, x_at(mark.x), y_at(mark.y), mark.title);
+  for (const Mark& mark : series.marks) {
+    body_ += marker(series.look, {x_at(mark.x), y_at(mark.y), mark.size}, mark.title);
+  }
   for (const Mark& ring : series.rings) {
     body_ += fmt::format(
         "<circle class=\"crossover\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"7\" fill=\"none\" stroke=\"{}\" "

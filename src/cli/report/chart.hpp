@@ -21,6 +21,7 @@ Look look_of_place(int place);
 struct Mark {
   double x = 0, y = 0;
   std::string title;
+  double size = 1;  ///< of the marker, times the usual
 };
 
 struct Series {

@@ -1,0 +1,86 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "septet/network/explore.hpp"
+
+#include "explore_state.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace septet::network {
+namespace {
+
+Status check_all(const std::vector<Layer>& layers, const Sweep& sweep, const CostOptions& base,
+                 const emulation::AreaTable& area) {
+  if (Status status = check(sweep); !status.ok()) return status;
+  if (Status status = emulation::check_energy(base.energy); !status.ok()) return status;
+  if (Status status = emulation::check_area(area); !status.ok()) return status;
+  for (const Layer& layer : layers) {
+    if (layer.repeats != 1) return {Cause::bad_option, "layers", layer.name + " is repeated"};
+  }
+  const bool swept = std::any_of(sweep.sparsities.begin(), sweep.sparsities.end(), [](double s) { return s >= 0; });
+  if (swept && std::none_of(layers.begin(), layers.end(), has_weights)) {
+    return {Cause::bad_option, "sweep.sparsities", "no layer has weights that could be sparse"};
+  }
+  return {};
+}
+
+}  // namespace
+
+Explorer::Explorer(std::vector<Layer> layers, Sweep sweep, CostOptions base, emulation::AreaTable area) {
+  throw_if_error(check_all(layers, sweep, base, area));
+  state_ = std::make_unique<State>(std::move(layers), std::move(sweep), std::move(base), area);
+}
+
+Explorer::~Explorer() = default;
+
+const Sweep& Explorer::sweep() const { return state_->sweep; }
+
+void Explorer::evaluate(Index machine, std::vector<DesignPoint>& points) const {
+  const Sweep& sweep = state_->sweep;
+  const auto machines = static_cast<Index>(sweep.buffers.size() * sweep.bandwidths.size());
+  const auto dataflows = static_cast<Index>(sweep.dataflows.size());
+  const std::shared_ptr<const ArrayGroup> group = state_->group(machine / machines);
+  const std::vector<ProductCost> costs = state_->costs(*group, design_of(sweep, machine * dataflows));
+  const std::size_t sparsity = static_cast<std::size_t>(group->index) % sweep.sparsities.size();
+  const Workload& workload = state_->network(sparsity).workload;
+  for (Index d = 0; d < dataflows; ++d) {
+    points.push_back(state_->point(design_of(sweep, machine * dataflows + d), workload, costs));
+  }
+}
+
+std::vector<Layer> Explorer::network(const Design& design) const {
+  const std::vector<double>& sparsities = state_->sweep.sparsities;
+  const auto found = std::find(sparsities.begin(), sparsities.end(), design.sparsity);
+  if (found == sparsities.end()) throw Error({Cause::bad_option, "design.sparsity", "is none of the sweep's"});
+  const auto place = found - sparsities.begin();
+  const std::vector<Mask>& masks = state_->network(static_cast<std::size_t>(place)).masks;
+  const Type type = design.precision.type;
+  std::map<Mask, std::shared_ptr<const void>> known;
+  std::vector<Layer> layers = state_->layers;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    Layer& layer = layers[i];
+    layer.a_type = layer.b_type = type;
+    if (!masks[i]) continue;
+    std::shared_ptr<const void>& weights = known[masks[i]];
+    if (!weights) weights = weights_of(masks[i], type);
+    const Product& p = layer.product;
+    layer.weights = {weights.get(), type, p.m, p.k, p.k, 1};
+    layer.weights_owner = weights, layer.weights_stride = stride_of(masks[i], p);
+  }
+  return layers;
+}
+
+CostOptions Explorer::options(const Design& design) const { return state_->options(design); }
+
+Status Explorer::layers(const Design& design, std::vector<LayerCost>& costs) const {
+  const CostOptions with = options(design);
+  std::vector<LayerCost> all;
+  for (const Layer& layer : network(design)) {
+    if (Status status = cost(layer, with, all.emplace_back()); !status.ok()) return status;
+  }
+  costs = std::move(all);
+  return {};
+}
+
+}  // namespace septet::network

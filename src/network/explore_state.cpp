@@ -1,0 +1,207 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "explore_state.hpp"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+#include <tuple>
+#include <utility>
+
+namespace septet::network {
+namespace {
+
+std::vector<Dataflow> choices_of(const CostOptions& options) {
+  std::vector<Dataflow> choices;
+  for (const Dataflow dataflow : possible_dataflows(options.gemm)) {
+    if (may_choose(dataflow, options.weights)) choices.push_back(dataflow);
+  }
+  return choices;
+}
+
+std::vector<Dataflow> counted_of(const Sweep& sweep, const std::vector<Dataflow>& choices) {
+  std::vector<Dataflow> counted;
+  const auto add = [&](Dataflow dataflow) {
+    if (std::find(counted.begin(), counted.end(), dataflow) == counted.end()) counted.push_back(dataflow);
+  };
+  for (const Dataflow dataflow : sweep.dataflows) {
+    if (dataflow != Dataflow::automatic) {
+      add(dataflow);
+    } else {
+      std::for_each(choices.begin(), choices.end(), add);
+    }
+  }
+  return counted;
+}
+
+// Layers with the same weights have the same mask.
+std::vector<Mask> own_masks_of(const std::vector<Layer>& layers) {
+  using Key = std::tuple<const void*, Type, Index, Index, Index, Index, Index, Index, int>;
+  std::map<Key, Mask> known;
+  std::vector<Mask> masks;
+  for (const Layer& layer : layers) {
+    const Product& p = layer.product;
+    const ConstMatrix& w = layer.weights;
+    if (p.count == 0 || w.data == nullptr) {
+      masks.push_back(nullptr);
+      continue;
+    }
+    const Key key{w.data,          w.type, p.m, p.k, p.count, w.row_stride, w.col_stride, layer.weights_stride,
+                  layer.zero_point};
+    Mask& mask = known[key];
+    if (!mask) mask = own_mask(layer);
+    masks.push_back(mask);
+  }
+  return masks;
+}
+
+// Layers whose weights have the same shape have the same mask.
+std::vector<Mask> seeded_masks_of(const std::vector<Layer>& layers, const std::vector<bool>& weighted, double sparsity,
+                                  std::uint64_t seed) {
+  std::map<std::pair<Index, Index>, Mask> known;
+  std::vector<Mask> masks(layers.size());
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Product& p = layers[i].product;
+    if (!weighted[i]) continue;
+    Mask& mask = known[{p.m, p.k}];
+    if (!mask) mask = seeded_mask(p.m, p.k, sparsity, seed);
+    masks[i] = mask;
+  }
+  return masks;
+}
+
+}  // namespace
+
+Explorer::State::State(std::vector<Layer> given, Sweep swept, CostOptions options, const emulation::AreaTable& table)
+    : layers(std::move(given)),
+      own_masks(own_masks_of(layers)),
+      sweep(std::move(swept)),
+      base(std::move(options)),
+      area(table),
+      choices(choices_of(base)),
+      counted(counted_of(sweep, choices)),
+      networks_(sweep.sparsities.size()) {
+  for (Layer& layer : layers) {
+    weighted.push_back(has_weights(layer));
+    layer.vector = with_cycles(layer.vector, base.vector);
+    layer.weights = {}, layer.weights_owner = nullptr, layer.zero_point = 0;
+  }
+}
+
+const SparseNetwork& Explorer::State::network(std::size_t sparsity) const {
+  SparseNetwork& network = networks_[sparsity];
+  std::call_once(network.made, [&] {
+    const double zeros = sweep.sparsities[sparsity];
+    network.masks = zeros < 0 ? own_masks : seeded_masks_of(layers, weighted, zeros, sweep.seed);
+    network.workload = workload_of(layers, network.masks, joins_keep_bits(base.gemm));
+  });
+  return network;
+}
+
+CostOptions Explorer::State::options(const Design& design) const {
+  CostOptions options = base;
+  options.gemm.array = design.array;
+  options.gemm.dataflow = design.dataflow;
+  const Buffers& b = design.buffers;
+  options.array.memory = {b.a, b.b, b.c, design.bandwidth};
+  options.array.a_word_bits = design.precision.a_bits;
+  return options;
+}
+
+void Explorer::State::prepare(ArrayGroup& group, std::size_t item) const {
+  const Index machines = static_cast<Index>(sweep.buffers.size() * sweep.bandwidths.size());
+  Design design = design_of(sweep, group.index * machines * static_cast<Index>(sweep.dataflows.size()));
+  const Workload& workload = network(static_cast<std::size_t>(group.index) % sweep.sparsities.size()).workload;
+  const std::size_t products = workload.products.size();
+  design.dataflow = counted[item / products];
+  const CostOptions with = options(design);
+  const bool memory =
+      std::any_of(sweep.buffers.begin(), sweep.buffers.end(), [](const Buffers& b) { return b.total() > 0; });
+  group.products[item].prepare(workload.products[item % products], product_options(with.gemm, 0), with.array,
+                               design.precision.type, memory);
+}
+
+// As many groups are kept as threads may work on, and one that is begun.
+std::shared_ptr<ArrayGroup> Explorer::State::find_group(Index index) const {
+  const Workload& workload = network(static_cast<std::size_t>(index) % sweep.sparsities.size()).workload;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = std::find_if(recent_.begin(), recent_.end(), [&](const auto& g) { return g->index == index; });
+  if (found != recent_.end()) return *found;
+  recent_.push_front(std::make_shared<ArrayGroup>(index, counted.size() * workload.products.size()));
+  if (recent_.size() > 1 + std::size_t{std::thread::hardware_concurrency()}) recent_.pop_back();
+  return recent_.front();
+}
+
+std::shared_ptr<const ArrayGroup> Explorer::State::group(Index index) const {
+  std::shared_ptr<ArrayGroup> group = find_group(index);
+  try {
+    group->work.finish([&](std::size_t item) { prepare(*group, item); });
+  } catch (...) {  // no memory, say: the next one tries again
+    const std::lock_guard<std::mutex> lock(mutex_);
+    recent_.erase(std::remove(recent_.begin(), recent_.end(), group), recent_.end());
+    throw;
+  }
+  return group;
+}
+
+// Threads on neighbouring machines begin with different products: they would wait for each other otherwise.
+std::vector<ProductCost> Explorer::State::costs(const ArrayGroup& group, const Design& machine) const {
+  const std::size_t items = group.products.size();
+  const emulation::MemorySystem memory = options(machine).array.memory;
+  std::vector<ProductCost> costs(items);
+  const std::size_t begin = items == 0 ? 0 : static_cast<std::size_t>(machine.index) * 7919 % items;
+  for (std::size_t i = 0; i < items; ++i) {
+    const std::size_t item = (begin + i) % items;
+    costs[item] = group.products[item].cost(memory, base.energy);
+  }
+  return costs;
+}
+
+// Of equal dataflows the first; what any of them may not do, an automatic one may not.
+const ProductCost& Explorer::State::cost_of(const std::vector<ProductCost>& costs, std::size_t product,
+                                            Dataflow dataflow) const {
+  const std::size_t products = costs.size() / counted.size();
+  const auto of = [&](Dataflow one) -> const ProductCost& {
+    const auto place = std::find(counted.begin(), counted.end(), one) - counted.begin();
+    return costs[static_cast<std::size_t>(place) * products + product];
+  };
+  if (dataflow != Dataflow::automatic) return of(dataflow);
+  const ProductCost* best = &of(choices.front());
+  for (const Dataflow choice : choices) {
+    const ProductCost& cost = of(choice);
+    if (!cost.status.ok()) return cost;
+    if (cost.cycles < best->cycles) best = &cost;
+  }
+  return *best;
+}
+
+DesignPoint Explorer::State::point(const Design& design, const Workload& workload,
+                                   const std::vector<ProductCost>& costs) const {
+  DesignPoint point;
+  point.design = design;
+  const CostOptions with = options(design);
+  const Type type = design.precision.type;
+  point.area_mm2 =
+      emulation::area(design.array, type, type, with.array.memory, base.vector.lanes, area, base.gemm.accumulator)
+          .total_mm2();
+  Index useful = 0;
+  DesignPoint sums = point;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    sums.cycles += layers[i].vector.cycles, sums.cycles_vector += layers[i].vector.cycles;
+    if (workload.of_layer[i] == Workload::kNone) continue;
+    const ProductCost& cost = cost_of(costs, workload.of_layer[i], design.dataflow);
+    if (!cost.status.ok()) {
+      point.infeasible = cost.status.to_string();
+      return point;
+    }
+    sums.cycles += cost.cycles;
+    sums.energy_pj += cost.energy_pj;
+    sums.off_chip_bytes += cost.off_chip_bytes;
+    useful += cost.macs_useful;
+  }
+  const double pe_cycles = static_cast<double>(design.array.height * design.array.width) *
+                           static_cast<double>(sums.cycles - sums.cycles_vector);
+  if (pe_cycles > 0) sums.utilization = static_cast<double>(useful) / pe_cycles;
+  return sums;
+}
+
+}  // namespace septet::network
