@@ -175,7 +175,7 @@ void run_table(const NetworkFlags& given, const NetworkModel& model) {
   NetworkSections sections;
   const NetworkReport report = report_on(model, given, sections);
   sections.partition = partition_of(given, report, nullptr), sections.sparse_over_dense = given.sparse_over_dense;
-  if (model.transformer) {
+  if (model.transformer && !sections.training) {
     sections.language = LanguageReport{*model.transformer, given.table.compression, given.table.scale_group};
   }
   sections.embedding.tables = model.tables;

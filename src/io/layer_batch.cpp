@@ -11,6 +11,15 @@ using network::Layer;
 
 bool scale(Index& value, Index times) { return !__builtin_mul_overflow(value, times, &value); }
 
+bool repeat(network::VectorCost& cost, Index times) {
+  bool fits = true;
+  for (Index* count : {&cost.simple_operations, &cost.special_operations, &cost.reads_bytes, &cost.writes_bytes}) {
+    Index cycles = *count;
+    fits = fits && scale(*count, times) && scale(cycles, 16 * times);  // of any vector unit
+  }
+  return fits;
+}
+
 // More columns beside weights; of activations alone, more products. False: beyond 64 bits.
 bool repeat(Layer& layer, Index times) {
   network::Product& product = layer.product;
@@ -19,12 +28,8 @@ bool repeat(Layer& layer, Index times) {
   bool fits = scale(weights ? product.n : product.count, times) && scale(macs, times) && scale(layer.lookups, times);
   if (layer.convolution) fits = fits && scale(layer.convolution->batch, times);
   if (layer.work) fits = fits && scale(layer.work->x, times) && scale(layer.work->y, times);
-  network::VectorCost& cost = layer.vector;
-  for (Index* count : {&cost.simple_operations, &cost.special_operations, &cost.reads_bytes, &cost.writes_bytes}) {
-    Index cycles = *count;
-    fits = fits && scale(*count, times) && scale(cycles, 16 * times);  // of any vector unit
-  }
-  return fits;
+  fits = fits && repeat(layer.vector, times);
+  return fits && (!layer.gradient || repeat(*layer.gradient, times));
 }
 
 // Of a transformer's configuration, the head's stay as they are: what is published of sparse and low-bit models is of

@@ -112,7 +112,7 @@ class Config {
     layer.parameter_bytes = times(rows_[i], row_bytes());
     times(times(plus(layer.lookups, plus(batch_, 1)), plus(row_bytes(), 4)), 16);  // nothing that is counted overflows
     layer.work =
-        network::VectorWork{network::EmbeddingBag{}, 1, layer.lookups, times(batch_, dim_), dim_, table_, Type::f32};
+        network::VectorWork{network::EmbeddingBag{}, 1, layer.lookups, times(batch_, dim_), dim_, 1, table_, Type::f32};
     layer.vector = network::vector_cost(*layer.work, {});
     layer.vector.cycles = 0;
     return layer;

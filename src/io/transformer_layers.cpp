@@ -14,7 +14,6 @@ namespace {
 
 using network::Layer;
 using network::Operator;
-using network::TensorInfo;
 __extension__ using Wide = __int128;
 
 class Builder {
@@ -80,6 +79,7 @@ class Builder {
   void weights(const std::string& component, const network::Product& p) {
     if (!rules_.behind) normalise(component, p.count);
     product(component, p, "fully_connected");
+    lines_.back().layer.convolution = network::fully_connected_shape(p);
     lines_.back().layer.parameters = counted(static_cast<Wide>(p.m) * p.k * p.count);
   }
 
@@ -96,13 +96,14 @@ class Builder {
   }
 
   // Su and others, RoFormer, 2021, for a quarter of the elements of queries and keys (Black and others, 2022, section
-  // 2.1): two products and a sum each.
+  // 2.1): two products and a sum each. Its gradient is a rotation back.
   Layer rotary() const {
     Layer layer;
     layer.name = "rotary", layer.op = "rotary";
     const Index elements = counted(static_cast<Wide>(run_.tokens) * (model_.width / 2) * model_.layers);
     layer.vector.simple_operations = 3 * elements;
     layer.vector.reads_bytes = layer.vector.writes_bytes = elements;
+    layer.gradient = layer.vector;
     return layer;
   }
 
@@ -111,30 +112,26 @@ class Builder {
     const Index rows = 1 + (rules_.positions > 0 ? 1 : 0) + (rules_.segments > 0 ? 1 : 0);
     counted(static_cast<Wide>(run_.tokens) * rows * (model_.width + 4));
     layer.lookups = run_.tokens * rows;
-    layer.vector = network::embedding_cost(Type::s8, model_.width, layer.lookups, run_.tokens,
-                                           network::EmbeddingBag::Mode::sum, {});
+    layer.work = network::VectorWork{network::EmbeddingBag{}, 1, layer.lookups,
+                                     counted(static_cast<Wide>(run_.tokens) * model_.width), model_.width};
+    layer.work->y_type = Type::f32;
+    layer.vector = network::vector_cost(*layer.work, {});
     layer.vector.cycles = 0;
     return layer;
   }
 
   std::vector<Index> tokens_by_width() const { return {run_.tokens, model_.width}; }
 
-  // A step of its own, whose work is counted like any network's, so many times.
+  // Work that is counted like any network's, so many times.
   Layer vector_layer(const std::string& name, const Operator& op, const std::vector<Index>& shape, Index times) const {
     Wide elements = times;
     for (const Index size : shape) elements *= size;
-    counted(elements);
-    const TensorInfo x{"x", Type::s8, shape, {}}, y{"y", Type::s8, shape, {}};
-    network::Network network{"", {x, y}, {{name, op, {0}, 1}}, {0}, {1}};
-    if (std::holds_alternative<network::Add>(op)) network.steps[0].inputs = {0, 0};
     Layer layer;
     layer.name = name, layer.op = network::name(op);
-    layer.vector = network::vector_cost(network, network.steps[0], {});
-    network::VectorCost& work = layer.vector;
-    for (Index* count : {&work.simple_operations, &work.special_operations, &work.reads_bytes, &work.writes_bytes}) {
-      *count *= times;
-    }
-    work.cycles = 0;
+    const Index operands = std::holds_alternative<network::Add>(op) ? 2 : 1, all = counted(elements);
+    layer.work = network::VectorWork{op, operands, all, all, shape.back(), times};
+    layer.vector = network::vector_cost(*layer.work, {});
+    layer.vector.cycles = 0;
     return layer;
   }
 

@@ -26,6 +26,7 @@ bool add_biases_and_norms(const Rules& rules, TransformerLine& line) {
   if (layer.parameters == 0) return true;
   const network::Product& p = layer.product;
   const bool biased = line.component != rules.last || rules.last_biased;
+  if (layer.convolution) layer.convolution->bias = biased;
   const Index width = rules.behind ? p.m : p.k;  // of the output, or of the input
   return (!biased || add_product(layer.parameters, p.m, p.count, 1)) &&
          (!rules.normalises(line.component) || add_product(layer.parameters, width, p.count, 2));

@@ -31,6 +31,8 @@ class MicroBatch {
       share_product();
     } else if (layer_.work) {
       share_work();
+    } else if (layer_.gradient) {
+      share_cost(layer_.vector), share_cost(*layer_.gradient);
     } else if (layer_.vector.simple_operations > 0 || layer_.vector.special_operations > 0) {
       fail(layer_, "its operator is not known, so it has no gradient");
     }
@@ -53,13 +55,19 @@ class MicroBatch {
     Index taps = 1;
     if (const auto* pool = std::get_if<MaxPool>(&work.op)) taps = pool->window.height * pool->window.width;
     if (const auto* pool = std::get_if<AveragePool>(&work.op)) taps = pool->window.height * pool->window.width;
-    for (const Index elements : {work.x, work.y, work.width}) {
+    for (const Index elements : {work.x, work.y, std::max<Index>(work.instances, 1)}) {
       checked_product(layer_.name, {elements, std::max<Index>(work.width, 1), taps + 1, parts_, kHeadroom});
     }
     if (std::holds_alternative<EmbeddingBag>(work.op) && work.x_type == Type::u8) {
       fail(layer_, "embedding tables of bytes are not trained");
     }
     layer_.vector = training_cost(work);
+  }
+  void share_cost(VectorCost& cost) {
+    for (Index* count : {&cost.simple_operations, &cost.special_operations, &cost.reads_bytes, &cost.writes_bytes}) {
+      share(*count);
+    }
+    cost.cycles = 0;
   }
   void share(Index& count) {
     if (count % parts_ != 0) fail(layer_, "cannot be cut into " + std::to_string(parts_) + " equal micro-batches");
@@ -113,6 +121,9 @@ void add_gradients(const Layer& layer, std::vector<TrainingLayer>& step) {
     const VectorCost cost = gradient_cost(*layer.work);
     if (cost.reads_bytes == 0) return;  // a reshape
     step.push_back(vector_layer(layer, "grad", layer.op + "_gradient", Pass::data_gradient, cost));
+  }
+  if (layer.gradient) {
+    step.push_back(vector_layer(layer, "grad", layer.op + "_gradient", Pass::data_gradient, *layer.gradient));
   }
   if (layer.product.count == 0) return;
   if (!layer.convolution) {

@@ -28,6 +28,8 @@ Derivative derivative_of(Activation activation) {
   return {};
 }
 
+Index channels_of(const VectorWork& work) { return work.width * work.instances; }
+
 class Gradient {
  public:
   explicit Gradient(const VectorWork& work)
@@ -69,7 +71,7 @@ class Gradient {
   }
   // Normalised 2, dbeta 1, dgamma 2; then, of x and dy once more, normalised 2, dx 4 (batch_norm.cpp).
   VectorCost operator()(const BatchNorm&) const {
-    const Index channels = work_.width;
+    const Index channels = channels_of(work_);
     return {11 * work_.y + 5 * channels, 0, 2 * (x_bytes_ + y_bytes_) + 3 * channels * kParameterBytes,
             x_bytes_ + 2 * channels * kParameterBytes, 0};
   }
@@ -77,8 +79,9 @@ class Gradient {
   // dgamma 2, dbeta 1.
   VectorCost operator()(const LayerNorm&) const {
     const Index rows = work_.width == 0 ? 0 : work_.y / work_.width;
-    return {16 * work_.y + 2 * rows, 2 * rows, x_bytes_ + y_bytes_ + work_.width * kParameterBytes,
-            x_bytes_ + 2 * work_.width * kParameterBytes, 0};
+    const Index parameter_bytes = channels_of(work_) * kParameterBytes;
+    return {16 * work_.y + 2 * rows, 2 * rows, x_bytes_ + y_bytes_ + parameter_bytes, x_bytes_ + 2 * parameter_bytes,
+            0};
   }
   // y (dy - sum of y dy) factor.
   VectorCost operator()(const Softmax&) const { return {5 * work_.y, 0, 2 * y_bytes_, x_bytes_, 0}; }
@@ -110,9 +113,10 @@ VectorCost training_cost(const VectorWork& work) {
   if (!std::holds_alternative<BatchNorm>(work.op)) return cost;
   // Sums of x and x^2: 3; then, of x once more, normalised 2, gamma and beta 2. Per channel: mean 1, variance 3,
   // epsilon 1, running statistics 6, a root and a division; gamma, beta and running statistics in, all statistics out.
-  cost.simple_operations = 7 * work.y + 11 * work.width, cost.special_operations = 2 * work.width;
-  cost.reads_bytes += work.x * size_of(work.x_type) + 4 * work.width * kParameterBytes;
-  cost.writes_bytes += 4 * work.width * kParameterBytes;
+  const Index channels = channels_of(work);
+  cost.simple_operations = 7 * work.y + 11 * channels, cost.special_operations = 2 * channels;
+  cost.reads_bytes += work.x * size_of(work.x_type) + 4 * channels * kParameterBytes;
+  cost.writes_bytes += 4 * channels * kParameterBytes;
   return cost;
 }
 

@@ -254,6 +254,25 @@ TEST_CASE("cli: network --training: models of other kinds") {
   CHECK(network.at("training").at("macs") == 3 * forward.at("macs_dense").get<Index>());
 }
 
+TEST_CASE("cli: network --training: transformers by configuration, with all that is no product") {
+  const Folder folder;
+  for (const std::string model : {"gpt2", "genslm_neox_25M", "bert-base"}) {
+    CAPTURE(model);
+    const std::string command = "network model:" + model + " --tokens 8 --batch 4";
+    const Json forward = folder.json(command), step = folder.json(command + " --training --micro-batches 2");
+    CHECK(step.at("training").at("macs") == 3 * forward.at("macs_dense").get<Index>());
+    CHECK(step.at("parameters") == forward.at("parameters"));
+    CHECK_FALSE(step.contains("language"));
+    for (const char* op : {"layer_norm_gradient", "gelu_gradient", "softmax_gradient", "add_gradient", "bias_gradient",
+                           "embedding_bag_gradient", "gradient_sum", "update"}) {
+      CHECK_MESSAGE(step.at("cycles_by_op").contains(op), op);
+    }
+    CHECK(step.at("cycles_by_op").contains("rotary_gradient") == forward.at("cycles_by_op").contains("rotary"));
+  }
+  folder.refused("network model:gpt2 --tokens 8 --training --weight-bits 4", "--weight-bits", "excludes --training");
+  folder.refused("network model:gpt2 --phase decode --context 8 --training", "--phase", "excludes --training");
+}
+
 TEST_CASE("cli: network --training: what is refused") {
   const Model model(44);
   const Folder& folder = model.folder;

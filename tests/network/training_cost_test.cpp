@@ -297,7 +297,7 @@ namespace {
 Layer vector_layer(Operator op, Index x, Index y, Index width) {
   Layer layer;
   layer.name = "vector", layer.op = name(op);
-  layer.work = VectorWork{op, std::holds_alternative<Add>(op) ? 2 : 1, x, y, width, Type::s8, Type::s8};
+  layer.work = VectorWork{op, std::holds_alternative<Add>(op) ? 2 : 1, x, y, width, 1, Type::s8, Type::s8};
   layer.vector = vector_cost(*layer.work, {});
   return layer;
 }

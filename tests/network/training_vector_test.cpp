@@ -16,7 +16,7 @@ constexpr Index kX = 120, kY = 20, kWidth = 5;
 Layer layer_of(const Operator& op, Index x, Index y, Type type) {
   Layer layer;
   layer.name = "layer", layer.op = name(op);
-  layer.work = VectorWork{op, std::holds_alternative<Add>(op) ? 2 : 1, x, y, kWidth, type, type};
+  layer.work = VectorWork{op, std::holds_alternative<Add>(op) ? 2 : 1, x, y, kWidth, 1, type, type};
   layer.vector = vector_cost(*layer.work, {});
   return layer;
 }

@@ -66,8 +66,9 @@ struct Layer {
   /// What gradients need to know (training_cost.hpp); nothing where it is not known. Of products with weights: each of
   /// product.count / groups convolutions.
   std::optional<ConvolutionShape> convolution;
-  std::optional<VectorWork> work;  ///< of what is no product
-  Index repeats = 1;               ///< all of it so many times, one after the other: micro-batches
+  std::optional<VectorWork> work;      ///< of what is no product
+  std::optional<VectorCost> gradient;  ///< where that is no operator of ours: what its gradient costs
+  Index repeats = 1;                   ///< all of it so many times, one after the other: micro-batches
 };
 /// All steps. Refers to the network's weights.
 SEPTET_API std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit);

@@ -32,6 +32,7 @@ struct VectorWork {
   Index operands = 1;      ///< of x elements each
   Index x = 0, y = 0;      ///< elements of an operand and of the output. An embedding bag's x: look-ups
   Index width = 1;         ///< y's last dimension: channels
+  Index instances = 1;     ///< together, with channels of their own each
   Type x_type = Type::s8;  ///< of an embedding bag: its table's
   Type y_type = Type::s8;
 };
