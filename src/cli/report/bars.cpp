@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace septet::cli {
 namespace {
@@ -81,14 +82,27 @@ class Drawing {
     }
   }
 
+  static std::string number(double tick) {
+    return tick < 10 ? fmt::format("{:g}", tick) : grouped(static_cast<Index>(tick));
+  }
+  // Every so many-th tick has room for its number.
+  std::size_t ticks_per_number(const std::vector<double>& ticks) const {
+    if (ticks.size() < 2) return 1;
+    const double room = kCharacter * static_cast<double>(characters(number(ticks.back())) + 2);
+    return static_cast<std::size_t>(std::max(1.0, std::ceil(room / (x_at(ticks[1]) - x_at(ticks[0])))));
+  }
+
   std::string frame(double bottom) const {
     std::string out;
-    for (const double tick : axis_.ticks()) {
-      const std::string number = tick < 10 ? fmt::format("{:g}", tick) : grouped(static_cast<Index>(tick));
-      out += fmt::format("<line class=\"grid\" x1=\"{0:.1f}\" y1=\"{1}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\"/>", x_at(tick),
-                         kTop, bottom);
+    const std::vector<double> ticks = axis_.ticks();
+    const std::size_t numbered = ticks_per_number(ticks);
+    for (std::size_t i = 0; i < ticks.size(); ++i) {
+      out += fmt::format("<line class=\"grid\" x1=\"{0:.1f}\" y1=\"{1}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\"/>",
+                         x_at(ticks[i]), kTop, bottom);
+      if (i % numbered != 0) continue;
       for (const double y : {kTop - 8, bottom + 16}) {
-        out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", x_at(tick), y, number);
+        out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>", x_at(ticks[i]), y,
+                           number(ticks[i]));
       }
     }
     out += fmt::format("<line x1=\"{0}\" y1=\"{1}\" x2=\"{0}\" y2=\"{2:.1f}\" stroke=\"#999\"/>", kLeft, kTop, bottom);
