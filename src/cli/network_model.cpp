@@ -73,6 +73,7 @@ NetworkModel model_of(const NetworkFlags& given, io::LayerTable table) {
   if (!given.config.empty()) model.name += ": " + given.config;
   model.layers = std::move(table.layers), model.batch = table.inputs, model.tokens = table.tokens;
   for (network::Layer& layer : model.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
+  model.transformer = std::move(table.transformer), model.tables = std::move(table.tables);
   return model;
 }
 
