@@ -26,7 +26,7 @@ Status check_all(const std::vector<Layer>& layers, const Sweep& sweep, const Cos
 
 Explorer::Explorer(std::vector<Layer> layers, Sweep sweep, CostOptions base, emulation::AreaTable area) {
   throw_if_error(check_all(layers, sweep, base, area));
-  state_ = std::make_unique<State>(std::move(layers), std::move(sweep), std::move(base), area);
+  state_ = std::make_unique<State>(std::move(layers), std::move(sweep), base, area);
 }
 
 Explorer::~Explorer() = default;

@@ -71,11 +71,12 @@ std::vector<Mask> seeded_masks_of(const std::vector<Layer>& layers, const std::v
 
 }  // namespace
 
-Explorer::State::State(std::vector<Layer> given, Sweep swept, CostOptions options, const emulation::AreaTable& table)
+Explorer::State::State(std::vector<Layer> given, Sweep swept, const CostOptions& options,
+                       const emulation::AreaTable& table)
     : layers(std::move(given)),
       own_masks(own_masks_of(layers)),
       sweep(std::move(swept)),
-      base(std::move(options)),
+      base(options),
       area(table),
       choices(choices_of(base)),
       counted(counted_of(sweep, choices)),

@@ -27,7 +27,7 @@ struct SparseNetwork {
 };
 
 struct Explorer::State {
-  State(std::vector<Layer> layers, Sweep sweep, CostOptions base, const emulation::AreaTable& area);
+  State(std::vector<Layer> given, Sweep swept, const CostOptions& options, const emulation::AreaTable& table);
 
   const SparseNetwork& network(std::size_t sparsity) const;
   /// Of an array with a precision and a sparsity, all its products prepared.
