@@ -78,11 +78,11 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-// One in some hundreds, with another dataflow each time: cost() takes a while.
+// A dozen or so, with another dataflow each time: cost() takes a while.
 int compare_with_cost(const Explorer& explorer, const std::vector<std::vector<DesignPoint>>& machines) {
-  constexpr std::size_t kEvery = 101;
+  const std::size_t every = machines.size() / 16 + 1;
   int compared = 0;
-  for (std::size_t m = 0; m < machines.size(); m += kEvery) {
+  for (std::size_t m = 0; m < machines.size(); m += every) {
     const DesignPoint& point = machines[m][m % machines[m].size()];
     std::vector<network::LayerCost> costs;
     const Status status = explorer.layers(point.design, costs);
