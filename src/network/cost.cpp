@@ -43,10 +43,10 @@ class Products {
 
   /// Groups joined where the dataflow is sparse and that takes fewer cycles.
   Status least(Dataflow dataflow, LayerCost& cost) const {
-    if (const Status status = count(dataflow, false, cost); !status.ok()) return status;
+    if (Status status = count(dataflow, false, cost); !status.ok()) return status;
     if (!joined_model_ || !is_sparse(dataflow)) return {};
     LayerCost joined;
-    if (const Status status = count(dataflow, true, joined); !status.ok()) return status;
+    if (Status status = count(dataflow, true, joined); !status.ok()) return status;
     if (joined.cycles < cost.cycles) cost = std::move(joined);
     return {};
   }
@@ -62,12 +62,12 @@ class Products {
     CostSum sum(dataflow, joined, cost);
     for (Index i = 0; i < different; ++i) {
       emulation::Report report;
-      const Status status =
+      Status status =
           dense ? emulation::try_cycles(p.m, p.n, p.k, layer_.a_type, layer_.b_type, gemm, options_.array, report)
                 : (joined ? *joined_model_ : models_[static_cast<std::size_t>(i)])
                       .try_cycles(p.n, layer_.b_type, gemm, options_.array, report);
       if (!status.ok()) return status;
-      if (const Status bad = sum.add(report, joined ? 1 : p.count / different, options_.energy); !bad.ok()) return bad;
+      if (Status bad = sum.add(report, joined ? 1 : p.count / different, options_.energy); !bad.ok()) return bad;
     }
     sum.finish(p, layer_.vector, layer_.repeats);
     return {};
@@ -130,12 +130,12 @@ Status cost(const Layer& layer, const CostOptions& options, LayerCost& result, s
     const Dataflow named = options.gemm.dataflow;
     const bool automatic = named == Dataflow::automatic;
     if (!automatic) {
-      if (const Status status = products.least(named, best); !status.ok()) return status;
+      if (Status status = products.least(named, best); !status.ok()) return status;
     }
     for (const Dataflow dataflow :
          automatic || each != nullptr ? possible_dataflows(options.gemm) : std::vector<Dataflow>{}) {
       LayerCost one;
-      const Status status = products.least(dataflow, one);
+      Status status = products.least(dataflow, one);
       // Beside those asked for, another may not fit: its words are wider than half of a buffer, say.
       const bool choice = automatic && may_choose(dataflow, options.weights);
       if (!status.ok() && choice) return status;

@@ -26,7 +26,7 @@ Status check_all(const std::vector<Layer>& layers, const Sweep& sweep, const Cos
 
 Explorer::Explorer(std::vector<Layer> layers, Sweep sweep, CostOptions base, emulation::AreaTable area) {
   throw_if_error(check_all(layers, sweep, base, area));
-  state_ = std::make_unique<State>(std::move(layers), std::move(sweep), std::move(base), area);
+  state_ = std::make_unique<State>(std::move(layers), std::move(sweep), base, area);
 }
 
 Explorer::~Explorer() = default;
@@ -34,24 +34,30 @@ Explorer::~Explorer() = default;
 const Sweep& Explorer::sweep() const { return state_->sweep; }
 
 void Explorer::evaluate(Index machine, std::vector<DesignPoint>& points) const {
-  const Sweep& sweep = state_->sweep;
-  const auto machines = static_cast<Index>(sweep.buffers.size() * sweep.bandwidths.size());
-  const auto dataflows = static_cast<Index>(sweep.dataflows.size());
-  const std::shared_ptr<const ArrayGroup> group = state_->group(machine / machines);
-  const std::vector<ProductCost> costs = state_->costs(*group, design_of(sweep, machine * dataflows));
-  const std::size_t sparsity = static_cast<std::size_t>(group->index) % sweep.sparsities.size();
-  const Workload& workload = state_->network(sparsity).workload;
-  for (Index d = 0; d < dataflows; ++d) {
-    points.push_back(state_->point(design_of(sweep, machine * dataflows + d), workload, costs));
+  const auto dataflows = static_cast<Index>(state_->sweep.dataflows.size());
+  count(design_of(state_->sweep, machine * dataflows), points);
+}
+
+void Explorer::evaluate(const Design& machine, std::vector<DesignPoint>& points) const {
+  Sweep alone = state_->sweep;
+  alone.arrays = {machine.array}, alone.precisions = {machine.precision}, alone.buffers = {machine.buffers};
+  alone.bandwidths = {machine.bandwidth};
+  throw_if_error(check(alone));
+  count(machine, points);
+}
+
+void Explorer::count(Design design, std::vector<DesignPoint>& points) const {
+  const Workload& workload = state_->network(design.sparsity).workload;
+  const std::vector<ProductCost> costs = state_->costs(*state_->group(design), design);
+  for (const Dataflow dataflow : state_->sweep.dataflows) {
+    design.dataflow = dataflow;
+    points.push_back(state_->point(design, workload, costs));
+    ++design.index;
   }
 }
 
 std::vector<Layer> Explorer::network(const Design& design) const {
-  const std::vector<double>& sparsities = state_->sweep.sparsities;
-  const auto found = std::find(sparsities.begin(), sparsities.end(), design.sparsity);
-  if (found == sparsities.end()) throw Error({Cause::bad_option, "design.sparsity", "is none of the sweep's"});
-  const auto place = found - sparsities.begin();
-  const std::vector<Mask>& masks = state_->network(static_cast<std::size_t>(place)).masks;
+  const std::vector<Mask>& masks = state_->network(design.sparsity).masks;
   const Type type = design.precision.type;
   std::map<Mask, std::shared_ptr<const void>> known;
   std::vector<Layer> layers = state_->layers;

@@ -71,11 +71,12 @@ std::vector<Mask> seeded_masks_of(const std::vector<Layer>& layers, const std::v
 
 }  // namespace
 
-Explorer::State::State(std::vector<Layer> given, Sweep swept, CostOptions options, const emulation::AreaTable& table)
+Explorer::State::State(std::vector<Layer> given, Sweep swept, const CostOptions& options,
+                       const emulation::AreaTable& table)
     : layers(std::move(given)),
       own_masks(own_masks_of(layers)),
       sweep(std::move(swept)),
-      base(std::move(options)),
+      base(options),
       area(table),
       choices(choices_of(base)),
       counted(counted_of(sweep, choices)),
@@ -87,11 +88,12 @@ Explorer::State::State(std::vector<Layer> given, Sweep swept, CostOptions option
   }
 }
 
-const SparseNetwork& Explorer::State::network(std::size_t sparsity) const {
-  SparseNetwork& network = networks_[sparsity];
+const SparseNetwork& Explorer::State::network(double sparsity) const {
+  const auto found = std::find(sweep.sparsities.begin(), sweep.sparsities.end(), sparsity);
+  if (found == sweep.sparsities.end()) throw Error({Cause::bad_option, "design.sparsity", "is none of the sweep's"});
+  SparseNetwork& network = networks_[static_cast<std::size_t>(found - sweep.sparsities.begin())];
   std::call_once(network.made, [&] {
-    const double zeros = sweep.sparsities[sparsity];
-    network.masks = zeros < 0 ? own_masks : seeded_masks_of(layers, weighted, zeros, sweep.seed);
+    network.masks = sparsity < 0 ? own_masks : seeded_masks_of(layers, weighted, sparsity, sweep.seed);
     network.workload = workload_of(layers, network.masks, joins_keep_bits(base.gemm));
   });
   return network;
@@ -107,32 +109,35 @@ CostOptions Explorer::State::options(const Design& design) const {
   return options;
 }
 
+bool ArrayGroup::has(const Design& other) const {
+  return other.array.height == machine.array.height && other.array.width == machine.array.width &&
+         other.precision.type == machine.precision.type && other.precision.a_bits == machine.precision.a_bits &&
+         other.sparsity == machine.sparsity;
+}
+
 void Explorer::State::prepare(ArrayGroup& group, std::size_t item) const {
-  const Index machines = static_cast<Index>(sweep.buffers.size() * sweep.bandwidths.size());
-  Design design = design_of(sweep, group.index * machines * static_cast<Index>(sweep.dataflows.size()));
-  const Workload& workload = network(static_cast<std::size_t>(group.index) % sweep.sparsities.size()).workload;
+  const Workload& workload = network(group.machine.sparsity).workload;
   const std::size_t products = workload.products.size();
+  Design design = group.machine;
   design.dataflow = counted[item / products];
   const CostOptions with = options(design);
-  const bool memory =
-      std::any_of(sweep.buffers.begin(), sweep.buffers.end(), [](const Buffers& b) { return b.total() > 0; });
   group.products[item].prepare(workload.products[item % products], product_options(with.gemm, 0), with.array,
-                               design.precision.type, memory);
+                               design.precision.type, design.buffers.total() > 0);
 }
 
 // As many groups are kept as threads may work on, and one that is begun.
-std::shared_ptr<ArrayGroup> Explorer::State::find_group(Index index) const {
-  const Workload& workload = network(static_cast<std::size_t>(index) % sweep.sparsities.size()).workload;
+std::shared_ptr<ArrayGroup> Explorer::State::find_group(const Design& machine) const {
+  const Workload& workload = network(machine.sparsity).workload;
   const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = std::find_if(recent_.begin(), recent_.end(), [&](const auto& g) { return g->index == index; });
+  const auto found = std::find_if(recent_.begin(), recent_.end(), [&](const auto& g) { return g->has(machine); });
   if (found != recent_.end()) return *found;
-  recent_.push_front(std::make_shared<ArrayGroup>(index, counted.size() * workload.products.size()));
+  recent_.push_front(std::make_shared<ArrayGroup>(machine, counted.size() * workload.products.size()));
   if (recent_.size() > 1 + std::size_t{std::thread::hardware_concurrency()}) recent_.pop_back();
   return recent_.front();
 }
 
-std::shared_ptr<const ArrayGroup> Explorer::State::group(Index index) const {
-  std::shared_ptr<ArrayGroup> group = find_group(index);
+std::shared_ptr<const ArrayGroup> Explorer::State::group(const Design& machine) const {
+  std::shared_ptr<ArrayGroup> group = find_group(machine);
   try {
     group->work.finish([&](std::size_t item) { prepare(*group, item); });
   } catch (...) {  // no memory, say: the next one tries again
@@ -148,7 +153,7 @@ std::vector<ProductCost> Explorer::State::costs(const ArrayGroup& group, const D
   const std::size_t items = group.products.size();
   const emulation::MemorySystem memory = options(machine).array.memory;
   std::vector<ProductCost> costs(items);
-  const std::size_t begin = items == 0 ? 0 : static_cast<std::size_t>(machine.index) * 7919 % items;
+  const std::size_t begin = items == 0 ? 0 : turn_++ * 7919 % items;
   for (std::size_t i = 0; i < items; ++i) {
     const std::size_t item = (begin + i) % items;
     costs[item] = group.products[item].cost(memory, base.energy);

@@ -5,6 +5,7 @@
 
 #include "explore_products.hpp"
 
+#include <atomic>
 #include <deque>
 #include <mutex>
 
@@ -12,9 +13,12 @@ namespace septet::network {
 
 /// Everything on one array with one precision and one sparsity, which all buffers and bandwidths share.
 struct ArrayGroup {
-  ArrayGroup(Index index, std::size_t items) : index(index), products(items), work(items) {}
+  ArrayGroup(const Design& machine, std::size_t items) : machine(machine), products(items), work(items) {}
 
-  Index index;
+  /// Is the machine one of it?
+  bool has(const Design& other) const;
+
+  const Design machine;                 ///< the first that was asked for
   std::vector<LayerProducts> products;  ///< by dataflow, then by distinct product
   SharedWork work;
 };
@@ -27,11 +31,12 @@ struct SparseNetwork {
 };
 
 struct Explorer::State {
-  State(std::vector<Layer> layers, Sweep sweep, CostOptions base, const emulation::AreaTable& area);
+  State(std::vector<Layer> given, Sweep swept, const CostOptions& options, const emulation::AreaTable& table);
 
-  const SparseNetwork& network(std::size_t sparsity) const;
-  /// Of an array with a precision and a sparsity, all its products prepared.
-  std::shared_ptr<const ArrayGroup> group(Index index) const;
+  /// Throws Error: none of the sweep's.
+  const SparseNetwork& network(double sparsity) const;
+  /// Of a machine's array, precision and sparsity, all products prepared.
+  std::shared_ptr<const ArrayGroup> group(const Design& machine) const;
 
   CostOptions options(const Design& design) const;
   DesignPoint point(const Design& design, const Workload& workload, const std::vector<ProductCost>& costs) const;
@@ -48,11 +53,12 @@ struct Explorer::State {
   std::vector<Dataflow> counted;  ///< all that some design needs
 
  private:
-  std::shared_ptr<ArrayGroup> find_group(Index index) const;
+  std::shared_ptr<ArrayGroup> find_group(const Design& machine) const;
   void prepare(ArrayGroup& group, std::size_t item) const;
   const ProductCost& cost_of(const std::vector<ProductCost>& costs, std::size_t product, Dataflow dataflow) const;
 
   mutable std::vector<SparseNetwork> networks_;  // by sparsity
+  mutable std::atomic<std::size_t> turn_{0};
   mutable std::mutex mutex_;
   mutable std::deque<std::shared_ptr<ArrayGroup>> recent_;  // the newest first
 };

@@ -95,8 +95,9 @@ Mask seeded_mask(Index m, Index k, double sparsity, std::uint64_t seed) {
   return mask;
 }
 
-Index stride_of(const Mask& mask, const Product& p) {
-  return static_cast<Index>(mask->size()) == p.m * p.k ? 0 : p.m * p.k;
+Index stride_of(const Mask& mask, const Product& shape) {
+  const Index elements = shape.m * shape.k;
+  return static_cast<Index>(mask->size()) == elements ? 0 : elements;
 }
 
 std::shared_ptr<const void> weights_of(const Mask& mask, Type type) {

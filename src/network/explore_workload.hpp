@@ -30,7 +30,7 @@ std::shared_ptr<const void> weights_of(const Mask& mask, Type type);
 /// The cycle model's view of a mask.
 struct WeightModel {
   /// `joins`: the products are groups that may be joined.
-  WeightModel(Mask mask, const Product& shape, bool joins);
+  WeightModel(Mask given, const Product& shape, bool joins);
 
   Mask mask;
   std::vector<std::shared_ptr<emulation::cycle_model::CycleCache>> groups;  ///< one, if all have the same weights

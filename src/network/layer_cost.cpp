@@ -60,7 +60,7 @@ CostSum::CostSum(Dataflow dataflow, bool joined, LayerCost& cost) : cost_(cost) 
 
 Status CostSum::add(const Report& report, Index times, const emulation::EnergyTable& table) {
   emulation::EnergyReport energy;
-  if (const Status bad = emulation::try_energy(report, table, energy); !bad.ok()) return bad;
+  if (Status bad = emulation::try_energy(report, table, energy); !bad.ok()) return bad;
   if (empty_) cost_.array = empty_like(report);
   empty_ = false;
   add_counts(cost_.array, report, times);

@@ -17,7 +17,7 @@ class CostSum {
   CostSum(Dataflow dataflow, bool joined, LayerCost& cost);
 
   /// `times` products with that report. Errors: those of try_energy().
-  Status add(const emulation::Report& report, Index times, const emulation::EnergyTable& energy);
+  Status add(const emulation::Report& report, Index times, const emulation::EnergyTable& table);
   /// After all of them; so many times, one after the other.
   void finish(const Product& product, const VectorCost& vector, Index repeats);
 

@@ -193,6 +193,39 @@ TEST_CASE("explore: whatever the threads and the order, the same points") {
   }
 }
 
+TEST_CASE("explore: machines that are not of the sweep") {
+  int others = 0;
+  for (int round = 0; round < support::problem_count(10); ++round) {
+    const std::uint64_t seed = 90350 + static_cast<std::uint64_t>(round);
+    CAPTURE(seed);
+    Rng rng(seed);
+    const std::vector<Layer> layers = random_layers(rng, 30);
+    const CostOptions options = random_options(rng);
+    const Sweep sweep = random_sweep(rng);
+    Sweep elsewhere = random_sweep(rng);
+    elsewhere.sparsities = sweep.sparsities, elsewhere.seed = sweep.seed, elsewhere.dataflows = sweep.dataflows;
+    const std::vector<DesignPoint> expected = all_points(Explorer(layers, elsewhere, options));
+    const Explorer explorer(layers, sweep, options);
+    std::vector<DesignPoint> points;
+    for (Index machine = elsewhere.machines(); machine-- > 0;) {
+      const Index first = machine * static_cast<Index>(sweep.dataflows.size());
+      explorer.evaluate(design_of(elsewhere, first), points);
+      for (std::size_t i = 0; i < sweep.dataflows.size(); ++i) {
+        REQUIRE(
+            equal(points[points.size() - sweep.dataflows.size() + i], expected[static_cast<std::size_t>(first) + i]));
+      }
+      ++others;
+    }
+    Design refused = design_of(elsewhere, 0);
+    refused.array.height = 0;
+    CHECK_THROWS_AS(explorer.evaluate(refused, points), Error);
+    refused = design_of(elsewhere, 0);
+    refused.sparsity = 0.123;
+    CHECK_THROWS_AS(explorer.evaluate(refused, points), Error);
+  }
+  CHECK(others > 0);
+}
+
 TEST_CASE("explore: seeded weights") {
   Layer layer;
   layer.product = {40, 8, 50, 2}, layer.parameters = 1;

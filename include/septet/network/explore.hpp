@@ -98,6 +98,9 @@ class Explorer {
   SEPTET_API const Sweep& sweep() const;
   /// The designs of a machine, one per dataflow, are put behind `points`. Throws std::bad_alloc.
   SEPTET_API void evaluate(Index machine, std::vector<DesignPoint>& points) const;
+  /// The same of any machine with a sparsity of the sweep; `index` is that of its first design. Throws Error too: the
+  /// sparsity is another one, or check() refuses the machine.
+  SEPTET_API void evaluate(const Design& machine, std::vector<DesignPoint>& points) const;
 
   /// The network as a design has it: its type, its weights (their zeros are the design's, what is none is 1). What
   /// cost() and emulate() need to count it again. Layers have weights if they have them (Layer::weights) or if they
@@ -110,6 +113,8 @@ class Explorer {
 
  private:
   struct State;
+  void count(Design design, std::vector<DesignPoint>& points) const;
+
   std::unique_ptr<State> state_;
 };
 
