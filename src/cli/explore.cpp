@@ -27,6 +27,7 @@ constexpr const char* kExamples =
     "report.html\n"
     "  septet explore model/index.json --sweep sweep.json --sparsities own,0.5,0.8 --json -\n"
     "  septet explore layers.csv --hardware machines.csv --dataflows all\n"
+    "  septet explore model:gpt2-xl --phase decode --context 1024 --arrays 32x32,64x64\n"
     "Killed, the same command reads on where it was. In parts, on one machine or many:\n"
     "  septet explore layers.csv --sweep sweep.json --shard 1/2 -o part1\n"
     "  septet explore layers.csv --sweep sweep.json --shard 2/2 -o part2\n"

@@ -3,7 +3,6 @@
 
 #include "errors.hpp"
 #include "io/design_record.hpp"
-#include "io/machine_file.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -39,86 +38,80 @@ Json axes_json(const Sweep& sweep) {
 
 }  // namespace
 
-ExplorePlan::ExplorePlan(const Axes& axes, Accumulate accumulate, const std::string& machine_file)
-    : axes_(axes), machine_file_(machine_file) {
+ExplorePlan::ExplorePlan(const Axes& axes, Accumulate accumulate, const std::string& machine_file) : axes_(axes) {
   if (!machine_file.empty()) {
     for (const char* key : {"arrays", "precisions", "buffers", "buffer_total", "splits", "bandwidths"}) {
       if (const auto axis = axes.find(key); axis != axes.end()) refuse(axis->second.where, "excludes --hardware");
     }
   }
-  const Sweep sweep = sweep_of(axes, accumulate);
-  machine_file.empty() ? add(sweep, "") : add_list(sweep);
+  sweep_ = sweep_of(axes, accumulate);
+  with_axis_names(axes_, [&] { require(network::check(sweep_)); });
+  if (machine_file.empty()) return;
+  list_ = io::read_machines(machine_file);
+  check_list(machine_file);
 }
 
-void ExplorePlan::add_list(const Sweep& rest) {
-  with_axis_names(axes_, [&] { require(network::check(rest)); });
-  for (const io::Machine& machine : io::read_machines(machine_file_)) {
-    Sweep sweep = rest;
-    sweep.arrays = {machine.array}, sweep.precisions = {machine.precision};
-    sweep.buffers = {machine.buffers}, sweep.bandwidths = {machine.bandwidth};
-    for (const double sparsity : rest.sparsities) {
-      sweep.sparsities = {sparsity};
-      add(sweep, machine.place);
-    }
+void ExplorePlan::check_list(const std::string& machine_file) const {
+  for (const io::Machine& machine : list_) {
+    Sweep alone = sweep_;
+    alone.arrays = {machine.array}, alone.precisions = {machine.precision};
+    alone.buffers = {machine.buffers}, alone.bandwidths = {machine.bandwidth};
+    const Status status = network::check(alone);
+    if (!status.ok()) throw Error({Cause::bad_file, machine_file, machine.place + ": " + status.message()});
   }
 }
 
-void ExplorePlan::add(Sweep sweep, std::string place) {
-  if (const Status status = network::check(sweep); !status.ok()) {
-    if (place.empty()) throw Error({status.cause(), axis_argument(axes_, status.argument()), status.message()});
-    throw Error({Cause::bad_file, machine_file_, place + ": " + status.message()});
-  }
-  machines_ += sweep.machines();
-  sweeps_.push_back({std::move(sweep), std::move(place)});
+Index ExplorePlan::machines() const {
+  return list_.empty() ? sweep_.machines() : static_cast<Index>(list_.size() * sweep_.sparsities.size());
 }
 
 std::vector<Type> ExplorePlan::types() const {
   std::vector<Type> types;
-  for (const OneSweep& one : sweeps_) {
-    for (const network::Precision& precision : one.sweep.precisions) {
-      if (std::find(types.begin(), types.end(), precision.type) == types.end()) types.push_back(precision.type);
-    }
-  }
+  const auto add = [&](Type type) {
+    if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  };
+  for (const io::Machine& machine : list_) add(machine.precision.type);
+  if (!list_.empty()) return types;
+  for (const network::Precision& precision : sweep_.precisions) add(precision.type);
   return types;
 }
 
 Json ExplorePlan::json() const {
-  if (machine_file_.empty()) return axes_json(sweeps_.front().sweep);
-  Json json = rest_json(sweeps_.front().sweep);
-  json["machines"] = Json::array();
-  for (const OneSweep& one : sweeps_) json["machines"].push_back(axes_json(one.sweep));
+  if (list_.empty()) return axes_json(sweep_);
+  Json json = rest_json(sweep_);
+  json["machines"] = texts_of(list_, [](const io::Machine& machine) {
+    return Json{array_text(machine.array), precision_text(machine.precision), buffers_text(machine.buffers),
+                machine.bandwidth};
+  });
   return json;
 }
 
-void ExplorePlan::set_model(std::vector<network::Layer> layers, network::CostOptions base,
+void ExplorePlan::set_model(std::vector<network::Layer> layers, const network::CostOptions& base,
                             const emulation::AreaTable& area) {
-  layers_ = std::move(layers), base_ = std::move(base), area_ = area;
-  const auto explorer_of = [&](const Sweep& sweep) {
-    return std::make_unique<network::Explorer>(layers_, sweep, base_, area_);
-  };
-  with_axis_names(axes_, [&] {
-    if (machine_file_.empty()) {
-      explorer_ = explorer_of(sweeps_.front().sweep);
-      return;
-    }
-    // Of a list, each when its turn comes; what a model has against one machine, it has against all.
-    for (const OneSweep& one : sweeps_) {
-      if (one.place == sweeps_.front().place) explorer_of(one.sweep);
-    }
-  });
+  with_axis_names(axes_,
+                  [&] { explorer_ = std::make_unique<network::Explorer>(std::move(layers), sweep_, base, area); });
+}
+
+// The sparsities of a machine are neighbours.
+network::Design ExplorePlan::listed(Index machine) const {
+  const auto sparsities = static_cast<Index>(sweep_.sparsities.size());
+  const io::Machine& one = list_[static_cast<std::size_t>(machine / sparsities)];
+  network::Design design;
+  design.index = machine * designs_per_machine();
+  design.array = one.array, design.precision = one.precision;
+  design.sparsity = sweep_.sparsities[static_cast<std::size_t>(machine % sparsities)];
+  design.buffers = one.buffers, design.bandwidth = one.bandwidth;
+  return design;
 }
 
 std::vector<network::DesignPoint> ExplorePlan::evaluate(Index machine) const {
   std::vector<network::DesignPoint> points;
-  if (explorer_) {
+  if (list_.empty()) {
     explorer_->evaluate(machine, points);
   } else {
-    network::Explorer(layers_, sweeps_[static_cast<std::size_t>(machine)].sweep, base_, area_).evaluate(0, points);
+    explorer_->evaluate(listed(machine), points);
   }
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    points[i].design.index = machine * designs_per_machine() + static_cast<Index>(i);
-    points[i].infeasible = io::cell_text(std::move(points[i].infeasible));
-  }
+  for (network::DesignPoint& point : points) point.infeasible = io::cell_text(std::move(point.infeasible));
   return points;
 }
 

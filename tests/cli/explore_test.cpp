@@ -203,6 +203,30 @@ TEST_CASE("cli: explore: networks with weights") {
   }
 }
 
+TEST_CASE("cli: explore: training steps and models by name") {
+  const Folder folder;
+  folder.write("conv.csv",
+               "layer,op,in_c,in_h,in_w,out_c,out_h,out_w,kh,kw,stride,pad,groups,gemm_m,gemm_n,gemm_k,gemm_count,macs,"
+               "weight_params,bias_params,norm_params\n"
+               "c1,conv,3,9,7,8,5,4,3,3,2,1,1,20,8,27,1,4320,216,8,16\n");
+  for (const std::string model :
+       {"conv.csv --training --batch 4 --micro-batches 2", "conv.csv --batch 4",
+        "model:gpt2 --tokens 16 --weight-bits 4 --group 32", "model:gpt2 --phase decode --context 16"}) {
+    CAPTURE(model);
+    folder.works("explore " + model + " --arrays 8x8 --dataflows auto,dWS --buffers 8K:8K:8K --bandwidths 5 -o d.csv");
+    for (const CsvCells& row : csv_rows(folder.read("d.csv"))) {
+      const Json json =
+          folder.json("network " + model + " --array 8x8 --buffers 8K,8K,8K --off-chip-bandwidth 5 --dataflow " +
+                      row.at("dataflow"));
+      CHECK(json.at("cycles_total").get<double>() == real(row, "cycles"));
+      CHECK(json.at("cycles_vector").get<double>() == real(row, "cycles_vector"));
+      CHECK(json.at("energy_pj").get<double>() == real(row, "energy_pj"));
+    }
+  }
+  folder.refused("explore conv.csv --micro-batches 2", "--micro-batches", "needs --training");
+  folder.refused("explore conv.csv --phase decode", "--phase", "is of a transformer's configuration alone");
+}
+
 TEST_CASE("cli: explore: JSON and its choices") {
   const ExploreFolder f;
   const Json json = f.folder.json("explore t.csv --sweep sweep.json -o d.csv --slowdown 1.25");
@@ -361,7 +385,7 @@ TEST_CASE("cli: explore: the help's examples run") {
     f.folder.works(line.substr(std::string("  septet ").size()));
     ++examples;
   }
-  CHECK(examples == 6);
+  CHECK(examples == 7);
 }
 
 TEST_CASE("cli: the time that is left") {
