@@ -271,7 +271,12 @@ void refuse_flags(const NetworkFlags& given, std::initializer_list<const char*> 
 }
 
 void check_model_flags(const NetworkFlags& given) {
-  if (!given.training) refuse_flags(given, {"--micro-batches", "--padded-input"}, "needs --training");
+  if (!given.training) {
+    refuse_flags(given, {"--micro-batches", "--padded-input"}, "needs --training");
+  } else {
+    refuse_flags(given, {"--weight-bits"}, "excludes --training: what is learnt is not of few bits");
+    if (given.table.phase == io::Phase::decode) refuse_flags(given, {"--phase"}, "decode excludes --training");
+  }
   if (!given.has("--weight-bits")) refuse_flags(given, {"--group"}, "needs --weight-bits");
   const network::Compression& compression = given.table.compression;
   if (compression.group.m > 0) {
