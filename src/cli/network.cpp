@@ -33,6 +33,8 @@ constexpr const char* kExamples =
     "  septet network model/index.json --input image.npy --sparse-over-dense   # … in cycles and in time\n"
     "  septet network model/index.json --arrays 4 --partition filter\n"
     "  septet network layers.csv --array 32x32 --dataflow dWS --batch 8 --json -\n"
+    "  septet network layers.csv --vector-work nonconv.csv --training --batch 32 --micro-batches 4   # a training "
+    "step\n"
     "  septet network models.json --config dlrm --batch 64 --arrays 8 --partition table   # embedding tables, MLPs\n"
     "  septet network model/index.json --array 16x16 --report report.html   # charts and tables, in a browser";
 
@@ -40,13 +42,28 @@ bool ends_with(const std::string& path, const std::string& ending) {
   return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
 }
 
+// A table, and the vector unit's work in another one.
+io::LayerTable read_layers(const NetworkFlags& given) {
+  io::LayerTable table = io::read_layer_table(given.flags.a, given.table);
+  if (given.vector_work.empty()) return table;
+  io::TableOptions options;
+  options.batch = table.inputs;
+  for (network::Layer& layer : io::read_layer_table(given.vector_work, options).layers) {
+    if (!layer.work) refuse(given.vector_work, "is no table of the vector unit's work");
+    table.layers.push_back(std::move(layer));
+  }
+  return table;
+}
+
 // Shapes alone, or nothing: then it is a network.
 std::optional<io::LayerTable> read_table(const NetworkFlags& given) {
   const std::string& path = given.flags.a;
   const bool configurations = ends_with(path, ".json") && io::is_recommendation_config(path);
   if (!configurations) refuse_flags(given, {"--config", "--table-type"}, "is of configurations (.json) alone");
+  const bool lines = ends_with(path, ".csv");
+  if (!lines) refuse_flags(given, {"--vector-work"}, "is of tables of layers (.csv) alone");
   if (configurations) return io::read_recommendation_config(path, given.config, given.table_type, given.table);
-  if (ends_with(path, ".csv")) return io::read_layer_table(path, given.table);
+  if (lines) return read_layers(given);
   refuse_flags(given, {"--batch", "--architecture"}, "is of tables of layers; a network's shapes say it");
   return {};
 }
@@ -69,6 +86,7 @@ network::Tensor read_input(const std::string& path, const network::TensorInfo& i
 }
 
 void count(NetworkReport& report) {
+  for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, report.options.vector);
   ProgressLine progress("septet network", "layer");
   for (std::size_t i = 0; i < report.layers.size(); ++i) {
     progress.show(static_cast<Index>(i), static_cast<Index>(report.layers.size()));
@@ -116,6 +134,16 @@ std::vector<network::Tensor> run_observed(const network::Network& network,
   return network::run(network, inputs, options, report.costs, report.runs, observer);
 }
 
+// The layers become those of a step, counted; nothing: no training was asked for.
+std::optional<TrainingReport> train(const NetworkFlags& given, NetworkReport& report) {
+  if (!given.training) return {};
+  TrainingReport training;
+  training.how = given.step, training.step = step_of(given.flags.a, given.step, report);
+  report.layers.clear();
+  for (const network::TrainingLayer& part : training.step) report.layers.push_back(part.layer);
+  return training;
+}
+
 // Nothing: one array was asked for. `network`: null of a table.
 std::optional<PartitionReport> partition_of(const NetworkFlags& given, const NetworkReport& report,
                                             const network::Network* network) {
@@ -136,6 +164,10 @@ void publish_report(const Flags& flags, const NetworkReport& report, const Netwo
   if (sections.partition) {
     json["partition"] = partition_json(*sections.partition), table += "\n" + partition_table(*sections.partition);
   }
+  if (sections.training) {
+    json["training"] = training_json(report, *sections.training);
+    table += "\n" + training_table(report, *sections.training);
+  }
   if (sections.sparse_over_dense) {
     json["sparse_over_dense"] = sparse_json(report, sections.sparse_times());
     table += "\n" + sparse_table(report, sections.sparse_times());
@@ -155,12 +187,15 @@ void run_table(const NetworkFlags& given, io::LayerTable table) {
   if (!given.config.empty()) report.name += ": " + given.config;
   report.layers = std::move(table.layers), report.batch = table.inputs, report.tokens = table.tokens;
   check_sums(given, report.layers);
-  for (network::Layer& layer : report.layers) layer.vector = network::with_cycles(layer.vector, given.vector);
+  NetworkSections sections;
+  sections.training = train(given, report);
   count(report);
-  publish_report(flags, report, {partition_of(given, report, nullptr), {}, given.sparse_over_dense, {}}, {});
+  if (sections.training) count_zero_inserted(report, *sections.training);
+  sections.partition = partition_of(given, report, nullptr), sections.sparse_over_dense = given.sparse_over_dense;
+  publish_report(flags, report, sections, {});
 }
 
-NetworkReport report_on(const network::Network& network, const NetworkFlags& given) {
+NetworkReport report_on(const network::Network& network, const NetworkFlags& given, NetworkSections& sections) {
   NetworkReport report;
   report.name = network.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   report.layers = network::layers_of(network, given.vector);
@@ -171,7 +206,9 @@ NetworkReport report_on(const network::Network& network, const NetworkFlags& giv
   }
   const bool fits = !__builtin_mul_overflow(given.table.tokens, report.batch, &report.tokens);
   if (!fits) refuse("--tokens", "of all inputs are beyond 64 bits");
+  sections.training = train(given, report);
   count(report);
+  if (sections.training) count_zero_inserted(report, *sections.training);
   return report;
 }
 
@@ -183,8 +220,8 @@ void run_model(const NetworkFlags& given) {
     if (!flags.has("--compare")) refuse_flags(given, {"--executor"}, "nothing is run without --input");
   }
   if (given.has("-o") && network.outputs.size() != 1) refuse("-o", "the network has more than one output");
-  NetworkReport report = report_on(network, given);
   NetworkSections sections;
+  NetworkReport report = report_on(network, given, sections);
   sections.partition = partition_of(given, report, &network), sections.sparse_over_dense = given.sparse_over_dense;
   const network::RunOptions options{given.executor, report.options, wants_sums(given.checks)};
   NetworkWatch watch(given.checks, network, options, report.costs);

@@ -83,6 +83,10 @@ void add_inputs(CLI::App& verb, NetworkFlags& given) {
   add_value(verb, "--config", "NAME", "which of the models of a .json with several configurations",
             [&given](const std::string& text) { given.config = text; })
       ->group(kGroup);
+  add_value(verb, "--vector-work", "FILE",
+            "beside a table of layers (.csv), another with the work of the vector\nunit: it comes behind the layers",
+            [&given](const std::string& text) { given.vector_work = text; })
+      ->group(kGroup);
   add_value(
       verb, "--table-type", "TYPE",
       "f32, f16 or u8 (with scale and bias in every row): of the embedding\ntables of such a configuration; default "
@@ -103,6 +107,23 @@ void add_partition(CLI::App& verb, NetworkFlags& given) {
   add_value(verb, "--table-bytes", "BYTES", "what an array holds of embedding tables at most (K, M); default no limit",
             [&given](const std::string& text) { given.partition.table_bytes = parse_bytes("--table-bytes", text); })
       ->group(kArrayGroup);
+}
+
+void add_training(CLI::App& verb, NetworkFlags& given) {
+  constexpr const char* kGroup = "Training";
+  verb.add_flag_callback(
+          "--training", [&given] { given.training = true; },
+          "a step of training: forward, gradients, update (docs/training.md)")
+      ->group(kGroup);
+  add_value(verb, "--micro-batches", "K", "equal parts of the batch, whose gradients are summed up; default 1",
+            [&given](const std::string& text) {
+              given.step.micro_batches = parse_whole("--micro-batches", text, 1, Index{1} << 40);
+            })
+      ->group(kGroup);
+  verb.add_flag_callback(
+          "--padded-input", [&given] { given.step.padded_input = true; },
+          "the padding of the first product is part of its input")
+      ->group(kGroup);
 }
 
 void add_weights(CLI::App& verb, NetworkFlags& given) {
@@ -156,6 +177,7 @@ void add_network_flags(CLI::App& verb, NetworkFlags& given) {
             [&given](const std::string& text) { given.clock_hz = parse_clock(text); })
       ->group(kArrayGroup);
   add_partition(verb, given);
+  add_training(verb, given);
   add_weights(verb, given);
   add_sums(verb, flags);
   add_combine(verb, flags.gemm.combine);
@@ -186,6 +208,12 @@ void check_network_flags(const NetworkFlags& given) {
                                        gemm.array.height, gemm.array.height));
   }
   if (flags.has("--compare")) refuse_flags(given, {"--against"}, "excludes --compare");
+  if (!given.training) refuse_flags(given, {"--micro-batches", "--padded-input"}, "needs --training");
+  if (given.training) {
+    refuse_flags(given, {"--input", "-o", "--executor", "--runs", "--record", "--compare", "--against"},
+                 "excludes --training: a step of training is counted, not run");
+    refuse_flags(given, {"--arrays"}, "excludes --training: a step of training is not shared out");
+  }
   if (!given.has("--arrays")) refuse_flags(given, {"--partition", "--table-bytes"}, "needs --arrays");
   if (given.partition.split != network::Split::table) {
     refuse_flags(given, {"--table-bytes"}, "needs --partition table");

@@ -8,6 +8,7 @@
 #include "options.hpp"
 #include "septet/network/partition.hpp"
 #include "septet/network/run.hpp"
+#include "septet/network/training_cost.hpp"
 
 #include <initializer_list>
 #include <optional>
@@ -30,6 +31,9 @@ struct NetworkFlags {
   std::string config;           ///< --config
   Type table_type = Type::f32;  ///< --table-type
   network::PartitionOptions partition;
+  std::string vector_work;  ///< --vector-work
+  bool training = false;    ///< --training
+  network::TrainingStepOptions step;
 
   /// The CPU multiplies its own way, from weights packed once: a network::Session.
   bool prepared() const {

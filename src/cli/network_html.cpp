@@ -163,6 +163,7 @@ std::string html_of(const NetworkReport& report, const NetworkSections& sections
   if (times != nullptr) figures += sparse_times_figure(report, *times);
   std::string body = facts(report) + "<h2>Layers</h2>\n<div class=\"figures\">\n" + figures + "</div>\n";
   if (sections.partition) body += partition_html(*sections.partition);
+  if (sections.training) body += training_html(report, *sections.training);
   if (sections.numerics) body += numerics_html(*sections.numerics);
   return page({title, report.name, "septet network, " + array_text(report), body + table(report, times) + kMethod, ""});
 }

@@ -27,6 +27,7 @@ Json layer_json(const NetworkReport& report, std::size_t i) {
   json["name"] = layer.name;
   json["op"] = layer.op;
   json["count"] = layer.product.count;
+  json["repeats"] = layer.repeats;
   json["m"] = layer.product.m, json["n"] = layer.product.n, json["k"] = layer.product.k;
   json["parameters"] = layer.parameters;
   json["dataflow"] = cost.dataflow == Dataflow::automatic ? Json(nullptr) : Json(name(cost.dataflow));

@@ -6,6 +6,7 @@
 #include "numerics.hpp"
 #include "partition_report.hpp"
 #include "sparse_report.hpp"
+#include "training_report.hpp"
 
 #include <optional>
 
@@ -16,6 +17,7 @@ struct NetworkSections {
   std::optional<PartitionReport> partition;
   std::optional<Numerics> numerics;
   bool sparse_over_dense = false;
+  std::optional<TrainingReport> training;
   std::optional<SparseTimes> times;  ///< of it, on this CPU
 
   const SparseTimes* sparse_times() const { return times ? &*times : nullptr; }

@@ -17,8 +17,10 @@ bool repeat(Layer& layer, Index times) {
   const bool weights = layer.op != name(network::Operator(network::MatMul{}));
   Index macs = product.macs();
   bool fits = scale(weights ? product.n : product.count, times) && scale(macs, times) && scale(layer.lookups, times);
-  network::VectorCost& work = layer.vector;
-  for (Index* count : {&work.simple_operations, &work.special_operations, &work.reads_bytes, &work.writes_bytes}) {
+  if (layer.convolution) fits = fits && scale(layer.convolution->batch, times);
+  if (layer.work) fits = fits && scale(layer.work->x, times) && scale(layer.work->y, times);
+  network::VectorCost& cost = layer.vector;
+  for (Index* count : {&cost.simple_operations, &cost.special_operations, &cost.reads_bytes, &cost.writes_bytes}) {
     Index cycles = *count;
     fits = fits && scale(*count, times) && scale(cycles, 16 * times);  // of any vector unit
   }

@@ -29,7 +29,21 @@ Layer product_layer(const CsvRow& row, std::string name, std::string op, Index c
 }
 
 namespace {
-using network::TensorInfo;
+
+network::ConvolutionShape read_shape(const CsvRow& row) {
+  network::ConvolutionShape shape;
+  shape.in_height = row.integer("in_h", 1), shape.in_width = row.integer("in_w", 1);
+  shape.inputs = row.integer("in_c", 1), shape.outputs = row.integer("out_c", 1);
+  shape.groups = row.integer("groups", 1);
+  network::Window& window = shape.window;
+  window.height = row.integer("kh", 1), window.width = row.integer("kw", 1);
+  window.stride_h = window.stride_w = row.integer("stride", 1);
+  const Index pad = row.integer("pad", 0);
+  window.pad_top = window.pad_bottom = std::min(pad, window.height);
+  window.pad_left = window.pad_right = std::min(pad, window.width);
+  shape.bias = row.integer("bias_params", 0) > 0;
+  return shape;
+}
 
 // Of the forward tables; the product has to be the layer's.
 Layer read_forward(const CsvRow& row) {
@@ -37,22 +51,26 @@ Layer read_forward(const CsvRow& row) {
   if (op != "conv" && op != "dwconv" && op != "fc") row.fail("op", quoted(op) + " is none of conv, dwconv, fc");
   const char* kind = op == "fc" ? "fully_connected" : op == "dwconv" ? network::kDepthwise : "convolution";
   Layer layer = product_layer(row, row.text("layer"), kind, row.integer("gemm_count", 1));
-  const Index groups = row.integer("groups", 1), in_c = row.integer("in_c", 1), out_c = row.integer("out_c", 1);
-  const Index kh = row.integer("kh", 1), kw = row.integer("kw", 1), stride = row.integer("stride", 1);
-  row.require("gemm_count", groups, "groups");
-  if (op == "dwconv") row.require("groups", in_c, "in_c, as dwconv has it,");
-  const auto check_side = [&](const std::string& in, const std::string& out, Index window) {
-    const Index size = row.integer(in, 1), padded = size + 2 * std::min(row.integer("pad", 0), window);
-    if (padded < window) row.fail(in, fmt::format("{}, less than the window's {} with its padding", size, window));
-    row.require(out, (padded - window) / stride + 1, "the sliding window's number of places");
+  const network::ConvolutionShape shape = read_shape(row);
+  const network::Window& window = shape.window;
+  row.require("gemm_count", shape.groups, "groups");
+  if (op == "dwconv") row.require("groups", shape.inputs, "in_c, as dwconv has it,");
+  const auto check_side = [&](const std::string& in, const std::string& out, Index taps, Index pad) {
+    const Index size = row.integer(in, 1), padded = size + 2 * pad;
+    if (padded < taps) row.fail(in, fmt::format("{}, less than the window's {} with its padding", size, taps));
+    row.require(out, (padded - taps) / window.stride_h + 1, "the sliding window's number of places");
   };
-  check_side("in_h", "out_h", kh);
-  check_side("in_w", "out_w", kw);
+  check_side("in_h", "out_h", window.height, window.pad_top);
+  check_side("in_w", "out_w", window.width, window.pad_left);
   row.require("gemm_m", row.product({row.integer("out_h", 1), row.integer("out_w", 1)}), "out_h * out_w");
-  if (out_c % groups != 0 || in_c % groups != 0) row.fail("groups", "channels that are no multiple of it");
-  row.require("gemm_n", out_c / groups, "out_c / groups");
-  row.require("gemm_k", row.product({in_c / groups, kh, kw}), "in_c / groups * kh * kw");
-  const Index weights = row.product({layer.product.m, layer.product.k, groups});
+  if (shape.outputs % shape.groups != 0 || shape.inputs % shape.groups != 0) {
+    row.fail("groups", "channels that are no multiple of it");
+  }
+  row.require("gemm_n", shape.outputs / shape.groups, "out_c / groups");
+  row.require("gemm_k", row.product({shape.inputs / shape.groups, window.height, window.width}),
+              "in_c / groups * kh * kw");
+  layer.convolution = shape;
+  const Index weights = row.product({layer.product.m, layer.product.k, shape.groups});
   row.require("weight_params", weights, "gemm_n * gemm_k * groups");
   layer.parameters = weights;
   for (const char* column : {"bias_params", "norm_params"}) {
@@ -70,6 +88,7 @@ Layer read_recommendation(const CsvRow& row) {
   if (weights > 0) {
     row.require("weight_params", row.product({layer.product.m, layer.product.k, count}),
                 "gemm_n * gemm_k * gemm_count");
+    layer.convolution = network::fully_connected_shape(layer.product);
   }
   layer.parameters = weights;
   return layer;
@@ -98,26 +117,22 @@ network::Operator operator_of(const CsvRow& row) {
   return pool;
 }
 
-// A step of its own, of bytes, whose work is counted like any network's.
+// Of bytes; counted like any network's.
 Layer read_vector_work(const CsvRow& row) {
-  const Index channels = row.integer("channels", 1);
-  const TensorInfo x{"x", Type::s8, {1, row.integer("in_h", 1), row.integer("in_w", 1), channels}, {}};
-  const TensorInfo y{"y", Type::s8, {1, row.integer("out_h", 1), row.integer("out_w", 1), channels}, {}};
-  const network::Step step{row.text("layer"), operator_of(row), {0, 0}, 1};
-  const bool two = std::holds_alternative<network::Add>(step.op);
+  network::VectorWork work;
+  work.op = operator_of(row), work.width = row.integer("channels", 1);
+  work.operands = std::holds_alternative<network::Add>(work.op) ? 2 : 1;
   const Index window = std::max<Index>(row.integer("window", 1), 8);  // of operations; 8: of an addition
-  const Index in = row.product({x.shape[1], x.shape[2], channels}),
-              out = row.product({y.shape[1], y.shape[2], channels});
-  row.product({std::max(in, out), window + 1, 4});  // nothing that is counted overflows
-  row.require("elements_in_per_image", two ? 2 * in : in, "channels * in_h * in_w of each input");
-  row.require("elements_out_per_image", out, "channels * out_h * out_w");
-  network::Network network{"", {x, y}, {step}, {0}, {1}};
-  if (!two) network.steps[0].inputs.pop_back();
+  work.x = row.product({row.integer("in_h", 1), row.integer("in_w", 1), work.width});
+  work.y = row.product({row.integer("out_h", 1), row.integer("out_w", 1), work.width});
+  row.product({std::max(work.x, work.y), window + 1, 4});  // nothing that is counted overflows
+  row.require("elements_in_per_image", work.operands * work.x, "channels * in_h * in_w of each input");
+  row.require("elements_out_per_image", work.y, "channels * out_h * out_w");
   Layer layer;
-  layer.name = step.name;
-  layer.op = name(step.op);
-  layer.vector = network::vector_cost(network, network.steps[0], {});
+  layer.name = row.text("layer"), layer.op = name(work.op);
+  layer.vector = network::vector_cost(work, {});
   layer.vector.cycles = 0;
+  layer.work = std::move(work);
   return layer;
 }
 

@@ -109,7 +109,9 @@ class Config {
     const Index row_bytes = table_ == Type::u8 ? dim_ + 8 : times(dim_, size_of(table_));
     layer.parameter_bytes = times(rows_[i], row_bytes);
     times(times(plus(layer.lookups, plus(batch_, 1)), plus(row_bytes, 4)), 16);  // nothing that is counted overflows
-    layer.vector = network::embedding_cost(table_, dim_, layer.lookups, batch_, network::EmbeddingBag::Mode::sum, {});
+    layer.work =
+        network::VectorWork{network::EmbeddingBag{}, 1, layer.lookups, times(batch_, dim_), dim_, table_, Type::f32};
+    layer.vector = network::vector_cost(*layer.work, {});
     layer.vector.cycles = 0;
     return layer;
   }
@@ -126,6 +128,7 @@ class Config {
       const std::string layer_name = fmt::format("{}{}", name, i - 1);
       Layer layer = product(layer_name, {sizes[i], batch_, sizes[i - 1], 1}, "fully_connected");
       layer.parameters = sizes[i] * sizes[i - 1];
+      layer.convolution = network::fully_connected_shape(layer.product);
       table.layers.push_back(std::move(layer));
     }
   }

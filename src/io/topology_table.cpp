@@ -76,10 +76,10 @@ Index read_batch(const CsvRow& row) {
   return given ? row.integer("batch size", 1) : 1;
 }
 
-// What is left over at the end makes another output: SCALE-Sim rounds up.
+// What is left over at the end makes another output: SCALE-Sim rounds up, and its last window reaches beyond the input.
 Index outputs(const CsvRow& row, std::size_t input_column, Index input, Index filter, Index stride) {
   if (filter > input) row.fail(input_column, fmt::format("{}, less than the filter's {}", input, filter));
-  return (input - filter + stride - 1) / stride + 1;
+  return (input - filter) / stride + ((input - filter) % stride != 0) + 1;
 }
 
 Layer finish(const CsvRow& row, std::string op, const Product& product, Index parameters) {
@@ -108,12 +108,19 @@ Layer read_convolution_topology(const CsvRow& row) {
   const bool two_strides = row.has("stride width") && row.find("stride width") == 8;
   const Index stride_w = two_strides ? row.integer(8, 1) : stride_h;
   const Index out_h = outputs(row, 1, in_h, filter_h, stride_h), out_w = outputs(row, 2, in_w, filter_w, stride_w);
-  const Index n = row.product({read_batch(row), out_h, out_w});
+  const Index batch = read_batch(row), n = row.product({batch, out_h, out_w});
   // SCALE-Sim's mark of a depthwise layer: a product per channel.
   const bool depthwise = row.text(0).find("DP") != std::string::npos;
   const Index count = depthwise ? channels : 1, k = row.product({filter_h, filter_w, depthwise ? 1 : channels});
-  return finish(row, depthwise ? network::kDepthwise : "convolution", {filters, n, k, count},
-                row.product({filters, k, count}));
+  network::ConvolutionShape shape{batch, in_h, in_w, channels, row.product({filters, count}), count, {}, {}, {}};
+  network::Window& window = shape.window;
+  window.height = filter_h, window.width = filter_w, window.stride_h = stride_h, window.stride_w = stride_w;
+  window.pad_bottom = row.product({out_h - 1, stride_h}) + filter_h - in_h;
+  window.pad_right = row.product({out_w - 1, stride_w}) + filter_w - in_w;
+  Layer layer = finish(row, depthwise ? network::kDepthwise : "convolution", {filters, n, k, count},
+                       row.product({filters, k, count}));
+  layer.convolution = shape;
+  return layer;
 }
 
 bool is_gemm_topology(const CsvFile& file) {
@@ -123,7 +130,9 @@ bool is_gemm_topology(const CsvFile& file) {
 
 Layer read_gemm_topology(const CsvRow& row) {
   const Index m = row.integer(1, 1), n = row.integer(2, 1), k = row.integer(3, 1);
-  return finish(row, "gemm", {n, m, k, 1}, row.product({n, k}));
+  Layer layer = finish(row, "gemm", {n, m, k, 1}, row.product({n, k}));
+  layer.convolution = network::fully_connected_shape(layer.product);
+  return layer;
 }
 
 }  // namespace septet::io

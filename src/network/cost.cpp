@@ -2,6 +2,7 @@
 #include "septet/network/cost.hpp"
 
 #include "depthwise.hpp"
+#include "step_shape.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -48,6 +49,21 @@ void add_counts(Report& total, const Report& r, Index times) {
   total.memory.chosen.cycles_stall_memory += times * r.memory.chosen.cycles_stall_memory;
 }
 
+// Of a run of products that is repeated; A is the same in each.
+void repeat(Report& r, Index repeats) {
+  const Report once = r;
+  add_counts(r, once, repeats - 1);
+  r.nnz = once.nnz, r.a_bytes_values = once.a_bytes_values, r.a_bytes_metadata = once.a_bytes_metadata;
+}
+
+VectorCost repeated(VectorCost cost, Index repeats) {
+  for (Index VectorCost::*count : {&VectorCost::simple_operations, &VectorCost::special_operations,
+                                   &VectorCost::reads_bytes, &VectorCost::writes_bytes, &VectorCost::cycles}) {
+    cost.*count *= repeats;
+  }
+  return cost;
+}
+
 // What all products of a layer have in common.
 Report empty_like(const Report& r) {
   Report total = r;
@@ -69,7 +85,8 @@ class Products {
     options_.gemm.a_zero_point = layer.zero_point, options_.gemm.b_zero_point = 0;
     options_.gemm.fold_depth = 0, options_.gemm.preload = {}, options_.gemm.epilogue = {};
     if (layer.weights.data == nullptr) return;
-    for (Index i = 0; i < layer.product.count; ++i) models_.emplace_back(group(i));
+    const Index patterns = layer.weights_stride == 0 ? std::min<Index>(1, layer.product.count) : layer.product.count;
+    for (Index i = 0; i < patterns; ++i) models_.emplace_back(group(i));
     if (layer.joinable && layer.product.count > 1 && joins_keep_bits(options.gemm)) join();
   }
 
@@ -90,15 +107,16 @@ class Products {
     gemm.dataflow = dataflow;
     const Product& p = layer_.product;
     const bool dense = models_.empty();
+    const Index different = dense || joined ? 1 : static_cast<Index>(models_.size());
+    const Index times = joined ? 1 : p.count / different;
     cost.dataflow = dataflow, cost.joined = joined;
-    for (Index i = 0; i < (dense || joined ? 1 : p.count); ++i) {
+    for (Index i = 0; i < different; ++i) {
       Report report;
       const Status status =
           dense ? emulation::try_cycles(p.m, p.n, p.k, layer_.a_type, layer_.b_type, gemm, options_.array, report)
                 : (joined ? *joined_model_ : models_[static_cast<std::size_t>(i)])
                       .try_cycles(p.n, layer_.b_type, gemm, options_.array, report);
       if (!status.ok()) return status;
-      const Index times = dense ? p.count : 1;
       emulation::EnergyReport energy;
       if (const Status bad = emulation::try_energy(report, options_.energy, energy); !bad.ok()) return bad;
       if (i == 0) cost.array = empty_like(report);
@@ -107,10 +125,12 @@ class Products {
       cost.moved_bytes += static_cast<double>(times) * emulation::buffer_traffic(report).total();
     }
     cost.array.macs_dense = p.macs();  // joined: without the zeros between the groups
+    repeat(cost.array, layer_.repeats);
+    cost.energy_pj *= static_cast<double>(layer_.repeats), cost.moved_bytes *= static_cast<double>(layer_.repeats);
     const double pe_cycles =
         static_cast<double>(cost.array.array_height * cost.array.array_width) * static_cast<double>(cost.array.cycles);
     if (pe_cycles > 0) cost.array.utilization = static_cast<double>(cost.array.macs_useful) / pe_cycles;
-    cost.vector = layer_.vector;
+    cost.vector = repeated(layer_.vector, layer_.repeats);
     cost.cycles = cycles_of(cost.array) + cost.vector.cycles;
     return {};
   }
@@ -171,6 +191,8 @@ std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
     Layer layer;
     layer.name = step.name, layer.op = class_of(network, step);
     layer.product = product_of(network, step);
+    layer.convolution = convolution_shape(network, step);
+    if (layer.product.count == 0) layer.work = vector_work(network, step);
     layer.vector = vector_cost(network, step, unit);
     layer.parameters = sum_of_constants(step.op, [](const Tensor& t) { return t.info().elements(); });
     layer.parameter_bytes = sum_of_constants(step.op, [](const Tensor& t) { return static_cast<Index>(t.bytes()); });
@@ -192,7 +214,7 @@ std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
 
 Status cost(const Layer& layer, const CostOptions& options, LayerCost& result, std::vector<LayerCost>* each) {
   LayerCost best;
-  best.vector = layer.vector, best.cycles = layer.vector.cycles;
+  best.vector = repeated(layer.vector, layer.repeats), best.cycles = best.vector.cycles;
   std::vector<LayerCost> all;
   if (layer.product.count > 0) {
     const Products products(layer, options);

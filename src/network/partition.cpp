@@ -203,6 +203,9 @@ Status partition(const std::vector<Layer>& layers, const std::vector<LayerCost>&
             std::to_string(how.arrays) + " is none of 1 to " + std::to_string(kMaxArrays)};
   }
   if (costs.size() != layers.size()) return {Cause::bad_shape, "costs", "are not one per layer"};
+  for (const Layer& layer : layers) {
+    if (layer.repeats != 1) return {Cause::bad_option, "layers", layer.name + " is repeated: it cannot be shared out"};
+  }
   Partition made;
   made.arrays.resize(static_cast<std::size_t>(how.arrays));
   Status status;

@@ -3,18 +3,16 @@
 // The vector unit's operations, operator by operator (docs/network.md has the table).
 #include "septet/network/cost.hpp"
 #include "src/arithmetic.hpp"
+#include "step_shape.hpp"
 
 #include <algorithm>
 
 namespace septet::network {
 namespace {
 
-Index bytes_of(const TensorInfo& info) { return info.elements() * size_of(info.type); }
-
 class Operations {
  public:
-  Operations(const Network& network, const Step& step)
-      : network_(network), step_(step), y_(network.tensors[step.output]), outputs_(y_.elements()) {}
+  explicit Operations(const VectorWork& work) : work_(work) {}
 
   // Behind the array.
   VectorCost operator()(const Convolution&) const { return {}; }
@@ -22,7 +20,8 @@ class Operations {
   VectorCost operator()(const MatMul&) const { return {}; }
 
   VectorCost operator()(const EmbeddingBag& bag) const {
-    return embedding_cost(bag.table->info().type, y_.dim(-1), x(0).elements(), y_.dim(0), bag.mode, {});
+    const Index bags = work_.width == 0 ? 0 : work_.y / work_.width;
+    return embedding_cost(work_.x_type, work_.width, work_.x, bags, bag.mode, {});
   }
   VectorCost operator()(const MaxPool& pool) const {
     return elementwise(pool.window.height * pool.window.width + activation(pool.activation), 0);
@@ -32,7 +31,7 @@ class Operations {
   }
   VectorCost operator()(const Mean&) const {
     VectorCost cost = elementwise(rescale(), 1);
-    cost.simple_operations += x(0).elements();
+    cost.simple_operations += work_.x;
     return cost;
   }
   // Integers: both operands and the sum are rescaled.
@@ -51,29 +50,25 @@ class Operations {
   VectorCost operator()(const Reshape&) const { return {}; }
 
  private:
-  const TensorInfo& x(std::size_t i) const { return network_.tensors[step_.inputs[i]]; }
-  Index rescale() const { return is_integer(y_.type) ? 2 : 0; }
+  Index rescale() const { return is_integer(work_.y_type) ? 2 : 0; }
   // Integers clamp in any case.
   Index activation(Activation activation) const {
-    return is_integer(y_.type) || activation != Activation::none ? 1 : 0;
+    return is_integer(work_.y_type) || activation != Activation::none ? 1 : 0;
   }
 
   VectorCost elementwise(Index simple, Index special) const {
     VectorCost cost;
-    cost.simple_operations = outputs_ * simple, cost.special_operations = outputs_ * special;
-    for (std::size_t i = 0; i < step_.inputs.size(); ++i) cost.reads_bytes += bytes_of(x(i));
-    cost.writes_bytes = bytes_of(y_);
+    cost.simple_operations = work_.y * simple, cost.special_operations = work_.y * special;
+    cost.reads_bytes = work_.operands * work_.x * size_of(work_.x_type);
+    cost.writes_bytes = work_.y * size_of(work_.y_type);
     return cost;
   }
   VectorCost per_row(VectorCost cost, Index special) const {
-    if (y_.dim(-1) != 0) cost.special_operations += outputs_ / y_.dim(-1) * special;
+    if (work_.width != 0) cost.special_operations += work_.y / work_.width * special;
     return cost;
   }
 
-  const Network& network_;
-  const Step& step_;
-  const TensorInfo& y_;
-  Index outputs_;
+  const VectorWork& work_;
 };
 
 }  // namespace
@@ -99,8 +94,12 @@ VectorCost embedding_cost(Type table, Index width, Index lookups, Index bags, Em
   return with_cycles(cost, unit);
 }
 
+VectorCost vector_cost(const VectorWork& work, const VectorUnit& unit) {
+  return with_cycles(std::visit(Operations(work), work.op), unit);
+}
+
 VectorCost vector_cost(const Network& network, const Step& step, const VectorUnit& unit) {
-  return with_cycles(std::visit(Operations(network, step), step.op), unit);
+  return vector_cost(vector_work(network, step), unit);
 }
 
 }  // namespace septet::network

@@ -7,10 +7,11 @@
 
 #include "septet/emulation/cycles.hpp"
 #include "septet/emulation/energy.hpp"
-#include "septet/network/network.hpp"
+#include "septet/network/layer_shape.hpp"
 #include "septet/network/weight_form.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace septet::network {
 
@@ -31,6 +32,7 @@ struct VectorCost {
 };
 /// Nothing for products.
 SEPTET_API VectorCost vector_cost(const Network& network, const Step& step, const VectorUnit& unit);
+SEPTET_API VectorCost vector_cost(const VectorWork& work, const VectorUnit& unit);
 /// Of an embedding bag: `lookups` rows of `width` numbers of `table` (u8: with scale and bias), summed up in `bags`.
 SEPTET_API VectorCost embedding_cost(Type table, Index width, Index lookups, Index bags, EmbeddingBag::Mode mode,
                                      const VectorUnit& unit);
@@ -48,8 +50,8 @@ struct Layer {
   std::string op;   ///< its class: class_of(), or a table's word for it
   Product product;  ///< count 0: none
   Type a_type = Type::s8, b_type = Type::s8;
-  /// Of the products in their order, m x k each, the next one's `weights_stride` elements further: their patterns. No
-  /// data: dense. Refers to the owner's memory; where there is none, to somebody else's.
+  /// Of the products in their order, m x k each, the next one's `weights_stride` elements further (0: all have the
+  /// same): their patterns. No data: dense. Refers to the owner's memory; where there is none, to somebody else's.
   ConstMatrix weights;
   std::shared_ptr<const void> weights_owner;
   Index weights_stride = 0;
@@ -60,6 +62,11 @@ struct Layer {
   Index parameters = 0;  ///< weights, biases and normalisation
   Index parameter_bytes = 0;
   Index lookups = 0;  ///< of an embedding bag: rows of its table that are read
+  /// What gradients need to know (training_cost.hpp); nothing where it is not known. Of products with weights: each of
+  /// product.count / groups convolutions.
+  std::optional<ConvolutionShape> convolution;
+  std::optional<VectorWork> work;  ///< of what is no product
+  Index repeats = 1;               ///< all of it so many times, one after the other: micro-batches
 };
 /// All steps. Refers to the network's weights.
 SEPTET_API std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit);
