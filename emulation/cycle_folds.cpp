@@ -33,7 +33,7 @@ Sequence one_fold(const Setting& s, const Counts& fold) {
   one.first_steps = one.last_steps = fold.steps;
   if (s.bandwidth > 0) {
     const Wide bytes =
-        fold.reads_a * s.a_size + fold.reads_b * s.b_size + (fold.reads_c + fold.writes_c) * s.c_size + fold.metadata;
+        s.a_bytes(fold.reads_a) + fold.reads_b * s.b_size + (fold.reads_c + fold.writes_c) * s.c_size + fold.metadata;
     one.last_traffic = ceil_div(bytes, s.bandwidth);
   }
   const Wide length = s.preload_cycles() + fold.steps + s.skew_cycles() + s.drain_cycles();

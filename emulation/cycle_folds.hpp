@@ -22,8 +22,11 @@ struct Setting {
   int lanes = 1;
   Timing timing = Timing::serial;
   Index bandwidth = 0;
-  Index a_size = 0, b_size = 0, c_size = 0;  ///< bytes per word; c: of the accumulator type
+  Index a_bits = 0;              ///< per word, outside the array
+  Index b_size = 0, c_size = 0;  ///< bytes per word; c: of the accumulator type
 
+  /// Of words of A that are moved together.
+  Wide a_bytes(Wide words) const { return ceil_div(words * a_bits, 8); }
   bool output_stationary() const { return is_output_stationary(dataflow); }
   /// P of section 7: the stationary operand, or for OS the preload, is shifted in.
   Index preload_cycles() const { return !output_stationary() || preload ? height : 0; }

@@ -83,7 +83,7 @@ class Filler {
     return std::max(distance, limit) + (first ? preload : 0);
   }
 
-  Wide a_bytes(Wide nonzeros, Wide metadata) const { return nonzeros * s_.a_size + metadata; }
+  Wide a_bytes(Wide nonzeros, Wide metadata) const { return s_.a_bytes(nonzeros) + metadata; }
 
   static Wide repeats(const Tile* tile) { return tile->repeat; }
 

@@ -121,8 +121,9 @@ Status check(const Request& r, const GemmOptions& options, const ArrayOptions& a
   if (is_output_stationary(r.dataflow) && options.accumulate == Accumulate::fold_then_add) {
     return {Cause::bad_option, "options.accumulate", std::string(name(r.dataflow)) + " has no fold-then-add"};
   }
-  Status memory = memory_model::check_memory(array_options.memory, r.dataflow, options.array, options.combine.lanes,
-                                             r.a_type, r.b_type);
+  if (Status status = check_word_bits(r.a_type, array_options.a_word_bits); !status) return status;
+  Status memory =
+      memory_model::check_memory(array_options, r.dataflow, options.array, options.combine.lanes, r.a_type, r.b_type);
   if (!memory.ok()) return memory;
   return r.a == nullptr ? Status() : check_pointers(*r.a);
 }
@@ -177,7 +178,7 @@ Setting setting_of(const Request& r, const GemmOptions& options, const ArrayOpti
   s.lanes = options.combine.lanes;
   s.timing = array_options.timing;
   s.bandwidth = array_options.bandwidth;
-  s.a_size = size_of(r.a_type);
+  s.a_bits = word_bits(r.a_type, array_options.a_word_bits);
   s.b_size = size_of(r.b_type);
   s.c_size = size_of(accumulator_of(r.a_type));
   return s;
@@ -265,7 +266,7 @@ Status report_product(const Request& r, const Setting& s, const Tiling& tiling, 
   const Wide unwritten = unwritten_outputs(s, tiles);
   report.writes_c_words = into_64(all.sum.writes_c + unwritten);
   report.writes_without_fold = into_64(unwritten);
-  report.a_bytes_values = into_64(values * s.a_size);
+  report.a_bytes_values = into_64(s.a_bytes(values));
   report.a_bytes_metadata = into_64(metadata);
   report.zeros_injected = into_64(all.sum.injected);
   report.elements_skipped = into_64(dense_reads_a(s) - all.sum.reads_a - all.sum.injected);
@@ -291,6 +292,7 @@ Status evaluate(const Request& r, const GemmOptions& options, const ArrayOptions
   result.k = r.k;
   result.a_type = r.a_type;
   result.b_type = r.b_type;
+  result.a_word_bits = array_options.a_word_bits;
   result.macs_dense = r.m * r.n * r.k;
   const Setting setting = setting_of(r, options, array_options);
   Status status;

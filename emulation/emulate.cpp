@@ -7,6 +7,7 @@
 #include "memory_model.hpp"
 #include "memory_plan.hpp"
 #include "observer.hpp"
+#include "reporting.hpp"
 #include "src/arithmetic.hpp"
 #include "src/dense.hpp"
 #include "src/element.hpp"
@@ -66,7 +67,8 @@ void report_folds(const Run& run, const Walk& walk, const Schedule& schedule, Re
 // Runs the folds, if there are any, and fills the counts and the timing of the report. Values come last: whatever can
 // fail has not touched C, which the sums may start from.
 void run_folds(const Run& run, const Weights& a, Report& report) {
-  const Traffic traffic(run.plan, run.a, run.options.a_zero_point, run.packed, run.b.type, run.preload());
+  const Traffic traffic(run.plan, run.a, run.options.a_zero_point, run.packed, run.b.type,
+                        run.array_options.a_word_bits, run.preload());
   const Schedule schedule(run.plan, run.array_options, run.preload(),
                           [&](const ScheduledFold& fold) { return traffic.bytes(fold); });
   Schedule walked = schedule;
@@ -131,6 +133,7 @@ Report describe(const Plan& plan, const GemmOptions& options, const ArrayOptions
   report.flush_subnormals = options.flush_subnormals;
   report.m = plan.m, report.n = plan.n, report.k = plan.k;
   report.a_type = a_type, report.b_type = b_type;
+  report.a_word_bits = array_options.a_word_bits;
   report.macs_dense = plan.m * plan.n * plan.k;
   return report;
 }
@@ -162,7 +165,8 @@ Report run_product(const Weights& a, const ConstMatrix& b, const Matrix& c, cons
     report.nnz = packed ? packed->nnz : count_non_zeros(dense, options.a_zero_point);
     report.macs_useful = report.nnz * report.n;
     const auto footprint = packed ? packed->footprint() : Footprint{report.m * report.k * size_of(a.type()), 0};
-    report.a_bytes_values = footprint.values, report.a_bytes_metadata = footprint.metadata;
+    const Index bits = footprint.values / size_of(a.type()) * word_bits(a.type(), array_options.a_word_bits);
+    report.a_bytes_values = detail::bytes_for_bits(bits), report.a_bytes_metadata = footprint.metadata;
     const bool gates_zeros = options.strict_nonfinite && packed != nullptr && !detail::all_finite(b);
     const Run run{dense, b, c, options, array_options, plan, packed.get(), gates_zeros, progress, trace};
     run_folds(run, packed ? Weights(PackedMatrix(packed)) : a, report);
@@ -195,8 +199,9 @@ Status validate_array_options(const GemmOptions& resolved, const ArrayOptions& a
   if (array_options.engine > Engine::plain) return {Cause::bad_option, "array_options.engine", "is no engine"};
   if (array_options.timing > Timing::scalesim) return {Cause::bad_option, "array_options.timing", "is no timing"};
   if (array_options.bandwidth < 0) return {Cause::bad_option, "array_options.bandwidth", "is negative"};
-  return memory_model::check_memory(array_options.memory, resolved.dataflow, resolved.array, resolved.combine.lanes,
-                                    a_type, b_type);
+  if (Status status = check_word_bits(a_type, array_options.a_word_bits); !status.ok()) return status;
+  return memory_model::check_memory(array_options, resolved.dataflow, resolved.array, resolved.combine.lanes, a_type,
+                                    b_type);
 }
 
 Status try_emulate(const Weights& a, const ConstMatrix& b, const Matrix& c, const GemmOptions& options,

@@ -41,7 +41,8 @@ class Run {
     const double metadata = r_.folds == 0 ? 0 : count(r_.a_bytes_metadata) * passes;
     // Every sum but the first of an output is added to what is in the buffer.
     const double adder = adds_folds() ? fold_writes() - (count(r_.m) * count(r_.n) - count(r_.writes_without_fold)) : 0;
-    return {count(r_.reads_a_words) * a_size() + metadata, count(r_.reads_b_words) * b_size(),
+    return {count(r_.reads_a_words) * count(word_bits(r_.a_type, r_.a_word_bits)) / 8 + metadata,
+            count(r_.reads_b_words) * b_size(),
             (count(r_.reads_c_words) + adder + count(r_.writes_c_words)) * c_size()};
   }
 

@@ -87,6 +87,9 @@ Status try_memory_image(const Weights& a, Index n, Type b_type, const GemmOption
     if (Status status = validate(a, n, b_type, chosen); !status.ok()) return status;
     chosen = detail::resolved(a, chosen);
     if (Status status = validate_array_options(chosen, array_options, a.type(), b_type); !status.ok()) return status;
+    if (array_options.a_word_bits != 0) {
+      return {Cause::bad_option, "array_options.a_word_bits", "an image has A's words in their type"};
+    }
     MemoryImage made;
     made.a = is_sparse(chosen.dataflow) ? streamed_form(a, chosen)->bytes : dense_image(a, chosen);
     if (Status status = fill_sizes(a, n, b_type, chosen, array_options.timing, made); !status.ok()) return status;

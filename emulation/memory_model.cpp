@@ -3,6 +3,7 @@
 
 #include "memory_walk.hpp"
 #include "reporting.hpp"
+#include "src/arithmetic.hpp"
 
 #include <string>
 
@@ -23,9 +24,9 @@ bool better(const Walked& x, const Walked& y) {
   return x.stall != y.stall ? x.stall < y.stall : x.bytes.all() < y.bytes.all();
 }
 
-Status check_buffer(const char* argument, Index bytes, Index edge_words, Index word, const char* of) {
+Status check_buffer(const char* argument, Index bytes, Index edge_words, Index word_bits, const char* of) {
   if (bytes < 0) return {Cause::bad_option, argument, "is negative"};
-  const Index least = edge_words * word;
+  const Index least = detail::bytes_for_bits(edge_words * word_bits);
   if (bytes / 2 >= least) return {};
   return {Cause::bad_option, argument,
           "half of " + std::to_string(bytes) + " bytes is less than the " + std::to_string(least) + " of " + of +
@@ -34,19 +35,21 @@ Status check_buffer(const char* argument, Index bytes, Index edge_words, Index w
 
 }  // namespace
 
-Status check_memory(const MemorySystem& memory, Dataflow dataflow, const ArrayShape& array, int lanes, Type a_type,
+Status check_memory(const ArrayOptions& options, Dataflow dataflow, const ArrayShape& array, int lanes, Type a_type,
                     Type b_type) {
+  const MemorySystem& memory = options.memory;
   if (!memory.given()) return {};
   if (memory.off_chip_bandwidth < 0)
     return {Cause::bad_option, "array_options.memory.off_chip_bandwidth", "is negative"};
   const bool ws = is_weight_stationary(dataflow);
   const Index a_words = ws ? array.width : array.height;
   const Index b_words = ws ? array.height : array.width * (dataflow == Dataflow::csOS ? lanes : 1);
-  Status status = check_buffer("array_options.memory.a_bytes", memory.a_bytes, a_words, size_of(a_type), "A");
+  Status status = check_buffer("array_options.memory.a_bytes", memory.a_bytes, a_words,
+                               word_bits(a_type, options.a_word_bits), "A");
   if (!status.ok()) return status;
-  status = check_buffer("array_options.memory.b_bytes", memory.b_bytes, b_words, size_of(b_type), "B");
+  status = check_buffer("array_options.memory.b_bytes", memory.b_bytes, b_words, word_bits(b_type, 0), "B");
   if (!status.ok()) return status;
-  return check_buffer("array_options.memory.c_bytes", memory.c_bytes, array.width, size_of(accumulator_of(a_type)),
+  return check_buffer("array_options.memory.c_bytes", memory.c_bytes, array.width, word_bits(accumulator_of(a_type), 0),
                       "C");
 }
 

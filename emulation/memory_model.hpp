@@ -20,7 +20,7 @@ struct Product {
 };
 
 /// Buffers that this array can work from? `argument` of an error is "array_options.memory.…".
-Status check_memory(const MemorySystem& memory, Dataflow dataflow, const ArrayShape& array, int lanes, Type a_type,
+Status check_memory(const ArrayOptions& options, Dataflow dataflow, const ArrayShape& array, int lanes, Type a_type,
                     Type b_type);
 
 /// Fills report.memory from the folds, whose cycles are report.cycles. `memory` is given and has been checked. Error:

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "traffic.hpp"
 
+#include "reporting.hpp"
 #include "src/arithmetic.hpp"
 #include "src/element.hpp"
 
@@ -41,8 +42,13 @@ std::vector<Index> count_non_zeros(const Plan& plan, const ConstMatrix& a, int z
 }  // namespace
 
 Traffic::Traffic(const Plan& plan, const ConstMatrix& a, int a_zero_point, const PackedStorage* packed, Type b_type,
-                 bool preload)
-    : plan_(plan), packed_(packed), a_type_(a.type), b_type_(b_type), preload_(preload) {
+                 Index a_word_bits, bool preload)
+    : plan_(plan),
+      packed_(packed),
+      a_type_(a.type),
+      b_type_(b_type),
+      a_bits_(word_bits(a.type, a_word_bits)),
+      preload_(preload) {
   if (packed == nullptr) return;
   non_zeros_ = count_non_zeros(plan, a, a_zero_point);
   if (plan.dataflow != Dataflow::csOS) return;
@@ -102,7 +108,7 @@ Index Traffic::weights(const Fold& fold) const {
 
 Index Traffic::a_bytes(const Fold& fold) const {
   const Index moved = csb_stored_.empty() ? weights(fold) : csb_stored_[fold.tile];  // CSB moves what it stores
-  return moved * size_of(a_type_) + metadata(fold);
+  return bytes_for_bits(moved * a_bits_) + metadata(fold);
 }
 
 Index Traffic::metadata(const Fold& fold) const {

@@ -15,7 +15,7 @@ class Traffic {
  public:
   /// `a`: the dense form of A; `packed`: A in the plan's sparse format, null for the dense dataflows.
   Traffic(const detail::Plan& plan, const ConstMatrix& a, int a_zero_point, const detail::PackedStorage* packed,
-          Type b_type, bool preload);
+          Type b_type, Index a_word_bits, bool preload);
 
   /// Words read and written, MACs.
   Counts words(const ScheduledFold& scheduled) const;
@@ -31,6 +31,7 @@ class Traffic {
   const detail::Plan& plan_;
   const detail::PackedStorage* packed_;
   Type a_type_, b_type_;
+  Index a_bits_;  // of a word outside the array
   bool preload_;
   std::vector<Index> non_zeros_;   // in the live vectors before each position of plan.live->index
   std::vector<Index> csb_stored_;  // csOS: weights of each tile, with zeros that an update of values left

@@ -141,6 +141,7 @@ SEPTET_API void septet_options_free(septet_options* options) SEPTET_NOEXCEPT;
 ///   expected_cols                  packing with neither format nor dataflow named: the quickest format for a B with
 ///                                  so many columns; 0, the default: dense stays dense, sparse is CSR
 ///   bandwidth                      the array's, in bytes per cycle; 0, the default: not a limit
+///   a_word_bits                    of a word of A outside the array; 0, the default: its type's
 ///   memory.a_bytes, .b_bytes,      the emulated array's on-chip buffers (docs/memory.md); 0, the default: none
 ///     .c_bytes
 ///   memory.off_chip_bandwidth      between them and off-chip memory, in bytes per cycle; 0, the default: not a limit

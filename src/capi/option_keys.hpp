@@ -46,6 +46,7 @@ inline constexpr Key<Number> kNumberKeys[] = {
     {"fold_accumulator.bits", [](septet_options& o) -> Number { return &o.gemm.fold_accumulator.bits; }},
     {"flush_subnormals", [](septet_options& o) -> Number { return &o.gemm.flush_subnormals; }},
     {"bandwidth", [](septet_options& o) -> Number { return &o.array.bandwidth; }},
+    {"a_word_bits", [](septet_options& o) -> Number { return &o.array.a_word_bits; }},
     {"memory.a_bytes", [](septet_options& o) -> Number { return &o.array.memory.a_bytes; }},
     {"memory.b_bytes", [](septet_options& o) -> Number { return &o.array.memory.b_bytes; }},
     {"memory.c_bytes", [](septet_options& o) -> Number { return &o.array.memory.c_bytes; }},

@@ -133,6 +133,7 @@ void add_cycles(CLI::App& app, Action& action) {
   add_array(verb, flags.gemm.array);
   add_timing(verb, flags);
   add_bandwidth(verb, flags);
+  add_weight_bits(verb, flags);
   add_memory(verb, flags);
   add_arithmetic(verb, flags);
   add_alpha(verb, flags);

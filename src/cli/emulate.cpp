@@ -75,6 +75,7 @@ void add_emulate(CLI::App& app, Action& action) {
   add_array(verb, flags->gemm.array);
   add_timing(verb, *flags);
   add_bandwidth(verb, *flags);
+  add_weight_bits(verb, *flags);
   add_engine(verb, *flags);
   add_memory(verb, *flags);
   add_arithmetic(verb, *flags);

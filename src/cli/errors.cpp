@@ -29,6 +29,7 @@ std::string user_argument(const std::string& argument, const ArgumentNames& name
                                                        {"options.accumulator.overflow", "--accumulator"},
                                                        {"options.fold_accumulator.bits", "--fold-accumulator"},
                                                        {"options.fold_accumulator.overflow", "--fold-accumulator"},
+                                                       {"array_options.a_word_bits", "--weight-bits"},
                                                        {"array_options.memory.a_bytes", "--buffers"},
                                                        {"array_options.memory.b_bytes", "--buffers"},
                                                        {"array_options.memory.c_bytes", "--buffers"},

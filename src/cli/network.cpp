@@ -3,6 +3,7 @@
 // septet network: a whole network, its layers' costs, and its outputs on this CPU or the emulated array.
 #include "command_line.hpp"
 #include "errors.hpp"
+#include "io/config_list.hpp"
 #include "io/layer_table.hpp"
 #include "io/network_index.hpp"
 #include "io/recommendation_config.hpp"
@@ -35,6 +36,9 @@ constexpr const char* kExamples =
     "  septet network layers.csv --array 32x32 --dataflow dWS --batch 8 --json -\n"
     "  septet network layers.csv --vector-work nonconv.csv --training --batch 32 --micro-batches 4   # a training "
     "step\n"
+    "  septet network model:gpt2-xl --tokens 1024 --array 128x128   # transformers by name: attention's share, "
+    "tokens/s\n"
+    "  septet network model:gpt2-xl --phase decode --context 1024 --weight-bits 4 --group 64 --batch 8\n"
     "  septet network models.json --config dlrm --batch 64 --arrays 8 --partition table   # embedding tables, MLPs\n"
     "  septet network model/index.json --array 16x16 --report report.html   # charts and tables, in a browser";
 
@@ -53,18 +57,40 @@ io::LayerTable read_layers(const NetworkFlags& given) {
     table.layers.push_back(std::move(layer));
   }
   return table;
+constexpr const char* kModel = "model:";
+
+io::LayerTable read_config(const NetworkFlags& given) {
+  const std::string& path = given.flags.a;
+  const io::ConfigList list(path);
+  const io::JsonObject json = list.named(given.config);
+  if (io::is_transformer_config(json)) {
+    refuse_flags(given, {"--table-type"}, "is of recommendation models alone");
+    return io::transformer_layers(path, io::read_transformer_config(json), given.table);
+  }
+  refuse_flags(given, {"--phase", "--context"}, "is of a transformer's configuration alone");
+  return io::read_recommendation_config(json, given.table_type, given.table);
 }
 
 // Shapes alone, or nothing: then it is a network.
 std::optional<io::LayerTable> read_table(const NetworkFlags& given) {
   const std::string& path = given.flags.a;
-  const bool configurations = ends_with(path, ".json") && io::is_recommendation_config(path);
+  const bool model = path.rfind(kModel, 0) == 0;
+  const bool configurations = !model && ends_with(path, ".json") && io::is_config_list(path);
+  if ((model || configurations || ends_with(path, ".csv")) && given.table.compression.bits > 8) {
+    refuse("--weight-bits", "1 to 8: the weights of tables and models are bytes");
+  }
   if (!configurations) refuse_flags(given, {"--config", "--table-type"}, "is of configurations (.json) alone");
   const bool lines = ends_with(path, ".csv");
   if (!lines) refuse_flags(given, {"--vector-work"}, "is of tables of layers (.csv) alone");
-  if (configurations) return io::read_recommendation_config(path, given.config, given.table_type, given.table);
+  if (configurations) return read_config(given);
+  if (model) {
+    return io::transformer_layers(path, io::transformer_by_name(path.substr(std::strlen(kModel))), given.table);
+  }
+  refuse_flags(given, {"--phase", "--context"}, "is of a transformer's configuration alone");
   if (lines) return read_layers(given);
   refuse_flags(given, {"--batch", "--architecture"}, "is of tables of layers; a network's shapes say it");
+  refuse_flags(given, {"--weight-sparsity", "--weight-pattern", "--group"},
+               "is of tables of layers; a network has its weights");
   return {};
 }
 
@@ -161,6 +187,14 @@ void publish_report(const Flags& flags, const NetworkReport& report, const Netwo
                     const WriteOutput& write) {
   Json json = network_json(report);
   std::string table = network_table(report);
+  if (sections.language) {
+    json["language"] = language_json(report, *sections.language);
+    table += "\n" + language_table(report, *sections.language);
+  }
+  if (!sections.embedding.tables.empty()) {
+    json["tables"] = embedding_json(report, sections.embedding, sections.parts());
+    table += "\n" + embedding_table(report, sections.embedding, sections.parts());
+  }
   if (sections.partition) {
     json["partition"] = partition_json(*sections.partition), table += "\n" + partition_table(*sections.partition);
   }
@@ -192,6 +226,10 @@ void run_table(const NetworkFlags& given, io::LayerTable table) {
   count(report);
   if (sections.training) count_zero_inserted(report, *sections.training);
   sections.partition = partition_of(given, report, nullptr), sections.sparse_over_dense = given.sparse_over_dense;
+  if (table.transformer) {
+    sections.language = LanguageReport{*table.transformer, given.table.compression, given.table.scale_group};
+  }
+  sections.embedding.tables = std::move(table.tables);
   publish_report(flags, report, sections, {});
 }
 
@@ -199,6 +237,9 @@ NetworkReport report_on(const network::Network& network, const NetworkFlags& giv
   NetworkReport report;
   report.name = network.name, report.options = cost_options(given), report.clock_hz = given.clock_hz;
   report.layers = network::layers_of(network, given.vector);
+  for (network::Layer& layer : report.layers) {
+    if (layer.weights.data != nullptr) layer.weight_bits = given.table.compression.bits;
+  }
   check_sums(given, report.layers);
   if (!network.inputs.empty()) {
     const network::TensorInfo& input = network.tensors[static_cast<std::size_t>(network.inputs[0])];

@@ -38,6 +38,12 @@ network::WeightForm parse_weights(const std::string& text) {
   return parse_named("--weights", text, {WeightForm::dense, WeightForm::sparse, WeightForm::automatic});
 }
 
+double parse_share(const char* flag, const std::string& text) {
+  const double share = parse_real(flag, text);
+  if (!(share >= 0 && share <= 1)) refuse(flag, cli::quoted(text) + " is not 0 to 1");
+  return share;
+}
+
 double parse_clock(const std::string& text) {
   const double hertz = 1e6 * parse_real("--clock", text);
   if (!(hertz > 0) || !std::isfinite(hertz)) refuse("--clock", "has to be positive, and finite");
@@ -95,6 +101,69 @@ void add_inputs(CLI::App& verb, NetworkFlags& given) {
       ->group(kGroup);
 }
 
+// N:M, or block:RxC.
+void parse_pattern(const std::string& text, network::Compression& compression) {
+  constexpr const char* kFlag = "--weight-pattern";
+  compression.group = {0, 0}, compression.block = {1, 1};
+  if (text == "unstructured") return;
+  if (text.rfind("block:", 0) == 0) {
+    compression.block = parse_block(kFlag, text.substr(6));
+    if (compression.block.rows < 1 || compression.block.cols < 1) {
+      refuse(kFlag, cli::quoted(text) + " is not at least block:1x1");
+    }
+  } else if (text.find(':') != std::string::npos) {
+    compression.group = parse_group(kFlag, text);
+    if (compression.group.n < 1 || compression.group.n > compression.group.m) {
+      refuse(kFlag, cli::quoted(text) + " is not N of M neighbours, 1 <= N <= M");
+    }
+  } else {
+    refuse(kFlag, cli::quoted(text) + " is none of unstructured, N:M, block:RxC");
+  }
+}
+
+// Of transformers by configuration, and what weights become of which only the shape is known.
+void add_models(CLI::App& verb, NetworkFlags& given) {
+  constexpr const char* kGroup = "Models";
+  constexpr Index kMost = Index{1} << 40;
+  io::TableOptions& table = given.table;
+  add_value(verb, "--phase", "NAME",
+            "of a transformer: prefill, all --tokens of a sequence at once, or\ndecode, one token of each behind "
+            "--context; default prefill",
+            [&table](const std::string& text) {
+              table.phase = parse_named("--phase", text, {io::Phase::prefill, io::Phase::decode});
+            })
+      ->group(kGroup);
+  add_value(verb, "--context", "N", "tokens before those, whose keys and values are kept; default 0",
+            [&table](const std::string& text) { table.context = parse_whole("--context", text, 0, kMost); })
+      ->group(kGroup);
+  add_value(verb, "--weight-sparsity", "S", "share of zeros, 0 to 1, in weights (of a transformer: of its blocks)",
+            [&table](const std::string& text) { table.compression.sparsity = parse_share("--weight-sparsity", text); })
+      ->group(kGroup);
+  add_value(verb, "--weight-pattern", "NAME",
+            "unstructured; block:RxC, zeros in blocks; N:M, N of M neighbours\nstay, which says the sparsity itself; "
+            "default unstructured",
+            [&table](const std::string& text) { parse_pattern(text, table.compression); })
+      ->group(kGroup);
+  add_value(verb, "--weight-bits", "N",
+            "of a weight (of a transformer: of its blocks) in buffers, off-chip and\non the way to the array, which "
+            "unpacks it; default its type's",
+            [&table](const std::string& text) { table.compression.bits = parse_whole("--weight-bits", text, 1, 64); })
+      ->group(kGroup);
+  add_value(verb, "--group", "N", "weights of a row that share an f16 scale, for --weight-bits; default none",
+            [&table](const std::string& text) { table.scale_group = parse_whole("--group", text, 1, 1 << 20); })
+      ->group(kGroup);
+}
+
+void check_models(const NetworkFlags& given) {
+  if (!given.has("--weight-bits")) refuse_flags(given, {"--group"}, "needs --weight-bits");
+  const network::Compression& compression = given.table.compression;
+  if (compression.group.m > 0) {
+    refuse_flags(given, {"--weight-sparsity"}, "excludes a pattern N:M, which says it already");
+  } else if (!given.has("--weight-sparsity")) {
+    refuse_flags(given, {"--weight-pattern"}, "needs --weight-sparsity");
+  }
+}
+
 void add_partition(CLI::App& verb, NetworkFlags& given) {
   add_value(verb, "--arrays", "N", "equal arrays, each with a vector unit, among which the layers are split",
             [&given](const std::string& text) { given.partition.arrays = parse_whole("--arrays", text, 1, 4096); })
@@ -149,11 +218,12 @@ void add_weights(CLI::App& verb, NetworkFlags& given) {
 void add_network_flags(CLI::App& verb, NetworkFlags& given) {
   Flags& flags = given.flags;
   verb.add_option("MODEL", given.flags.a,
-                  "an index.json (or its folder), a table of layers (.csv), or\nconfigurations of recommendation "
-                  "models (.json)")
+                  "an index.json (or its folder), a table of layers (.csv), a list of\nconfigurations (.json), or "
+                  "model:NAME, a transformer")
       ->required()
       ->type_name("FILE");
   add_inputs(verb, given);
+  add_models(verb, given);
   add_value(verb, "--executor", "NAME", "cpu, or array: emulated, layer by layer; default cpu",
             [&given](const std::string& text) {
               if (text != "cpu" && text != "array") refuse("--executor", cli::quoted(text) + " is none of cpu, array");
@@ -202,6 +272,7 @@ void check_network_flags(const NetworkFlags& given) {
     refuse("--weights", fmt::format("excludes --dataflow {}, which says it already", name(flags.gemm.dataflow)));
   }
   check_arithmetic(flags);
+  check_models(given);
   const GemmOptions& gemm = flags.gemm;
   if (gemm.fold_depth != 0 && gemm.fold_depth != gemm.array.height) {  // a preset's
     refuse("--fold-depth", fmt::format("folds of {}, but an array of {} rows has folds of {}", gemm.fold_depth,

@@ -27,7 +27,7 @@ struct NetworkFlags {
   network::VectorUnit vector;
   double clock_hz = 1e9;
   NetworkChecks checks;
-  io::TableOptions table;       ///< --batch, --tokens, --architecture
+  io::TableOptions table;       ///< --batch, --tokens, --architecture, --phase, --context, --weight-…, --group
   std::string config;           ///< --config
   Type table_type = Type::f32;  ///< --table-type
   network::PartitionOptions partition;

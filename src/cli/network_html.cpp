@@ -162,6 +162,8 @@ std::string html_of(const NetworkReport& report, const NetworkSections& sections
   std::string figures = cycles_figure(report) + roofline_figure(report) + sparse_figure(report);
   if (times != nullptr) figures += sparse_times_figure(report, *times);
   std::string body = facts(report) + "<h2>Layers</h2>\n<div class=\"figures\">\n" + figures + "</div>\n";
+  if (sections.language) body += language_html(report, *sections.language);
+  if (!sections.embedding.tables.empty()) body += embedding_html(report, sections.embedding, sections.parts());
   if (sections.partition) body += partition_html(*sections.partition);
   if (sections.training) body += training_html(report, *sections.training);
   if (sections.numerics) body += numerics_html(*sections.numerics);

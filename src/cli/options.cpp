@@ -280,6 +280,15 @@ void add_bandwidth(CLI::App& verb, Flags& flags) {
       ->group(kArrayGroup);
 }
 
+void add_weight_bits(CLI::App& verb, Flags& flags) {
+  add_parsed(verb, "--weight-bits", "N",
+             "of a word of A in buffers, off-chip and between them and the array,\n"
+             "where it is unpacked to its type; default 0: its type's",
+             flags.array.a_word_bits,
+             [](const std::string& flag, const std::string& text) { return parse_whole(flag, text, 0, 64); })
+      ->group(kMemoryGroup);
+}
+
 void add_engine(CLI::App& verb, Flags& flags) {
   add_parsed(verb, "--engine", "NAME",
              "registers (every register of every PE), plan (the fold plan replayed by\n"

@@ -73,6 +73,8 @@ void add_combine(CLI::App& verb, Combine& combine);
 void add_timing(CLI::App& verb, Flags& flags);
 /// --bandwidth.
 void add_bandwidth(CLI::App& verb, Flags& flags);
+/// --weight-bits.
+void add_weight_bits(CLI::App& verb, Flags& flags);
 /// --engine.
 void add_engine(CLI::App& verb, Flags& flags);
 /// --buffers, --off-chip-bandwidth, --energy, --print-energy-table.

@@ -14,8 +14,9 @@ namespace {
 using emulation::Report;
 
 std::string array_line(const Report& r) {
-  return fmt::format("{} x {} array, {} timing, {}", r.array_height, r.array_width, name(r.timing),
-                     numbers_line(numbers_of(r)));
+  return fmt::format("{} x {} array, {} timing, {}{}", r.array_height, r.array_width, name(r.timing),
+                     numbers_line(numbers_of(r)),
+                     r.a_word_bits > 0 ? fmt::format(", words of A of {} bits outside it", r.a_word_bits) : "");
 }
 
 double share(Index part, Index whole) {
@@ -118,6 +119,7 @@ Json report_json(const Report& r, const Energy& energy) {
   json["n"] = r.n;
   json["k"] = r.k;
   json["dtype"] = dtype_name(r.a_type, r.b_type);
+  if (r.a_word_bits > 0) json["a_word_bits"] = r.a_word_bits;
   emulation::for_each_count(r, [&](const char* key, Index count) {
     json[key] = count;
     if (std::strcmp(key, "macs_useful") == 0) json["utilization"] = r.utilization;

@@ -21,6 +21,8 @@ class JsonObject {
   bool has(const std::string& key) const { return json_->contains(key); }
   /// The value is a text (rather than a number).
   bool is_text(const std::string& key) const;
+  /// It is null, which is not known.
+  bool is_null(const std::string& key) const { return value(key).is_null(); }
 
   Index integer(const std::string& key) const;
   Index integer(const std::string& key, Index otherwise) const { return has(key) ? integer(key) : otherwise; }

@@ -27,6 +27,32 @@ bool repeat(Layer& layer, Index times) {
   return fits;
 }
 
+// Of a transformer's configuration, the head's stay as they are: what is published of sparse and low-bit models is of
+// their blocks (docs/language.md).
+bool is_compressed(const LayerTable& table, const Layer& layer) {
+  if (layer.product.count == 0 || layer.parameters == 0) return false;
+  return !table.transformer || layer.name != rules_of(table.transformer->model.architecture).last;
+}
+
+void compress_weights(const std::string& path, const TableOptions& options, LayerTable& table) {
+  std::vector<Layer> layers;
+  bool any = false;
+  for (Layer& layer : table.layers) {
+    const bool weights = is_compressed(table, layer);
+    if (weights) {
+      const Status status = network::compress(layer, options.compression);
+      if (!status.ok()) fail(path, status.message());
+      if (layer.product.macs() > Index{1} << 58) fail(path, "totals beyond 64 bits");  // a few per MAC at most
+    }
+    any = any || weights;
+    layers.push_back(std::move(layer));
+    if (!weights || options.scale_group == 0) continue;
+    layers.push_back(network::scales_of(layers.back(), options.scale_group));
+  }
+  if (!any) fail(path, "has no weights that could be compressed");
+  table.layers = std::move(layers);
+}
+
 }  // namespace
 
 void finish_table(const std::string& path, const TableOptions& options, LayerTable& table) {
@@ -42,6 +68,7 @@ void finish_table(const std::string& path, const TableOptions& options, LayerTab
            !__builtin_add_overflow(bytes, layer.parameter_bytes, &bytes);
   }
   if (!fits) fail(path, "totals beyond 64 bits");
+  if (options.compression.given()) compress_weights(path, options, table);
 }
 
 }  // namespace septet::io

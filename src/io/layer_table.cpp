@@ -224,7 +224,7 @@ LayerTable read_transformers(const CsvFile& file, const TableOptions& options) {
   LayerTable table;
   if (first.empty()) fail(file.path, fmt::format("there are no layers of {} tokens", options.tokens));
   const Architecture architecture = options.architecture.value_or(architecture_of(first[0].model));
-  if (!add_parameters(architecture, first)) fail(file.path, "parameters beyond 64 bits");
+  if (!add_parameters(rules_of(architecture), first)) fail(file.path, "parameters beyond 64 bits");
   for (TransformerLine& line : first) table.layers.push_back(std::move(line.layer));
   for (Layer& layer : others) table.layers.push_back(std::move(layer));
   const CsvRow row(file, file.lines[0]);

@@ -2,7 +2,6 @@
 #include "recommendation_config.hpp"
 
 #include "input.hpp"
-#include "json_object.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +10,6 @@ namespace {
 
 using network::Layer;
 
-constexpr Index kMaxBytes = Index{1} << 26;
 constexpr Index kMaxSize = Index{1} << 40;  // of a row's number, a width …: sums and small multiples are 64 bits
 
 class Config {
@@ -28,7 +26,10 @@ class Config {
   LayerTable read() const {
     LayerTable table;
     table.inputs = batch_;
-    for (std::size_t i = 0; i < rows_.size(); ++i) table.layers.push_back(embedding(i));
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      table.layers.push_back(embedding(i));
+      table.tables.push_back({i, rows_[i], dim_, row_bytes(), lookups_});
+    }
     add_mlp("bot_mlp", bottom_, table);
     if (interaction_ == "dot") {
       Layer layer = product("interaction", {tables_ + 1, tables_ + 1, dim_, batch_}, "matmul");
@@ -101,14 +102,15 @@ class Config {
     }
   }
 
+  Index row_bytes() const { return table_ == Type::u8 ? dim_ + 8 : times(dim_, size_of(table_)); }
+
   Layer embedding(std::size_t i) const {
     Layer layer;
     layer.name = fmt::format("table{}", i), layer.op = name(network::Operator(network::EmbeddingBag{}));
     layer.a_type = layer.b_type = table_;
     layer.parameters = times(rows_[i], dim_), layer.lookups = times(lookups_, batch_);
-    const Index row_bytes = table_ == Type::u8 ? dim_ + 8 : times(dim_, size_of(table_));
-    layer.parameter_bytes = times(rows_[i], row_bytes);
-    times(times(plus(layer.lookups, plus(batch_, 1)), plus(row_bytes, 4)), 16);  // nothing that is counted overflows
+    layer.parameter_bytes = times(rows_[i], row_bytes());
+    times(times(plus(layer.lookups, plus(batch_, 1)), plus(row_bytes(), 4)), 16);  // nothing that is counted overflows
     layer.work =
         network::VectorWork{network::EmbeddingBag{}, 1, layer.lookups, times(batch_, dim_), dim_, table_, Type::f32};
     layer.vector = network::vector_cost(*layer.work, {});
@@ -143,33 +145,13 @@ class Config {
 
 }  // namespace
 
-bool is_recommendation_config(const std::string& path) {
-  return read_json(path, kMaxBytes, "a model's description").is_array();
-}
-
-LayerTable read_recommendation_config(const std::string& path, const std::string& model, Type table,
-                                      const TableOptions& options) {
-  const Json json = read_json(path, kMaxBytes, "a list of models");
-  if (!json.is_array() || json.empty()) fail(path, "is no list of models");
-  if (options.architecture) fail(path, "is no transformer: it has no architecture");
-  std::vector<std::string> names;
-  std::size_t found = json.size();
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    names.push_back(JsonObject(path, fmt::format("[{}]", i), json[i]).text("name"));
-    const bool wanted = model.empty() ? json.size() == 1 : names.back() == model;
-    if (wanted && found < json.size()) fail(path, fmt::format("[{}]: {} is there twice", i, io::quoted(model)));
-    if (wanted) found = i;
-  }
-  if (found == json.size()) {
-    fail(path, fmt::format("{} of its models has to be named: {}",
-                           model.empty() ? "one" : io::quoted(model) + " is none; one", fmt::join(names, ", ")));
-  }
-  const JsonObject object(path, fmt::format("[{}] ({})", found, names[found]), json[found]);
-  LayerTable result = Config(object, table, options.batch).read();
-  if (__builtin_mul_overflow(options.tokens, options.batch, &result.tokens)) fail(path, "tokens beyond 64 bits");
+LayerTable read_recommendation_config(const JsonObject& json, Type table, const TableOptions& options) {
+  if (options.architecture) json.fail("is no transformer: it has no architecture");
+  LayerTable result = Config(json, table, options.batch).read();
+  if (__builtin_mul_overflow(options.tokens, options.batch, &result.tokens)) json.fail("tokens beyond 64 bits");
   TableOptions done = options;
   done.batch = 1;
-  finish_table(path, done, result);
+  finish_table(json.path(), done, result);
   return result;
 }
 

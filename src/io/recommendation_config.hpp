@@ -4,17 +4,14 @@
 // known, and the MLPs around them (DLRM: Naumov and others, arXiv 1906.00091, 2019).
 #pragma once
 
+#include "json_object.hpp"
 #include "layer_table.hpp"
 
 #include <string>
 
 namespace septet::io {
 
-/// A file of such configurations: a list, which no network's index is. Throws Error if it cannot be read.
-bool is_recommendation_config(const std::string& path);
-
-/// The model of that name; "": the only one. `table`: type of the embedding tables' elements. Throws Error.
-LayerTable read_recommendation_config(const std::string& path, const std::string& model, Type table,
-                                      const TableOptions& options = {});
+/// `table`: type of the embedding tables' elements. Throws Error.
+LayerTable read_recommendation_config(const JsonObject& json, Type table, const TableOptions& options = {});
 
 }  // namespace septet::io

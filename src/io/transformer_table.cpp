@@ -13,29 +13,6 @@ namespace {
 
 using network::Layer;
 
-// GPT-2: Radford and others, 2019; its code's block(): a normalisation before the attention and before the
-// feed-forward part, one at the end, words tied to the head, a vector per position. GPT-3: Brown and others, 2020,
-// section 2.1: the same of 2048 positions. GPT-NeoX: Black and others, 2022: rotary positions, words of their own.
-// BERT: Devlin and others, 2019: normalisations behind both parts; words, positions, two segments and a normalisation
-// before them (bert-base-uncased: 30522 words).
-struct Rules {
-  const char* name;
-  std::vector<const char*> normalised;  // components with a normalisation beside them
-  const char* last;                     // the component that a whole model ends with
-  bool last_biased;
-  Index positions, words, segments;  // rows of embeddings; words -1: as many as the last component has outputs
-  bool behind;                       // normalisations are behind components, and behind the embeddings
-};
-
-const Rules& rules_of(Architecture architecture) {
-  static const Rules all[] = {{"none", {}, "", false, 0, 0, 0, false},
-                              {"gpt2", {"qkv", "ff1", "lm_head"}, "lm_head", false, 1024, 0, 0, false},
-                              {"gpt3", {"qkv", "ff1", "lm_head"}, "lm_head", false, 2048, 0, 0, false},
-                              {"gpt-neox", {"qkv", "ff1", "lm_head"}, "lm_head", false, 0, -1, 0, false},
-                              {"bert", {"attn_out", "ff2"}, "pooler", true, 512, 30522, 2, true}};
-  return all[static_cast<int>(architecture)];
-}
-
 // value += a * b * c, within 64 bits.
 bool add_product(Index& value, Index a, Index b, Index c) {
   Index product = 0;
@@ -49,14 +26,30 @@ bool add_biases_and_norms(const Rules& rules, TransformerLine& line) {
   if (layer.parameters == 0) return true;
   const network::Product& p = layer.product;
   const bool biased = line.component != rules.last || rules.last_biased;
-  const bool normalised =
-      std::find(rules.normalised.begin(), rules.normalised.end(), line.component) != rules.normalised.end();
   const Index width = rules.behind ? p.m : p.k;  // of the output, or of the input
   return (!biased || add_product(layer.parameters, p.m, p.count, 1)) &&
-         (!normalised || add_product(layer.parameters, width, p.count, 2));
+         (!rules.normalises(line.component) || add_product(layer.parameters, width, p.count, 2));
 }
 
 }  // namespace
+
+// GPT-2: Radford and others, 2019; its code's block(): a normalisation before the attention and before the
+// feed-forward part, one at the end, words tied to the head, a vector per position. GPT-3: Brown and others, 2020,
+// section 2.1: the same of 2048 positions. GPT-NeoX: Black and others, 2022: rotary positions, words of their own.
+// BERT: Devlin and others, 2019: normalisations behind both parts; words, positions, two segments and a normalisation
+// before them (bert-base-uncased: 30522 words).
+const Rules& rules_of(Architecture architecture) {
+  static const Rules all[] = {{"none", {}, "", false, 0, 0, 0, false},
+                              {"gpt2", {"qkv", "ff1", "lm_head"}, "lm_head", false, 1024, 0, 0, false},
+                              {"gpt3", {"qkv", "ff1", "lm_head"}, "lm_head", false, 2048, 0, 0, false},
+                              {"gpt-neox", {"qkv", "ff1", "lm_head"}, "lm_head", false, 0, -1, 0, false},
+                              {"bert", {"attn_out", "ff2"}, "pooler", true, 512, 30522, 2, true}};
+  return all[static_cast<int>(architecture)];
+}
+
+bool Rules::normalises(const std::string& component) const {
+  return std::find(normalised.begin(), normalised.end(), component) != normalised.end();
+}
 
 const char* name(Architecture architecture) { return rules_of(architecture).name; }
 
@@ -88,9 +81,8 @@ TransformerLine read_transformer_line(const CsvRow& row) {
   return line;
 }
 
-bool add_parameters(Architecture architecture, std::vector<TransformerLine>& lines) {
-  if (architecture == Architecture::none) return true;
-  const Rules& rules = rules_of(architecture);
+bool add_parameters(const Rules& rules, std::vector<TransformerLine>& lines) {
+  if (*rules.last == '\0') return true;  // none
   for (TransformerLine& line : lines) {
     if (!add_biases_and_norms(rules, line)) return false;
   }

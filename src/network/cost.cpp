@@ -84,10 +84,11 @@ class Products {
   Products(const Layer& layer, const CostOptions& options) : layer_(layer), options_(options) {
     options_.gemm.a_zero_point = layer.zero_point, options_.gemm.b_zero_point = 0;
     options_.gemm.fold_depth = 0, options_.gemm.preload = {}, options_.gemm.epilogue = {};
+    if (layer.weight_bits > 0) options_.array.a_word_bits = layer.weight_bits;
     if (layer.weights.data == nullptr) return;
     const Index patterns = layer.weights_stride == 0 ? std::min<Index>(1, layer.product.count) : layer.product.count;
     for (Index i = 0; i < patterns; ++i) models_.emplace_back(group(i));
-    if (layer.joinable && layer.product.count > 1 && joins_keep_bits(options.gemm)) join();
+    if (layer.joinable && models_.size() > 1 && joins_keep_bits(options.gemm)) join();
   }
 
   /// Groups joined where the dataflow is sparse and that takes fewer cycles.

@@ -70,6 +70,7 @@ TEST_CASE("the keys are those of septet.h") {
                                                             "fold_accumulator.bits",
                                                             "flush_subnormals",
                                                             "bandwidth",
+                                                            "a_word_bits",
                                                             "memory.a_bytes",
                                                             "memory.b_bytes",
                                                             "memory.c_bytes",

@@ -62,6 +62,7 @@ inline OwnedOptions in_c(const GemmOptions& gemm, const PackOptions& packing = {
   set_number("combine.lanes", gemm.combine.lanes);
   set_number("combine.window", gemm.combine.window);
   set_number("bandwidth", static_cast<double>(array.bandwidth));
+  set_number("a_word_bits", static_cast<double>(array.a_word_bits));
   set_number("memory.a_bytes", static_cast<double>(array.memory.a_bytes));
   set_number("memory.b_bytes", static_cast<double>(array.memory.b_bytes));
   set_number("memory.c_bytes", static_cast<double>(array.memory.c_bytes));

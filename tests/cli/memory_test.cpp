@@ -59,6 +59,19 @@ TEST_CASE("cli: a memory system and energy add their keys, the same to emulate a
   }
 }
 
+TEST_CASE("cli: words of A of few bits, the same to emulate and cycles") {
+  const Folder folder;
+  for (const std::string dataflow : {"dOS", "sWS", "sIS", "csOS"}) {
+    const std::string flags =
+        " --array 4x6 --dataflow " + dataflow + kMemory + " --bandwidth 5 --weight-bits 4 --energy default";
+    CAPTURE(flags);
+    const Json counted = folder.json("emulate random:30x40,zeros=0.85,dtype=s8 random:40x13,dtype=s8" + flags);
+    CHECK(counted.dump() == folder.json("cycles random:30x40,zeros=0.85,dtype=s8 13" + flags).dump());
+    CHECK(counted.at("a_word_bits") == 4);
+    CHECK(counted.at("a_bytes_values") == (dataflow == "dOS" ? 30 * 40 / 2 : (counted.at("nnz").get<int>() + 1) / 2));
+  }
+}
+
 // tests/emulation/memory_test.cpp works it out.
 TEST_CASE("cli: a layer of ResNet-50 in memory") {
   const Folder folder;
@@ -181,6 +194,8 @@ TEST_CASE("cli: memory systems that are none") {
     folder.works(run + "--buffers 32,32,32");
     folder.refused(run + "--buffers 1K,1K,1K --off-chip-bandwidth -1", "--off-chip-bandwidth", "is not 0 to");
     folder.refused(verb + " --off-chip-bandwidth 4", "--off-chip-bandwidth", "needs --buffers");
+    folder.refused(run + "--weight-bits 65", "--weight-bits", "is not 0 to 64");
+    folder.refused(run + "--weight-bits 33", "--weight-bits", "is not 0 to the 32 of f32");
   }
   CHECK(folder.list() == std::vector<std::string>{"out.json"});
 }

@@ -49,6 +49,9 @@ struct Problem {
   ArrayOptions array;
 
   bool at(Index i, Index j) const { return a[static_cast<std::size_t>(i * k + j)] != 0; }
+  Index a_bytes(Index words, Index size) const {
+    return up(words * (array.a_word_bits == 0 ? 8 * size : array.a_word_bits), 8);
+  }
   bool preload() const { return options.beta != 0; }
   bool chained() const { return options.accumulate == Accumulate::chained; }
   Index height() const { return options.array.height; }
@@ -213,7 +216,7 @@ inline void count_cycles(const Problem& p, const std::vector<Fold>& folds, Index
   const bool os = stationary(p.options.dataflow, "OS");
   const Index P = !os || p.preload() ? p.height() : 0, D = os ? p.height() : 0, skew = p.height() + p.width() - 2;
   const auto traffic = [&](const Fold& f) {
-    return bandwidth == 0 ? 0 : up(4 * (f.a + f.b + f.c_in + f.c_out) + f.metadata, bandwidth);
+    return bandwidth == 0 ? 0 : up(p.a_bytes(f.a, 4) + 4 * (f.b + f.c_in + f.c_out) + f.metadata, bandwidth);
   };
   r.cycles = r.cycles_preload = r.cycles_stream = r.cycles_drain = 0;
   if (folds.empty()) return;
@@ -267,7 +270,7 @@ inline Report naive(const Problem& p) {
     r.writes_c_words += f.c_out;
     r.macs_issued += f.macs;
   }
-  r.a_bytes_values = 4 * (is_sparse(p.options.dataflow) ? r.nnz : p.m * p.k);
+  r.a_bytes_values = p.a_bytes(is_sparse(p.options.dataflow) ? r.nnz : p.m * p.k, 4);
   const Index passes = stationary(p.options.dataflow, "WS") ? p.n > 0 : up(p.n, p.width());
   r.elements_skipped = p.m * p.k * passes - r.reads_a_words - r.zeros_injected;
   return r;
@@ -291,6 +294,7 @@ inline Problem random_problem(std::mt19937& random) {
     const auto begin = p.a.begin() + below(static_cast<int>(p.m)) * p.k;
     std::fill(begin, begin + p.k, 0.0F);
   }
+  p.array.a_word_bits = below(2) == 0 ? 0 : 1 + below(32);
   return p;
 }
 

@@ -44,6 +44,8 @@ TEST_CASE("cycles: options refused") {
   refused_option("options.alpha", [](auto& o, auto&) { o.alpha = 0.5; });
   refused_option("options.beta", [](auto& o, auto&) { o.beta = 0x1p40; });
   refused_option("array_options.bandwidth", [](auto&, auto& a) { a.bandwidth = -1; });
+  refused_option("array_options.a_word_bits", [](auto&, auto& a) { a.a_word_bits = -1; });
+  refused_option("array_options.a_word_bits", [](auto&, auto& a) { a.a_word_bits = 9; });  // of s8
   refused_option("options.accumulate", [](auto& o, auto&) {
     o.dataflow = Dataflow::sOS;
     o.accumulate = Accumulate::fold_then_add;

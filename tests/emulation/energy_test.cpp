@@ -74,6 +74,18 @@ TEST_CASE("energy: with a memory system, by hand") {
   CHECK(e.idle_pj == about((4.0 * static_cast<double>(r.memory.cycles_with_memory) - 48) * 0.007));
 }
 
+TEST_CASE("energy: words of A of four bits pass registers whole, and buffers as half a byte") {
+  GemmOptions options;
+  options.dataflow = Dataflow::dOS;
+  options.array = {2, 2};
+  ArrayOptions array;
+  array.a_word_bits = 4;
+  const EnergyReport whole = emulation::energy(small(Dataflow::dOS));
+  const EnergyReport half = emulation::energy(emulation::cycles(4, 4, 3, Type::s8, Type::s8, options, array));
+  CHECK(half.buffer_a_pj == about(whole.buffer_a_pj / 2));
+  CHECK(half.total_pj() == about(whole.total_pj() - whole.buffer_a_pj / 2));
+}
+
 TEST_CASE("energy: sparse dataflows pay for injected zeros, and fold-then-add for its adds") {
   // Rows {1 0 1}, {1 1 0}: on 2 x 1 PEs sOS streams all three columns, and injects two zeros.
   const float a[] = {1, 0, 1, 1, 1, 0};
@@ -138,6 +150,7 @@ TEST_CASE("energy: the emulator's is the closed form's") {
       p.options.fold_depth = 0;
       ArrayOptions array = p.array_options;
       if (seed % 2 == 0) array.memory = {4096, 64 << 10, 4096, static_cast<Index>(seed % 7)};
+      if (seed % 3 == 0) array.a_word_bits = 4;
       const ConstMatrix a = p.a.view();
       const Report counted = emulation::emulate(a, p.b.view(), p.c.view(), p.options, array);
       const Report closed = emulation::cycles(a, p.n, p.b_type, p.options, array);

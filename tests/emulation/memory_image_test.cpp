@@ -302,6 +302,9 @@ TEST_CASE("memory image: what is refused, and leaves the image alone") {
   options = plain, options.preload = row_major(sums, 2, 1);
   refused(view, 1, Type::s8, options, {}, Cause::bad_type, "options.preload");
   refused(view, 1, Type::s8, plain, {static_cast<Timing>(9)}, Cause::bad_option, "array_options.timing");
+  emulation::ArrayOptions nibbles;
+  nibbles.a_word_bits = 4;
+  refused(view, 1, Type::s8, plain, nibbles, Cause::bad_option, "array_options.a_word_bits");
   options = plain, options.beta = 1;
   CHECK_THROWS_AS(emulation::store_sink(options, {}), const Error&);
 }

@@ -60,7 +60,7 @@ inline Index fold_cycles(const Problem& p, const std::vector<cycles_test::Fold>&
   const Index P = !os || p.preload() ? p.height() : 0;
   const Index D = os && p.array.timing != Timing::scalesim ? p.height() : 0, skew = p.height() + p.width() - 2;
   const cycles_test::Fold& f = folds[i];
-  const Index bytes = f.a * size.a + f.metadata + f.b * size.b + (f.c_in + f.c_out) * size.c;
+  const Index bytes = p.a_bytes(f.a, size.a) + f.metadata + f.b * size.b + (f.c_in + f.c_out) * size.c;
   const Index limit = p.array.bandwidth == 0 ? 0 : up(bytes, p.array.bandwidth);
   if (p.array.timing != Timing::overlapped) return std::max(P + f.steps + skew + D, limit);
   const Index first = i == 0 ? P : 0;
@@ -103,7 +103,7 @@ inline std::vector<MemoryFold> memory_folds(const Problem& p, const Sizes& size)
       out.outer = static_cast<Index>(x);
       out.inner = y;
       out.cycles = fold_cycles(p, folds, i, size);
-      out.takes[kA] = out.whole[kA] = f.a * size.a + f.metadata;
+      out.takes[kA] = out.whole[kA] = p.a_bytes(f.a, size.a) + f.metadata;
       out.takes[kB] = out.whole[kB] = f.b * size.b;
       out.takes[kC] = sums.at(i).c_in * size.c;
       out.gives = out.whole[kC] = f.c_out * size.c;

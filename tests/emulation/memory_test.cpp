@@ -35,6 +35,7 @@ void check_against_naive(unsigned seed, int rounds, const Sizes& size) {
   for (int round = 0; round < rounds; ++round) {
     Problem p = cycles_test::random_problem(random);
     const std::vector<A> values(p.a.begin(), p.a.end());
+    p.array.a_word_bits %= 8 * size.a + 1;
     for (Dataflow dataflow : cycles_test::kAll) {
       for (Accumulate accumulate : {Accumulate::chained, Accumulate::fold_then_add}) {
         if (stationary(dataflow, "OS") && accumulate == Accumulate::fold_then_add) continue;
@@ -47,7 +48,7 @@ void check_against_naive(unsigned seed, int rounds, const Sizes& size) {
              std::string(name(p.array.timing)), ", ", std::string(name(accumulate)), ", beta ", p.options.beta, ", ",
              p.m, "x", p.n, "x", p.k, " on ", p.height(), "x", p.width(), ", lanes ", p.options.combine.lanes,
              ", bandwidth ", p.array.bandwidth, ", buffers ", memory.a_bytes, ",", memory.b_bytes, ",", memory.c_bytes,
-             " at ", memory.off_chip_bandwidth);
+             " at ", memory.off_chip_bandwidth, ", words of A of ", p.array.a_word_bits, " bits");
         const Report report =
             emulation::cycles(row_major(values.data(), p.m, p.k), p.n, type_of<A>(), p.options, p.array);
         REQUIRE(text(report) == naive_text(p, memory, size, report.cycles, report.writes_without_fold * size.c));
@@ -98,6 +99,7 @@ TEST_CASE("memory: the emulator's report is the closed form's, in every type, ti
       ArrayOptions array = p.array_options;
       array.memory = random_memory(random, dataflow, p.options, size);
       array.engine = static_cast<Engine>(round % 3);
+      array.a_word_bits = static_cast<Index>(random() % static_cast<unsigned>(8 * size.a + 1));
       if (p.options.fold_depth != 0) p.options.fold_depth = p.options.array.height;
       const ConstMatrix a = p.a.view();
       const Report emulated = emulation::emulate(a, p.b.view(), p.c.view(), p.options, array);
@@ -162,6 +164,37 @@ TEST_CASE("memory: partial sums that do not fit are spilled, by hand") {
   CHECK(kept.memory.buffer_writes_c_bytes == 64);
 }
 
+TEST_CASE("memory: words of A of four bits, by hand") {
+  // The four folds above, of A 5 deep: a tile of 10 words is 5 bytes outside the array, of B 10. All of A twice through
+  // the edge, once from off-chip; the array's cycles stay.
+  GemmOptions options;
+  options.dataflow = Dataflow::dOS;
+  options.array = {2, 2};
+  ArrayOptions array;
+  array.memory = {20, 40, 64, 4};
+  const Report bytes = emulation::cycles(4, 4, 5, Type::s8, Type::s8, options, array);
+  array.a_word_bits = 4;
+  const Report nibbles = emulation::cycles(4, 4, 5, Type::s8, Type::s8, options, array);
+  CHECK(nibbles.cycles == bytes.cycles);
+  CHECK(nibbles.reads_a_words == bytes.reads_a_words);
+  CHECK(bytes.a_bytes_values == 20);
+  CHECK(nibbles.a_bytes_values == 10);
+  CHECK(bytes.memory.buffer_reads_a_bytes == 40);
+  CHECK(nibbles.memory.buffer_reads_a_bytes == 20);
+  CHECK(bytes.memory.off_chip_reads_a_bytes == 20);
+  CHECK(nibbles.memory.off_chip_reads_a_bytes == 10);
+  CHECK(nibbles.memory.buffer_reads_b_bytes == bytes.memory.buffer_reads_b_bytes);
+  // 3 deep, a tile of 6 words is 3 bytes; 5 bits each, 30, are 4.
+  array.a_word_bits = 5;
+  CHECK(emulation::cycles(4, 4, 3, Type::s8, Type::s8, options, array).memory.off_chip_reads_a_bytes == 2 * 4);
+  // A limit between buffers and array sees it, too: 2 x 2 x 16 is one fold of 32 words of A, 32 of B, and 4 sums.
+  ArrayOptions limited;
+  limited.bandwidth = 1;
+  CHECK(emulation::cycles(2, 2, 16, Type::s8, Type::s8, options, limited).cycles == 32 + 32 + 16);
+  limited.a_word_bits = 4;
+  CHECK(emulation::cycles(2, 2, 16, Type::s8, Type::s8, options, limited).cycles == 16 + 32 + 16);
+}
+
 TEST_CASE("memory: a layer of ResNet-50 by hand") {
   // layer1.0.conv2, 64 x 3136 x 576, s8, dWS on 32 x 32: 2 m-tiles, 18 k-tiles; tiles of A 32 * 32 = 1,024 bytes, of B
   // 32 * 3136 = 100,352, of C 32 * 3136 * 4 = 401,408. A fold takes 32 + 3136 + 62 = 3,230 cycles.
@@ -207,6 +240,7 @@ TEST_CASE("memory: buffers without limits move every operand once") {
     for (Dataflow dataflow : {Dataflow::dOS, Dataflow::dWS, Dataflow::dIS}) {
       p.options.dataflow = dataflow;
       ArrayOptions array = p.array;
+      array.a_word_bits = 0;
       array.memory = {1 << 20, 1 << 20, 1 << 20, 0};
       INFO("seed 20266, round ", round, ", ", std::string(name(dataflow)), ", ", p.m, "x", p.n, "x", p.k);
       const Report r = emulation::cycles(p.m, p.n, p.k, Type::s8, Type::s8, p.options, array);

@@ -2,6 +2,7 @@
 //
 // Recommendation models as configurations: published totals, and what is wrong in them.
 #include "io/recommendation_config.hpp"
+#include "io/config_list.hpp"
 #include "io/json_file.hpp"
 #include "io_test_support.hpp"
 
@@ -13,6 +14,10 @@ namespace septet::io::test {
 namespace {
 
 using network::Layer;
+
+LayerTable read_model(const std::string& path, const std::string& model, Type table, const TableOptions& options = {}) {
+  return read_recommendation_config(ConfigList(path).named(model), table, options);
+}
 
 bool is_embedding(const Layer& layer) { return layer.op == "embedding_bag"; }
 
@@ -42,7 +47,7 @@ TEST_CASE("recommendation models: published totals, and the products of their ta
     const LayerTable csv = read_layer_table(folder + "/dlrm_" + name + ".csv");
     TableOptions options;
     options.batch = csv.inputs;
-    const LayerTable table = read_recommendation_config(file, name, Type::f32, options);
+    const LayerTable table = read_model(file, name, Type::f32, options);
     CHECK(table.inputs == csv.inputs);
     const Sums sums = sums_of(table);
     CHECK(sums.embeddings == model["embedding_params"].get<Index>());
@@ -53,7 +58,7 @@ TEST_CASE("recommendation models: published totals, and the products of their ta
     const Index tables = model["num_tables"];
     const auto read = [&](Type type) {
       Index bytes = 0;
-      for (const Layer& layer : read_recommendation_config(file, name, type, options).layers) {
+      for (const Layer& layer : read_model(file, name, type, options).layers) {
         if (is_embedding(layer)) bytes += layer.vector.reads_bytes;
       }
       return bytes - 4 * (sums.lookups + tables * (csv.inputs + 1));
@@ -75,7 +80,7 @@ TEST_CASE("recommendation models: published totals, and the products of their ta
       CHECK(products[i].parameters == csv.layers[i].parameters);
     }
   }
-  const Sums criteo = sums_of(read_recommendation_config(file, "criteo_1tb_mlperf", Type::f32));
+  const Sums criteo = sums_of(read_model(file, "criteo_1tb_mlperf", Type::f32));
   CHECK(criteo.embeddings == 26135627264);
   CHECK(criteo.weights == 2365184);
 }
@@ -92,7 +97,7 @@ void refused(const ScratchFolder& folder, const Json& json, const std::string& m
   const std::string path = folder.write("m.json", json.dump());
   INFO(json.dump());
   try {
-    read_recommendation_config(path, model, Type::f32, options);
+    read_model(path, model, Type::f32, options);
     FAIL_CHECK("was read");
   } catch (const Error& error) {
     check_refused(error.status(), path, part);
@@ -103,7 +108,7 @@ TEST_CASE("recommendation models: wrong ones") {
   const ScratchFolder folder;
   TableOptions many;
   many.batch = 5;
-  const LayerTable table = read_recommendation_config(folder.write("m.json", Json{good()}.dump()), "", Type::f16, many);
+  const LayerTable table = read_model(folder.write("m.json", Json{good()}.dump()), "", Type::f16, many);
   REQUIRE(table.layers.size() == 7);
   CHECK(table.layers[1].parameter_bytes == 20 * 4 * 2);
   CHECK(table.layers[1].lookups == 15);

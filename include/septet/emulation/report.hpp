@@ -14,6 +14,9 @@ struct ArrayOptions {
   Index bandwidth = 0;  ///< bytes per cycle between memory and array; 0: not a limit
   Engine engine = Engine::registers;
   MemorySystem memory = {};  ///< none: words come and go as the array asks for them
+  /// Bits that a word of A takes outside the array: in buffers, off-chip, on the way (docs/memory.md); 1 to those of
+  /// its type. 0: its type's.
+  Index a_word_bits = 0;
 };
 
 /// Words are elements; cycles are the array's clock. A fold is one pass of the array over a piece that fits it.
@@ -44,6 +47,7 @@ struct Report {
   Index elements_skipped = 0;                      ///< words that the dense dataflow would have read beyond these
   Index writes_without_fold = 0;                   ///< of writes_c_words: outputs above which nothing of A is live
   MemoryReport memory;
+  Index a_word_bits = 0;  ///< as asked for; 0: a_type's
 };
 
 /// Calls f("key", value) for every key in the public order; `dtype` is spelled by the caller from the two types.

@@ -61,7 +61,8 @@ struct Layer {
   VectorCost vector;     ///< what is no product
   Index parameters = 0;  ///< weights, biases and normalisation
   Index parameter_bytes = 0;
-  Index lookups = 0;  ///< of an embedding bag: rows of its table that are read
+  Index lookups = 0;      ///< of an embedding bag: rows of its table that are read
+  Index weight_bits = 0;  ///< of a weight outside the array; 0: as ArrayOptions::a_word_bits says
   /// What gradients need to know (training_cost.hpp); nothing where it is not known. Of products with weights: each of
   /// product.count / groups convolutions.
   std::optional<ConvolutionShape> convolution;
