@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace septet::network {
 namespace {
@@ -25,23 +26,23 @@ void sigmoid_slopes(float power, const float* z, double* out, Index count) {
   for (Index j = 0; j < count; ++j) out[j] = double{power} * power * rising[j] * falling[j];
 }
 
-// Beyond 20 the density's share is 0, and the distribution's 0 or 1, in f32; an infinity would be multiplied with it.
-float limited(float z) { return z > 20 ? 20.0f : z < -20 ? -20.0f : z; }
+// A z where the slope of gelu is the same f32, and its parts are numbers. Beyond 20 the distribution is 0 or 1 and the
+// density's share 0, but not times infinity; around 0 the distribution is 1/2, but gelu(z) / z has few bits or none.
+float limited(float z) {
+  const float finite = z > 20 ? 20.0f : z < -20 ? -20.0f : z;
+  return std::fabs(finite) < 0x1p-60f ? 0x1p-60f : finite;
+}
 
 void gelu_slopes(const float* z, double* out, Index count) {
   constexpr double kDensityAtZero = 0.39894228040143268;  // 1 / sqrt(2 pi)
   float inner[kBlock], activated[kBlock];
   double power[kBlock];
-  for (Index j = 0; j < count; ++j) {
-    inner[j] = limited(z[j]);
-    power[j] = double{inner[j]} * inner[j] * -0.5;
-  }
+  for (Index j = 0; j < count; ++j) inner[j] = limited(z[j]);
+  for (Index j = 0; j < count; ++j) power[j] = double{inner[j]} * inner[j] * -0.5;
   activate(Activation::gelu, inner, activated, count);
   exp_of_negatives(power, power, count);
   for (Index j = 0; j < count; ++j) {
-    const bool centre = std::fabs(inner[j]) < 0x1p-60f;  // where gelu may be subnormal: few of its bits are there
-    const double distribution = centre ? 0.5 : double{activated[j]} / inner[j];
-    out[j] = distribution + inner[j] * (kDensityAtZero * power[j]);
+    out[j] = double{activated[j]} / inner[j] + inner[j] * (kDensityAtZero * power[j]);
   }
 }
 
@@ -63,9 +64,11 @@ void mask(Activation activation, const float* y, const float* dy, float* dz, Ind
     std::copy_n(dy, dz == dy ? 0 : count, dz);
     return;
   }
-  for (Index j = 0; j < count; ++j) dz[j] = y[j] <= 0 ? 0.0f : dy[j];
-  if (activation != Activation::relu6) return;
-  for (Index j = 0; j < count; ++j) dz[j] = y[j] >= 6 ? 0.0f : dz[j];
+  const float top = activation == Activation::relu6 ? 6.0f : std::numeric_limits<float>::quiet_NaN();  // NaN: none
+  for (Index j = 0; j < count; ++j) {
+    const float slope = dy[j];  // read whether it is let through or not, so that this becomes vectors
+    dz[j] = y[j] <= 0 || y[j] >= top ? 0.0f : slope;
+  }
 }
 
 void activation_gradient(Activation activation, const float* z, const float* dy, float* dz, Index count) {
@@ -86,10 +89,10 @@ void exp_of_negatives(const double* t, double* out, Index count) {
   double low[kBlock];
   for (Index first = 0; first < count; first += kBlock) {
     const Index block = std::min(kBlock, count - first);
+    for (Index j = 0; j < block; ++j) low[j] = std::max(t[first + j], kEnd);
     for (Index j = 0; j < block; ++j) {
-      const double within = t[first + j] < kEnd ? kEnd : t[first + j];
-      high[j] = static_cast<float>(within);
-      low[j] = within - high[j];
+      high[j] = static_cast<float>(low[j]);
+      low[j] = low[j] - high[j];
     }
     kernels::epilogue_kernels().exp_f32(high, block);
     for (Index j = 0; j < block; ++j) out[first + j] = high[j] * (1 + low[j]);

@@ -74,14 +74,23 @@ void convolve_phases(const SubPixel& form, const Convolution& op, const Tensor& 
   for (Index phase = 0; phase < form.phases(); ++phase) put_phase(pixels, op.groups, form, phase, dx);
 }
 
-// One product, with the zeros of A, for whoever has a way with them; else phase by phase. The same bits.
+// All phases as one product, with the zeros of A, for whoever has a way with those, and where a phase alone has too few
+// rows to be quick; else phase by phase. The same bits, of a finite dy.
+bool takes_phases_together(const Convolution& op, const Execution& execution) {
+  constexpr Index kFewRows = 8;
+  const bool depthwise = op.groups > 1 && op.groups == op.linear.outputs();
+  return execution.gemm || (op.linear.weight->info().dim(-1) < kFewRows && !depthwise);
+}
+
 void data_gradient(const Convolution& op, const Tensor& dy, Tensor& dx, const Execution& execution) {
   const Index height = dx.info().dim(1), width = dx.info().dim(2);
-  if (execution.gemm) return convolve_phases(sub_pixel(op.window, height, width), op, dy, dx, execution);
-  std::memset(dx.data(), 0, dx.bytes());
-  for (const SubPixel& form : sub_pixel_phases(op.window, height, width)) {
-    convolve_phases(form, op, dy, dx, execution);
+  if (takes_phases_together(op, execution)) {
+    return convolve_phases(sub_pixel(op.window, height, width), op, dy, dx, execution);
   }
+  const std::vector<SubPixel> phases = sub_pixel_phases(op.window, height, width);
+  const bool whole = static_cast<Index>(phases.size()) == op.window.stride_h * op.window.stride_w;
+  if (!whole) std::memset(dx.data(), 0, dx.bytes());
+  for (const SubPixel& form : phases) convolve_phases(form, op, dy, dx, execution);
 }
 
 // dweight's rows of a group, as C.

@@ -73,9 +73,11 @@ void add_to_greatest(const float* x, float* dx, Worker& mine, Index count) {
   for (std::size_t t = 1; t < mine.pixels.size(); ++t) {
     const float* values = x + mine.pixels[t];
     for (Index c = 0; c < count; ++c) {
-      const bool replaces = values[c] > mine.greatest[c] || values[c] != values[c];
-      mine.greatest[c] = replaces ? values[c] : mine.greatest[c];
-      mine.taken[c] = replaces ? static_cast<std::int32_t>(t) : mine.taken[c];
+      const float value = values[c], most = mine.greatest[c];
+      const std::int32_t taken = mine.taken[c];
+      const bool replaces = value > most || value != value;
+      mine.greatest[c] = replaces ? value : most;
+      mine.taken[c] = replaces ? static_cast<std::int32_t>(t) : taken;
     }
   }
   for (Index c = 0; c < count; ++c) dx[mine.pixels[static_cast<std::size_t>(mine.taken[c])] + c] += mine.slopes[c];

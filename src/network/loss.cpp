@@ -8,6 +8,7 @@
 #include "src/fp_environment.hpp"
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 namespace septet::network {
@@ -35,12 +36,13 @@ double row_loss(const float* x, Index label, Index classes, double count, double
   const double difference = powers[label];
   exp_of_negatives(powers, powers, classes);
   double others = 0;
-  for (Index j = 0; j < classes; ++j) others += j == label ? 0 : powers[j];
-  const double sum = others + powers[label];
+  const double own = std::exchange(powers[label], 0);
+  for (Index j = 0; j < classes; ++j) others += powers[j];
+  const double sum = others + own;
   if (slopes != nullptr) {
-    for (Index j = 0; j < classes; ++j) {
-      slopes[j] = static_cast<float>((j == label ? -others : powers[j]) / sum / count);
-    }
+    powers[label] = -others;
+    const double share = 1 / (sum * count);
+    for (Index j = 0; j < classes; ++j) slopes[j] = static_cast<float>(powers[j] * share);
   }
   return natural_log(sum) - difference;
 }

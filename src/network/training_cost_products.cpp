@@ -72,8 +72,8 @@ class Pattern {
         if (!i || !j) continue;
         const Index k = (*i * columns.elements + *j) * inputs_ + input;
         for (Index o = 0; o < outputs_; ++o) {
-          if (is_weight(product, o, k))
-            std::memset(to + (row * cols_ + t * outputs_ + o) * bytes, 1, static_cast<std::size_t>(bytes));
+          std::byte* element = to + (row * cols_ + t * outputs_ + o) * bytes;
+          if (is_weight(product, o, k)) std::memset(element, 1, static_cast<std::size_t>(bytes));
         }
       }
     }
@@ -93,6 +93,17 @@ class Pattern {
   const SubPixel& form_;
   Index inputs_, outputs_, rows_, cols_;
 };
+
+// The weights' pattern, as A has it. Of a window of one element at every place A is the weights themselves, turned.
+void give_pattern(const Layer& forward, const ConvolutionShape& shape, const SubPixel& form, Layer& gradient) {
+  const ConstMatrix& w = forward.weights;
+  const bool turned = form.phases() == 1 && shape.window.height * shape.window.width == 1;
+  if (w.data == nullptr && form.phases() == 1) return;  // dense: every offset has its element
+  if (w.data == nullptr || !turned) return Pattern(forward, shape, form).give(gradient);
+  gradient.weights = ConstMatrix(w.data, w.type, w.cols, w.rows, w.col_stride, w.row_stride);
+  gradient.weights_stride = forward.weights_stride, gradient.weights_owner = forward.weights_owner;
+  gradient.zero_point = forward.zero_point;
+}
 
 // Finding the offsets takes a stride times a window.
 SubPixel form_of(const Layer& layer, const ConvolutionShape& shape) {
@@ -124,8 +135,7 @@ TrainingLayer data_gradient(const Layer& layer) {
                            check(layer, {form.offsets(), outputs}), count};
   TrainingLayer gradient = gradient_of(layer, Pass::data_gradient, product);
   gradient.layer.a_type = layer.a_type;
-  const bool dense = layer.weights.data == nullptr && form.phases() == 1;  // every offset has its element
-  if (!dense) Pattern(layer, shape, form).give(gradient.layer);
+  give_pattern(layer, shape, form, gradient.layer);
   set_zero_inserted(
       layer,
       {inputs, check(layer, {shape.batch, shape.in_height, shape.in_width}), check(layer, {taps, outputs}), count},

@@ -58,7 +58,7 @@ class Gradient {
   VectorCost operator()(const AveragePool& pool) const {
     return spread(pool.window.height * pool.window.width, 1, pool.activation);
   }
-  VectorCost operator()(const Mean&) const { return spread(0, 1, Activation::none); }
+  VectorCost operator()(const Mean&) const { return {0, work_.y, y_bytes_, x_bytes_, 0}; }
   // Goes to both operands as it is. The fork that an addition closes has two readers: their gradients are added.
   VectorCost operator()(const Add& add) const {
     VectorCost cost{work_.y, 0, 2 * y_bytes_, y_bytes_, 0};

@@ -69,6 +69,25 @@ void check_times(const std::string& html, const Json& json) {
   }
 }
 
+void check_training(const std::string& html, const Json& training) {
+  CHECK(fact_of(html, "Useful MACs") == grouped(training.at("macs")));
+  CHECK(fact_of(html, "Inserted zeros skipped") == grouped(training.at("macs_zeros_skipped")));
+  CHECK(fact_of(html, "Ideal cycles of these") == grouped(training.at("cycles_ideal_padded")));
+  const std::vector<Row> rows = rows_of(html, "training");
+  REQUIRE(rows.size() == training.at("products").size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Json& product = training.at("products")[i];
+    CHECK(rows[i].at("product").text == product.at("name"));
+    CHECK(rows[i].at("pass").text == product.at("pass"));
+    check_value(rows[i], "MACs", product.at("macs"));
+    check_value(rows[i], "with inserted zeros", product.at("macs_zero_inserted"));
+    check_value(rows[i], "cycles on the array", product.at("cycles_array"));
+    check_value(rows[i], "with zeros multiplied", product.at("cycles_zero_inserted"));
+    check_value(rows[i], "operations, padded", product.at("operations_padded"));
+    check_value(rows[i], "ideal cycles", product.at("cycles_ideal_padded"));
+  }
+}
+
 std::vector<std::string> names_of(const Json& drawings) {
   std::vector<std::string> names;
   for (const Json& drawing : drawings) {
@@ -121,6 +140,20 @@ TEST_CASE("network: the page has the sections that were asked for, with the JSON
   for (const char* part : {"Numbers", " arrays, by ", "on this CPU", "sparse weights (ms)"}) {
     CHECK_MESSAGE(bare.find(part) == std::string::npos, part);
   }
+}
+
+TEST_CASE("network: the page of a training step has the JSON's numbers, and a browser shows it") {
+  const Model model(33);
+  const Folder& folder = model.folder;
+  folder.works("network net --training --array 4x4 --report r.html --json r.json");
+  const std::string html = folder.read("r.html");
+  const Json json = Json::parse(folder.read("r.json"));
+  check_page_alone(html);
+  check_training(html, json.at("training"));
+  const Json found = rendered(folder, html);
+  if (found.is_null()) return;
+  CHECK(found.at("outside") == Json::array());
+  CHECK(found.at("drawings")[0].at("rows").size() == json.at("layers").size());
 }
 
 TEST_CASE("network: a page of equal numbers has no difference") {

@@ -1,8 +1,10 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// A table of layers: refused with the file's name and one line, or layers with sizes.
+// A table of layers: refused with the file's name and one line, or layers with sizes, of which a training step is
+// made, or refused.
 #include "io/layer_table.hpp"
 #include "scratch_file.hpp"
+#include "septet/network/training_cost.hpp"
 #include "target.hpp"
 
 #include <fstream>
@@ -12,6 +14,19 @@ namespace septet::fuzz {
 namespace {
 
 Input bytes(const std::string& text) { return {text.begin(), text.end()}; }
+
+// Patterns of data gradients may take time, so of short tables alone.
+void train(const std::vector<network::Layer>& layers) {
+  if (layers.size() > 2) return;
+  std::vector<network::TrainingLayer> step;
+  const Status status = network::training_step(layers, {}, step);
+  require(status.ok() || status.cause() == Cause::bad_shape, "sizes that are refused");
+  require(status.message().find('\n') == std::string::npos, "one line");
+  for (const network::TrainingLayer& part : step) {
+    require(part.macs >= 0 && part.macs_zero_inserted() >= 0 && part.layer.product.macs() >= 0, "within 64 bits");
+    require(part.layer.vector.simple_operations >= 0 && part.layer.vector.reads_bytes >= 0, "within 64 bits");
+  }
+}
 
 }  // namespace
 
@@ -49,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       fuzz::require(product.macs() >= 0 && layer.parameters >= 0, "within 64 bits");
       fuzz::require(layer.weights.data == nullptr || layer.weights.rows == product.m, "weights of the product");
     }
+    fuzz::train(layers);
   } catch (const Error& error) {
     fuzz::require(error.status().cause() == Cause::bad_file, "another cause");
     fuzz::require(error.status().argument() == file.path, "names the file");

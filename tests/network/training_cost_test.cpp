@@ -4,6 +4,7 @@
 // loops; micro-batches; what is refused.
 #include "septet/network/training_cost.hpp"
 #include "septet/emulation/emulate.hpp"
+#include "septet/network/partition.hpp"
 #include "src/network/sub_pixel.hpp"
 
 #include "random_network.hpp"
@@ -24,7 +25,7 @@ ConvolutionShape random_shape(Rng& rng) {
   const auto axis = [&](Index& in, Index& elements, Index& stride, Index& dilation, Index& before, Index& behind) {
     do {
       in = rng.between(1, 8), elements = rng.between(1, 4), stride = rng.between(1, 3), dilation = rng.between(1, 2);
-      before = rng.between(0, elements - 1), behind = rng.between(0, elements - 1);
+      before = rng.between(0, elements), behind = rng.between(0, elements);
     } while (dilation * (elements - 1) + 1 > in + before + behind);
   };
   ConvolutionShape shape;
@@ -188,7 +189,7 @@ TEST_CASE("training cost: data gradients take the cycles of the emulated array, 
     const SubPixelProduct product(group, gradient.layer.product);
     CostOptions options = random_options(rng);
     for (const Dataflow dataflow : kDataflows) {
-      CAPTURE(name(dataflow));
+      CAPTURE(std::string(name(dataflow)));
       options.gemm.dataflow = dataflow;
       LayerCost counted;
       REQUIRE(cost(gradient.layer, options, counted).ok());
@@ -219,7 +220,7 @@ TEST_CASE("training cost: a dilated gradient takes a sparse array no longer than
       for (Index o = 0; o < p.m; ++o) dilated[static_cast<std::size_t>(o * k + i)] = 1;
     }
     CostOptions options = random_options(rng);
-    for (const Dataflow dataflow : {Dataflow::sOS, Dataflow::sWS}) {
+    for (const Dataflow dataflow : {Dataflow::sOS, Dataflow::sWS, Dataflow::csOS}) {
       options.gemm.dataflow = dataflow;
       LayerCost compact;
       REQUIRE(cost(gradient.layer, options, compact).ok());
@@ -369,6 +370,19 @@ TEST_CASE("training cost: the border of the first input becomes a part of it") {
   CHECK(padded_operations(step[1], {16, 16}) == Index{2} * 229 * 229 * 49 * 16 * 64);
   CHECK(padded_operations(step[0], {4, 64}) == Index{2} * 112 * 112 * 49 * 4 * 64);
   CHECK(padded_operations(step[2], {16, 16}) == Index{2} * 16 * 223 * 223 * 64 * 3 * 7 * 7);
+}
+
+TEST_CASE("training cost: what is repeated is not shared out") {
+  Layer layer = layer_of({});
+  CostOptions options;
+  LayerCost counted;
+  Partition partition;
+  REQUIRE(cost(layer, options, counted).ok());
+  CHECK(network::partition({layer}, {counted}, options, {}, partition).ok());
+  layer.repeats = 2;
+  const Status status = network::partition({layer}, {counted}, options, {}, partition);
+  CHECK(status.cause() == Cause::bad_option);
+  CHECK(status.argument() == "layers");
 }
 
 TEST_CASE("training cost: what is refused") {

@@ -9,7 +9,7 @@
 #include "septet/network/run.hpp"
 #include "sharing.hpp"
 #include "support/comparison.hpp"
-#include "support/storage.hpp"
+#include "training_network.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,71 +20,6 @@ namespace {
 
 using namespace septet::support;
 
-constexpr Index kClasses = 5;
-
-// How elements are drawn: -1, 0 or 1; or anything in [-1, 1).
-enum class Values : std::uint8_t { whole, any };
-
-class Builder {
- public:
-  Builder(Rng& rng, Values values, Index batch) : rng_(rng), values_(values) {
-    network.inputs = {tensor({batch, 5, 6, 3})};
-  }
-  Index tensor(std::vector<Index> shape) {
-    network.tensors.push_back({"t" + std::to_string(network.tensors.size()), Type::f32, std::move(shape), {}});
-    return static_cast<Index>(network.tensors.size()) - 1;
-  }
-  Tensor filled(std::vector<Index> shape, float more = 0) {
-    Tensor tensor({"t", Type::f32, std::move(shape), {}});
-    for (Index i = 0; i < tensor.info().elements(); ++i) {
-      const double value = values_ == Values::whole ? static_cast<double>(rng_.between(-1, 1)) : 2 * rng_.unit() - 1;
-      tensor.as<float>()[i] = static_cast<float>(value) + more;
-    }
-    return tensor;
-  }
-  std::shared_ptr<const Tensor> shared(std::vector<Index> shape, float more = 0) {
-    return std::make_shared<const Tensor>(filled(std::move(shape), more));
-  }
-  // Biases end in .5, so that whole sums are never at relu's corner.
-  Linear linear(std::vector<Index> shape, Activation activation = Activation::none) {
-    Linear linear;
-    linear.bias = shared({shape[0]}, 0.5f);
-    linear.weight = shared(std::move(shape));
-    linear.activation = activation;
-    return linear;
-  }
-  Index step(Operator op, std::vector<Index> inputs, std::vector<Index> shape) {
-    const Index output = tensor(std::move(shape));
-    network.steps.push_back({"step" + std::to_string(network.steps.size()), std::move(op), std::move(inputs), output});
-    network.outputs = {output};
-    return output;
-  }
-
-  Network network;
-
- private:
-  Rng& rng_;
-  Values values_;
-};
-
-// A strided convolution with relu, a pointwise one beside it, an addition, an average pool, a fully connected layer.
-Network residual_network(std::uint64_t seed, Values values, Index batch) {
-  Rng rng(seed);
-  Builder b(rng, values, batch);
-  Convolution strided;
-  Window& w = strided.window;
-  w.height = w.width = 3, w.stride_h = w.stride_w = 2, w.pad_top = w.pad_bottom = w.pad_left = w.pad_right = 1;
-  strided.linear = b.linear({4, 3, 3, 3}, Activation::relu);
-  const Index first = b.step(strided, {0}, {batch, 3, 3, 4});
-  const Index second = b.step(Convolution{b.linear({4, 1, 1, 4}), {}, 1}, {first}, {batch, 3, 3, 4});
-  const Index sum = b.step(Add{}, {first, second}, {batch, 3, 3, 4});
-  AveragePool pool;
-  pool.window.height = pool.window.width = 2;
-  const Index pooled = b.step(pool, {sum}, {batch, 2, 2, 4});
-  b.step(FullyConnected{b.linear({kClasses, 16})}, {pooled}, {batch, kClasses});
-  return b.network;
-}
-
 // Two layers with the same weights; a tensor added to itself.
 Network network_with_shared_weights(std::uint64_t seed) {
   Rng rng(seed);
@@ -94,12 +29,7 @@ Network network_with_shared_weights(std::uint64_t seed) {
   x = b.step(Convolution{both, {}, 1}, {x}, {2, 5, 6, 4});
   x = b.step(Convolution{both, {}, 1}, {x}, {2, 5, 6, 4});
   b.step(Add{}, {x, x}, {2, 5, 6, 4});
-  return b.network;
-}
-
-Tensor input_of(const Network& network, std::uint64_t seed, Values values) {
-  Rng rng(seed);
-  return Builder(rng, values, 1).filled(network.tensors[0].shape);
+  return b.made;
 }
 
 // sum of slope * output, which is the slopes' own gradient; whole numbers.
@@ -164,6 +94,19 @@ bool same_bits(const Tensor& a, const Tensor& b) {
   return a.bytes() == b.bytes() && std::memcmp(a.data(), b.data(), a.bytes()) == 0;
 }
 
+// automatic: on the CPU; else on an emulated array.
+Execution by(Dataflow dataflow) {
+  Execution execution;
+  if (dataflow == Dataflow::automatic) return execution;
+  execution.gather_bytes = 0;
+  execution.gemm = [dataflow](const GemmCall& call) {
+    GemmOptions options = call.options;
+    options.dataflow = dataflow, options.array = {4, 3};
+    emulation::emulate(call.a, call.b, call.c, options);
+  };
+  return execution;
+}
+
 Tensor labels_of(Index batch) {
   Tensor labels({"labels", Type::s32, {batch}, {}});
   for (Index i = 0; i < batch; ++i) labels.as<std::int32_t>()[i] = static_cast<std::int32_t>((2 * i + 1) % kClasses);
@@ -177,7 +120,7 @@ Network network_with_batch_norm(std::uint64_t seed, Index batch) {
   const Index normal = b.step(BatchNorm{b.shared({4}), b.shared({4})}, {sums}, {batch, 5, 6, 4});
   const Index active = b.step(Activate{Activation::relu}, {normal}, {batch, 5, 6, 4});
   b.step(FullyConnected{b.linear({kClasses, 120})}, {active}, {batch, kClasses});
-  return b.network;
+  return b.made;
 }
 
 std::string refusal(const Network& network) {
@@ -230,18 +173,11 @@ TEST_CASE("micro-batches have the bits of the whole batch, whoever multiplies") 
   constexpr Index kBatch = 4;
   const Network whole_network = residual_network(7, Values::any, kBatch);
   const Tensor x = input_of(whole_network, 8, Values::any), labels = labels_of(kBatch);
-  Execution array;
-  array.gather_bytes = 0;
-  array.gemm = [](const GemmCall& call) {
-    GemmOptions options = call.options;
-    options.dataflow = Dataflow::sOS, options.array = {4, 3};
-    emulation::emulate(call.a, call.b, call.c, options);
-  };
   TrainingOptions options;
   Training whole(whole_network, options);
   whole.accumulate({&x}, labels, kBatch);
-  for (const Execution& execution : {Execution{}, array}) {
-    options.execution = execution;
+  for (int dataflow = 0; dataflow <= 7; ++dataflow) {
+    options.execution = by(static_cast<Dataflow>(dataflow));
     Training micro(residual_network(7, Values::any, 1), options);
     for (Index b = 0; b < kBatch; ++b) {
       Tensor image({"x", Type::f32, {1, 5, 6, 3}, {}}), label({"label", Type::s32, {1}, {}});
@@ -331,7 +267,7 @@ TEST_CASE("training says what it cannot train") {
   Builder b(rng, Values::any, 1);
   const auto one = b.shared({3});
   b.step(BatchNorm{one, one}, {0}, {1, 5, 6, 3});
-  CHECK(refusal(b.network) == "steps[0] (step0): one tensor is two of its parameters");
+  CHECK(refusal(b.made) == "steps[0] (step0): one tensor is two of its parameters");
 }
 
 }  // namespace septet::network

@@ -42,7 +42,7 @@ void check(const VectorCost& cost, const Expected& expected) {
 void check_gradient(const Operator& op, Index x, Index y, const Expected& bytes, const Expected& floats) {
   for (const Type type : {Type::s8, Type::f32}) {
     const std::vector<TrainingLayer> step = step_of(layer_of(op, x, y, type));
-    CAPTURE(name(op));
+    CAPTURE(std::string(name(op)));
     REQUIRE(step.size() == 2);
     CHECK(step[1].layer.op == name(op) + std::string("_gradient"));
     CHECK(step[1].pass == Pass::data_gradient);

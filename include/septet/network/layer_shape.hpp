@@ -28,11 +28,11 @@ inline ConvolutionShape fully_connected_shape(const Product& product) {
 
 /// What is no product.
 struct VectorWork {
-  Operator op;               ///< its constants count for nothing; of a window, the sizes
-  Index operands = 1;        ///< of x elements each
-  Index x = 0, y = 0;        ///< elements of an operand and of the output. An embedding bag's x: look-ups
-  Index width = 1;           ///< y's last dimension: channels
-  Type x_type = Type::s8;    ///< of an embedding bag: its table's
+  Operator op;             ///< its constants count for nothing; of a window, the sizes
+  Index operands = 1;      ///< of x elements each
+  Index x = 0, y = 0;      ///< elements of an operand and of the output. An embedding bag's x: look-ups
+  Index width = 1;         ///< y's last dimension: channels
+  Type x_type = Type::s8;  ///< of an embedding bag: its table's
   Type y_type = Type::s8;
 };
 

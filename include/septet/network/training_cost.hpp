@@ -25,16 +25,17 @@ struct TrainingLayer {
   Layer layer;  ///< of a micro-batch, repeated; vector work has no cycles (with_cycles())
   Pass pass = Pass::forward;
 
-  // The rest is of products.
-  /// Useful ones: batch * output rows * output columns * outputs * inputs / groups * window, of a micro-batch, times
-  /// `repeats`. Every weight meets every output once: the same for all passes. (Where a window reaches into the
-  /// padding, that is among them, in all passes alike.)
+  // Of products:
+  /// Useful multiply-accumulates: batch * output rows * output columns * outputs * inputs / groups * window, of a
+  /// micro-batch, times `repeats`. Every weight meets every output once: the same for all passes. (Where a window
+  /// reaches into the padding, that is among them, in all passes alike.)
   Index macs = 0;
   /// With the zeros that a stride puts between a gradient's elements, of a micro-batch: what a dense array multiplies
   /// that knows of no zeros. Data gradient: a convolution of stride 1 over the gradient, as large as the input. Weight
   /// gradient: one with the gradient as its window, (out - 1) * stride + 1 rows, at all places in the padded input.
   Product zero_inserted;
-  /// zero_inserted.k is so many times a window.
+  /// Of zero_inserted.k: inputs (forward), outputs (data gradient) or images (weight gradient) of a group; the rest of
+  /// it are places. Of products of activations all of it.
   Index channels = 0;
 
   /// zero_inserted's, of all micro-batches.

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
-"""Writes operator_gradients.txt: what PyTorch makes of the gradients of operators that are no products, of a loss and of
-SGD.
+"""Writes operator_gradients.txt: what PyTorch makes of the gradients of operators that are no products, of a loss, and
+of SGD.
 
     pip install torch numpy
     ./operator_gradients.py > operator_gradients.txt
 
-A line is a problem: its name, a seed, whole numbers, and behind a colon the answer. Operands are the numbers of answers.py's
-generator from the seed (x), seed + 1 (dy), seed + 2, …; images are NHWC there and here. What f32 makes without rounding is
-a hash of its bytes; the rest is computed in f64, and written as such. operator_gradients_answers_test.cpp reads it.
+A line is a problem: its name, a seed, whole numbers, and behind a colon the answer. Operands are the numbers of
+answers.py's generator from the seed (x), seed + 1 (dy), seed + 2, …; images are NHWC there and here. What f32 makes
+without rounding is a hash of its bytes; the rest is computed in f64, and written as such.
+operator_gradients_answers_test.cpp reads it.
 """
 
 import numpy as np
@@ -91,7 +92,8 @@ def add(random, seed):
 def activate(random, seed):
     count, activation = int(random.integers(10, 30)), int(random.integers(1, 6))
     x = reals(seed, count).requires_grad_()
-    say("activate", seed, (count, activation), listed(*gradients(ACTIVATIONS[activation](x), reals(seed + 1, count), x)))
+    y = ACTIVATIONS[activation](x)
+    say("activate", seed, (count, activation), listed(*gradients(y, reals(seed + 1, count), x)))
 
 
 def softmax(random, seed):
@@ -102,7 +104,9 @@ def softmax(random, seed):
 
 def layer_norm(random, seed):
     rows, width = int(random.integers(1, 4)), int(random.integers(2, 10))
-    x, gamma, beta = (t.requires_grad_() for t in (reals(seed, rows, width), reals(seed + 2, width), reals(seed + 3, width)))
+    x, gamma, beta = reals(seed, rows, width), reals(seed + 2, width), reals(seed + 3, width)
+    for operand in (x, gamma, beta):
+        operand.requires_grad_()
     y = F.layer_norm(x, (width,), gamma, beta, 2**-10)
     say("layer_norm", seed, (rows, width), listed(*gradients(y, reals(seed + 1, rows, width), x, gamma, beta)))
 
@@ -110,7 +114,9 @@ def layer_norm(random, seed):
 def batch_norm(random, seed):
     b, h, w, c = (int(random.integers(1, high)) for high in (4, 3, 3, 5))
     b += 1
-    x, gamma, beta = (t.requires_grad_() for t in (reals(seed, b, h, w, c), reals(seed + 2, c), reals(seed + 3, c)))
+    x, gamma, beta = reals(seed, b, h, w, c), reals(seed + 2, c), reals(seed + 3, c)
+    for operand in (x, gamma, beta):
+        operand.requires_grad_()
     mean, variance = torch.zeros(c, dtype=torch.float64), torch.zeros(c, dtype=torch.float64)
     y = F.batch_norm(nchw(x), mean, variance, gamma, beta, True, 1.0, 2**-10).permute(0, 2, 3, 1)
     biased = variance * (b * h * w - 1) / (b * h * w)
@@ -136,9 +142,29 @@ def embedding(random, seed):
     say("embedding", seed, (rows, width, bags), hashed(*gradients(y, few(seed + 3, bags, width), table)))
 
 
+def embedding_mean(random, seed):
+    rows, width, bags = (int(random.integers(1, high)) for high in (5, 5, 5))
+    counts = numbers(seed + 1, "u8", bags).astype(np.int64) % 9
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    indices = torch.from_numpy(numbers(seed + 2, "u8", int(offsets[-1])).astype(np.int64) % rows)
+    table = torch.zeros(rows, width, requires_grad=True, dtype=torch.float64)
+    y = F.embedding_bag(indices, table, torch.from_numpy(offsets[:-1]), mode="mean")
+    say("embedding_mean", seed, (rows, width, bags), listed(*gradients(y, reals(seed + 3, bags, width), table)))
+
+
+def frozen_batch_norm(random, seed):
+    rows, channels = int(random.integers(1, 60)), int(random.integers(1, 50))
+    x, factor, term = few(seed, rows, channels), few(seed + 2, channels), few(seed + 3, channels)
+    for operand in (x, factor, term):
+        operand.requires_grad_()
+    y = F.batch_norm(x, torch.zeros(channels), torch.ones(channels), factor, term, False, 0.0, 0.0)
+    answer = gradients(y, few(seed + 1, rows, channels), x, factor, term)
+    say("frozen_batch_norm", seed, (rows, channels), hashed(*answer))
+
+
 def sgd(random, seed):
-    """Three steps, whose gradients are the numbers from seed + 1, + 2 and + 3. Whole vectors: the rest of one, which the
-    compiler of PyTorch may fuse or not, is not there."""
+    """Three steps, whose gradients are the numbers from seed + 1, + 2 and + 3. Whole vectors: what is less than one,
+    PyTorch's compiler may fuse or not."""
     count, momentum, decay = 256 * int(random.integers(1, 5)), int(random.integers(0, 2)), int(random.integers(0, 2))
     nesterov = momentum * int(random.integers(0, 2))
     parameter = torch.nn.Parameter(reals(seed, count).float())
@@ -154,7 +180,8 @@ def main():
     random = np.random.default_rng(9)
     print(f"# torch {torch.__version__}: name seed numbers : answer")
     problems = ((max_pool, 20), (average_pool, 6), (mean, 4), (add, 6), (activate, 15), (softmax, 5), (layer_norm, 5),
-                (batch_norm, 5), (cross_entropy, 6), (embedding, 6), (sgd, 10))
+                (batch_norm, 5), (cross_entropy, 6), (embedding, 6), (sgd, 10),
+                (embedding_mean, 3), (frozen_batch_norm, 5))
     for problem, count in problems:
         for _ in range(count):
             problem(random, int(random.integers(2**31)))

@@ -196,7 +196,7 @@ void cross_entropy(const Answer& a) {
   rest.check_end();
 }
 
-void embedding(const Answer& a) {
+Tensor table_gradient(const Answer& a, EmbeddingBag::Mode mode, Tensor (*dy_of)(std::uint32_t, std::vector<Index>)) {
   const Index rows = a.n[0], width = a.n[1], bags = a.n[2];
   const Tensor counts = whole_numbers(a.seed + 1, bags, 9);
   Tensor offsets({"offsets", Type::s32, {bags + 1}, {}});
@@ -205,10 +205,25 @@ void embedding(const Answer& a) {
   }
   const Tensor indices = whole_numbers(a.seed + 2, offsets.as<std::int32_t>()[bags], rows);
   EmbeddingBag op;
-  op.table = shared(Tensor(floats({rows, width})));
-  const Tensor dy = few(a.seed + 3, {bags, width});
+  op.table = shared(Tensor(floats({rows, width}))), op.mode = mode;
+  const Tensor dy = dy_of(a.seed + 3, {bags, width});
   const std::vector<Tensor> start{Tensor(floats({rows, width}))};
-  check_hashes(a, {gradients_everywhere(op, {&indices, &offsets}, dy, dy, start)[2]});
+  return gradients_everywhere(op, {&indices, &offsets}, dy, dy, start)[2];
+}
+
+void embedding(const Answer& a) { check_hashes(a, {table_gradient(a, EmbeddingBag::Mode::sum, few)}); }
+
+void embedding_mean(const Answer& a) {
+  Rest rest(a);
+  rest.check(table_gradient(a, EmbeddingBag::Mode::mean, reals), 0, 34 * kUnit * 4 * 8);  // 4 bags, 8 rows each
+  rest.check_end();
+}
+
+void frozen_batch_norm(const Answer& a) {
+  const std::vector<Index> shape{a.n[0], a.n[1]};
+  const BatchNorm op{shared(few(a.seed + 2, {a.n[1]})), shared(few(a.seed + 3, {a.n[1]}))};
+  const Tensor x = few(a.seed, shape), dy = few(a.seed + 1, shape);
+  check_hashes(a, gradients_everywhere(op, {&x}, run(op, {&x}, x.info()), dy, zeros(a.n[1], 2)));
 }
 
 void sgd(const Answer& a) {
@@ -245,7 +260,9 @@ TEST_CASE("gradients: PyTorch's of operators, its loss and its update") {
                                                               {"batch_norm", batch_norm},
                                                               {"cross_entropy", cross_entropy},
                                                               {"embedding", embedding},
-                                                              {"sgd", sgd}};
+                                                              {"sgd", sgd},
+                                                              {"embedding_mean", embedding_mean},
+                                                              {"frozen_batch_norm", frozen_batch_norm}};
   std::ifstream file(SEPTET_PYTORCH_OPERATOR_GRADIENTS);
   REQUIRE(file.is_open());
   std::map<std::string, int> seen;
