@@ -1,8 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // Networks that learn. Their gradients are difference quotients, exactly: where all numbers are small multiples of
-// powers of two nothing is rounded, and a central difference is the derivative of what is linear or quadratic in a
-// parameter.
+// powers of two nothing is rounded, and the loss is a polynomial in every parameter, whose derivative five points tell.
 #include "septet/network/training.hpp"
 
 #include "septet/emulation/emulate.hpp"
@@ -32,6 +31,22 @@ Network network_with_shared_weights(std::uint64_t seed) {
   return b.made;
 }
 
+// Rows of a table, and of those x: q, k and v are products with weights, y = (q k' / 2) v.
+Network network_with_attention(std::uint64_t seed, Index bags) {
+  constexpr Index kWidth = 4;
+  Rng rng(seed);
+  Builder b(rng, Values::whole, 1);
+  b.made.tensors = {{"indices", Type::s32, {2 * bags}, {}}, {"offsets", Type::s32, {bags + 1}, {}}};
+  b.made.inputs = {0, 1};
+  const std::vector<Index> shape{bags, kWidth};
+  const Index x = b.step(EmbeddingBag{b.shared({5, kWidth})}, {0, 1}, shape);
+  const auto product = [&] { return b.step(FullyConnected{b.linear({kWidth, kWidth})}, {x}, shape); };
+  const Index q = product(), k = product(), v = product();
+  const Index share = b.step(MatMul{true, 0.5f}, {q, k}, {bags, bags});
+  b.step(MatMul{}, {share, v}, shape);
+  return b.made;
+}
+
 // sum of slope * output, which is the slopes' own gradient; whole numbers.
 double weighted_sum(const Tensor& y, Tensor* slopes) {
   double sum = 0;
@@ -46,27 +61,39 @@ double loss_of(const std::vector<const Tensor*>& outputs, std::vector<Tensor>& s
   return weighted_sum(*outputs[0], slopes.data());
 }
 
-double forward(const Network& network, const Tensor& x) {
+using Inputs = std::vector<const Tensor*>;
+
+double forward(const Network& network, const Inputs& x) {
   std::vector<LayerRun> layers;
-  return weighted_sum(network::run(network, {&x}, {}, {}, layers)[0], nullptr);
+  return weighted_sum(network::run(network, x, {}, {}, layers)[0], nullptr);
 }
 
-// With the gradients that training has of `network`, by every element of every parameter.
-void check_differences(const Network& network, const Training& training, const Tensor& x) {
+// The derivative of a polynomial of degree 4 or less, by the five-point formula; f is left at `x`.
+template <class F>
+double derivative(float& x, const F& f) {
   constexpr float kStep = 0x1p-4f;
+  const float start = x;
+  const auto at = [&](float offset) {
+    x = start + offset;
+    return f();
+  };
+  const double near = at(kStep) - at(-kStep), far = at(2 * kStep) - at(-2 * kStep);
+  x = start;
+  return (8 * near - far) / (12 * double{kStep});
+}
+
+// By every element of every parameter.
+void check_differences(const Network& network, const Inputs& x) {
+  Training training(network);
+  CHECK(training.accumulate(x, loss_of) == forward(network, x));
   for (std::size_t s = 0; s < network.steps.size(); ++s) {
     const auto parameters = parameters_of(network.steps[s].op);
     for (std::size_t p = 0; p < parameters.size(); ++p) {
       auto* elements = const_cast<Tensor*>(parameters[p].get())->as<float>();  // this test's own
       for (Index i = 0; i < parameters[p]->info().elements(); ++i) {
-        const float before = elements[i];
-        elements[i] = before + kStep;
-        const double above = forward(network, x);
-        elements[i] = before - kStep;
-        const double below = forward(network, x);
-        elements[i] = before;
         INFO("step " << s << ", parameter " << p << ", element " << i);
-        CHECK(double{training.gradient(s, p).as<float>()[i]} == (above - below) / (2 * double{kStep}));
+        const double want = derivative(elements[i], [&] { return forward(network, x); });
+        CHECK(double{training.gradient(s, p).as<float>()[i]} == want);
       }
     }
   }
@@ -137,18 +164,25 @@ std::string refusal(const Network& network) {
 TEST_CASE("gradients of a network are its difference quotients") {
   const Network network = residual_network(1, Values::whole, 2);
   const Tensor x = input_of(network, 2, Values::whole);
-  Training training(network);
-  CHECK(training.accumulate({&x}, loss_of) == forward(network, x));
-  check_differences(network, training, x);
+  check_differences(network, {&x});
 }
 
 TEST_CASE("weights that steps share have the sum of their gradients, as has what is read twice") {
   const Network network = network_with_shared_weights(3);
   const Tensor x = input_of(network, 4, Values::whole);
-  Training training(network);
-  training.accumulate({&x}, loss_of);
-  check_differences(network, training, x);
+  check_differences(network, {&x});
+  const Training training(network);
   CHECK(&training.gradient(1, 0) == &training.gradient(2, 0));
+}
+
+TEST_CASE("looked up, multiplied with each other: difference quotients, too") {
+  constexpr Index kBags = 3;
+  const Network network = network_with_attention(16, kBags);
+  Tensor indices(network.tensors[0]), offsets(network.tensors[1]);
+  for (Index i = 0; i < indices.info().elements(); ++i)
+    indices.as<std::int32_t>()[i] = static_cast<std::int32_t>(i * i % 5);
+  for (Index b = 0; b <= kBags; ++b) offsets.as<std::int32_t>()[b] = static_cast<std::int32_t>(2 * b);
+  check_differences(network, {&indices, &offsets});
 }
 
 TEST_CASE("an update goes down the gradient, on the training's own parameters") {

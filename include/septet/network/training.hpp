@@ -70,7 +70,7 @@ class Training {
   SEPTET_API const Network& network() const;
   /// Of a step's parameter (parameters_of()), as accumulated.
   SEPTET_API const Tensor& gradient(std::size_t step, std::size_t parameter) const;
-  /// A tensor of the network's, as the last accumulate() has made it.
+  /// A tensor that a step makes, as the last accumulate() has left it.
   SEPTET_API const Tensor& value(Index tensor) const;
   /// For inference: a copy whose BatchNorms have their running mean and variance, at first 0 and 1, folded into factor
   /// and term.
