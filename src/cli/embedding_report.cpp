@@ -6,8 +6,6 @@
 
 #include <fmt/format.h>
 
-#include <numeric>
-
 namespace septet::cli {
 namespace {
 
@@ -40,8 +38,7 @@ class Figures {
   static Index sample_bytes(const EmbeddingTable& table) { return table.lookups * table.row_bytes; }
   Index batch_bytes(const EmbeddingTable& table) const { return sample_bytes(table) * report_.batch; }
   double share(const EmbeddingTable& table) const {
-    return static_cast<double>(sample_bytes(table)) / static_cast<double>(all().batch_bytes) *
-           static_cast<double>(report_.batch);
+    return static_cast<double>(batch_bytes(table)) / static_cast<double>(all().batch_bytes);
   }
   /// Bytes per second.
   double bandwidth(Index batch_bytes) const {

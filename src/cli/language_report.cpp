@@ -25,7 +25,7 @@ void add_layer(const Layer& layer, const LayerCost& cost, LanguageFigures& f) {
   f.parameters += layer.parameters, f.parameters_nonzero += layer.parameters;
   if (!product) {
     f.weight_bytes += layer.parameter_bytes;
-    if (layer.parameters == 0) f.scale_bytes += layer.parameter_bytes;
+    (layer.parameters == 0 ? f.scale_bytes : f.embedding_bytes) += layer.parameter_bytes;
     return;
   }
   if (layer.parameters == 0) return;
@@ -125,14 +125,16 @@ std::vector<std::pair<std::string, std::string>> lines_of(const NetworkReport& r
            f.off_chip_bytes ? fmt::format("{:.6g}", static_cast<double>(*f.off_chip_bytes) / tokens) : ""},
           {"Tokens per second", token.per_second ? fmt::format("{:.6g}", *token.per_second) : ""},
           {"… that off-chip bandwidth allows", bound ? fmt::format("{:.6g}", *bound) : ""},
-          {"Energy per token", fmt::format("{:.6g} µJ", *token.joules * 1e6)}};
+          {"Latency", milliseconds(totals_of(report).latency_seconds)},
+          {"Energy per token",
+           fmt::format("{:.6g} µJ, {:.6g} tokens per joule", *token.joules * 1e6, ratio(1, *token.joules))}};
 }
 
 }  // namespace
 
 double LanguageFigures::bytes_per_token() const {
-  return (static_cast<double>(weight_bytes) + static_cast<double>(cache_reads_bytes) +
-          static_cast<double>(cache_writes_bytes)) /
+  const Index weights = weight_bytes - embedding_bytes + embedding_reads_bytes;
+  return (static_cast<double>(weights) + static_cast<double>(cache_reads_bytes + cache_writes_bytes)) /
          static_cast<double>(tokens);
 }
 
@@ -140,6 +142,7 @@ LanguageFigures language_figures(const NetworkReport& report, const LanguageRepo
   LanguageFigures f;
   for (std::size_t i = 0; i < report.layers.size(); ++i) add_layer(report.layers[i], report.costs[i], f);
   const io::TransformerRun& run = language.run;
+  for (const Layer& layer : report.layers) f.embedding_reads_bytes += layer.lookups * run.model.width;
   const Index per_token = run.cache_bytes_per_token() * run.sequences;
   f.cache_reads_bytes = per_token * run.context, f.cache_writes_bytes = per_token * run.tokens;
   f.cache_bytes = f.cache_reads_bytes + f.cache_writes_bytes;
@@ -153,6 +156,7 @@ Json language_json(const NetworkReport& report, const LanguageReport& language) 
   const LanguageFigures f = language_figures(report, language);
   const io::TransformerRun& run = language.run;
   const auto tokens = static_cast<double>(f.tokens);
+  const double latency = totals_of(report).latency_seconds, joules = *f.per_token.joules;
   Json json;
   json["model"] = run.model.name, json["architecture"] = name(run.model.architecture);
   json["width"] = run.model.width, json["heads"] = run.model.heads, json["blocks"] = run.model.layers;
@@ -170,7 +174,8 @@ Json language_json(const NetworkReport& report, const LanguageReport& language) 
       f.off_chip_bytes ? Json(static_cast<double>(*f.off_chip_bytes) / tokens) : Json(nullptr);
   json["cycles_per_token"] = json_of(f.per_token.cycles), json["tokens_per_second"] = json_of(f.per_token.per_second);
   json["tokens_per_second_at_bandwidth"] = json_of(tokens_per_second_at_bandwidth(report, f));
-  json["energy_per_token_joules"] = json_of(f.per_token.joules);
+  json["latency_seconds"] = latency, json["energy_per_token_joules"] = joules;
+  json["watts"] = ratio(joules * tokens, latency), json["tokens_per_joule"] = ratio(1, joules);
   json["sparsity"] = sparsity_json(language, f), json["low_bits"] = low_bits_json(language, f);
   return json;
 }

@@ -22,7 +22,8 @@ struct LanguageFigures {
   Index macs_dense = 0, macs = 0, macs_attention = 0;  ///< macs: of weights that are not zero
   Index parameters = 0, parameters_nonzero = 0;
   Index weight_bytes = 0;                               ///< as they are streamed, with metadata and scales
-  Index scale_bytes = 0;                                ///< of them
+  Index scale_bytes = 0, embedding_bytes = 0;           ///< of them
+  Index embedding_reads_bytes = 0;                      ///< rows that are looked up
   Index cache_bytes = 0;                                ///< keys and values, after the run
   Index cache_reads_bytes = 0, cache_writes_bytes = 0;  ///< once each
   std::optional<Index> off_chip_bytes;                  ///< nothing: no memory system
@@ -34,7 +35,7 @@ struct LanguageFigures {
   double attention_share() const {
     return macs > 0 ? static_cast<double>(macs_attention) / static_cast<double>(macs) : 0;
   }
-  /// Weights and cache, each once.
+  /// The least that has to move: weights (of embeddings what is looked up) and cache, each once.
   double bytes_per_token() const;
 };
 LanguageFigures language_figures(const NetworkReport& report, const LanguageReport& language);

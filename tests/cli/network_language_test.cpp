@@ -35,9 +35,9 @@ void check_rates(const Json& json, Index tokens) {
   for (const char* key : {"cycles_per_token", "tokens_per_second", "energy_per_token_joules"}) {
     CHECK_MESSAGE(near(language.at(key), json.at(key).get<double>()), key);
   }
-  const double bytes = language.at("weight_bytes").get<double>() + language.at("cache_reads_bytes").get<double>() +
-                       language.at("cache_writes_bytes").get<double>();
-  CHECK(near(language.at("bytes_per_token"), bytes / count));
+  CHECK(near(language.at("latency_seconds"), json.at("latency_seconds").get<double>()));
+  CHECK(near(language.at("watts"), json.at("watts").get<double>()));
+  CHECK(near(language.at("tokens_per_joule"), count / (json.at("energy_pj").get<double>() * 1e-12)));
 }
 
 }  // namespace
@@ -80,6 +80,9 @@ TEST_CASE("cli: network: decoding with a memory system is as quick as its channe
   CHECK(language.at("cache_reads_bytes") == 2 * 40 * 2 * 32 * 3);
   CHECK(language.at("cache_bytes") == 2 * 41 * 2 * 32 * 3);
   CHECK(language.at("weight_bytes") == language.at("parameters"));
+  // Of the embeddings' 50 rows two are read.
+  const Index moved = language.at("parameters").get<Index>() - 50 * 32 + 2 * 32 + 2 * 41 * 2 * 32 * 3;
+  CHECK(near(language.at("bytes_per_token"), static_cast<double>(moved) / 2));
   CHECK(language.at("tokens_per_second_at_bandwidth").is_null());
   const Json narrow = folder.json(run + " --buffers 8K,8K,8K --off-chip-bandwidth 2 --clock 500");
   const Json& bound = narrow.at("language");
