@@ -40,19 +40,21 @@ class SumsGradient {
 
 // Pixels of phase (r, q), `channels` each, from a form's output to their places in dx.
 void put_phase(const Tensor& from, Index groups, const SubPixel& form, Index phase, Tensor& dx) {
+  if (form.phases() == 1) groups = 1;  // they are one behind the other
   const Index height = dx.info().dim(1), width = dx.info().dim(2), all = dx.info().dim(3), channels = all / groups;
   const Index r = form.rows.first_phase + phase / form.columns.phases;
   const Index q = form.columns.first_phase + phase % form.columns.phases;
-  const Index pixel = from.info().dim(3), rows = dx.info().dim(0) * form.out_height;
+  const Index pixel = from.info().dim(3), rows = dx.info().dim(0) * form.out_height, size = size_of(dx.info().type);
   share(rows, threads_for(rows, 0, dx.info().elements() / form.phases()), [&](Index row, int /*worker*/) {
     const Index b = row / form.out_height, h = row % form.out_height * form.rows.stride + r;
     if (h >= height) return;
     for (Index v = 0; v < form.out_width && v * form.columns.stride + q < width; ++v) {
       const Index w = v * form.columns.stride + q;
-      const std::uint32_t* source = from.as<std::uint32_t>() + (row * form.out_width + v) * pixel + phase * channels;
-      std::uint32_t* to = dx.as<std::uint32_t>() + ((b * height + h) * width + w) * all;
       for (Index g = 0; g < groups; ++g) {
-        std::copy_n(source + g * form.phases() * channels, channels, to + g * channels);
+        const Index at = (row * form.out_width + v) * pixel + (g * form.phases() + phase) * channels;
+        const Index to = ((b * height + h) * width + w) * all + g * channels;
+        std::memcpy(dx.as<std::byte>() + to * size, from.as<std::byte>() + at * size,
+                    static_cast<std::size_t>(channels * size));
       }
     }
   });
