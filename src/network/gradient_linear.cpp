@@ -12,6 +12,7 @@
 #include "gradient_operators.hpp"
 #include "patches.hpp"
 #include "share.hpp"
+#include "src/aligned_buffer.hpp"
 #include "sub_pixel.hpp"
 
 #include <algorithm>
@@ -123,14 +124,14 @@ void weight_gradient(const Convolution& op, const Tensor& x, const Tensor& dy, T
   const Patches patches(x, op.window, op.groups);
   const Index n = patches.n(), column = patches.k() * size_of(x.info().type), limit = execution.gather_bytes;
   const Index block = limit == 0 ? n : std::clamp(limit / column, Index{1}, n);
-  std::vector<std::byte> gathered;
+  detail::AlignedBuffer gathered;
   for (Index group = 0; group < op.groups; ++group) {
     const Matrix c = rows_of(dweight, group, op.groups);
     if (const auto b = patches.view(group)) {
       add_product(dy, group, 0, x, transposed(*b), c, execution);
       continue;
     }
-    gathered.resize(static_cast<std::size_t>(block * column));
+    if (gathered.data() == nullptr) gathered = detail::AlignedBuffer(static_cast<std::size_t>(block * column));
     for (Index n0 = 0; n0 < n; n0 += block) {
       const ConstMatrix b = patches.gather(group, n0, std::min(n, n0 + block), gathered.data());
       add_product(dy, group, n0, x, transposed(b), c, execution);
