@@ -30,8 +30,9 @@ LOSS_TOLERANCE = 1e-4
 # Of a parameter's gradient, in units of its norm. Rounding itself is some 1e-5 of it. Next to that: where an activation
 # is within its error (d = 3e-6 of a deviation) of 0, relu lets a gradient through in one program and not in the other;
 # so it does in a share 2 d 0.4 of the elements, which is a difference of sqrt(2 d 0.4) = 1.5e-3 of the norm for every
-# relu behind a layer, and of sqrt(17) as much for 17 (ResNet-18), sqrt(49) for 49: 6e-3 and 1.1e-2. Ten times that: most
-# of what a beta's gradient adds up cancels, and there are 64 of them in a layer. A wrong gradient differs by about 1.
+# relu behind a layer, and of sqrt(17) as much for 17 (ResNet-18), sqrt(49) for 49: 6e-3 and 1.1e-2. Ten times as much
+# is tolerated: most of what a beta's gradient adds up cancels, and there are 64 of them in a layer. A wrong gradient
+# differs by about 1.
 TOLERANCE = {18: 6e-2, 50: 1.1e-1}
 RIVALS = ("torch-eager", "torch-compile")
 
@@ -87,7 +88,8 @@ def what_is_wrong(one, folder, tolerance):
     if not loss <= LOSS_TOLERANCE:  # NaN neither
         yield f"{one.name}: the loss differs by {loss:.2e} of itself; {LOSS_TOLERANCE:.0e} is tolerated"
     if not one.difference <= tolerance:
-        yield f"{one.name}: {where}'s gradient differs by {one.difference:.2e} of its norm; {tolerance:.1e} is tolerated"
+        yield (f"{one.name}: {where}'s gradient differs by {one.difference:.2e} of its norm; {tolerance:.1e} is "
+               "tolerated")
 
 
 def run_one(options, depth, batch, threads):

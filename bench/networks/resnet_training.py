@@ -60,8 +60,8 @@ def graph(depth):
 
 
 def parameters(nodes, seed):
-    """{name: arrays}: a convolution's weight [outputs][rows][columns][inputs], He's; gamma 1 and beta 0, with noise; fc's
-    weight and bias. A layer's numbers depend on the seed and its place alone."""
+    """{name: arrays}: a convolution's weight [outputs][rows][columns][inputs], He's; gamma 1 and beta 0, with noise;
+    fc's weight and bias. A layer's numbers depend on the seed and its place alone."""
     result = {}
     for place, node in enumerate(nodes):
         random = np.random.default_rng([seed, place])
@@ -116,7 +116,8 @@ class Index:
         if node.op in ("conv", "fc"):
             inputs += [self.tensor(f"{node.output}.{i}", array.shape) for i, array in enumerate(arrays)]
         if node.op in ("conv", "max_pool"):
-            params = {"stride_h": node.stride, "stride_w": node.stride, "pad_h": [node.pad] * 2, "pad_w": [node.pad] * 2}
+            pad = [node.pad] * 2
+            params = {"stride_h": node.stride, "stride_w": node.stride, "pad_h": pad, "pad_w": pad}
         if node.op == "max_pool":
             params |= {"filter_h": 3, "filter_w": 3}
         if node.op == "add":
