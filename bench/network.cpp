@@ -4,11 +4,12 @@
 // table; or as a worker that scripts/bench.sh network starts, beside other programs' workers.
 //
 //   bench_network model/index.json                     the table
-//   bench_network model/index.json --serve             a line on stdin, a line on stdout, until "quit" or the end:
-//     run N     milliseconds of each of N runs, a bar, those of all together, and for how many threads waited for a
-//     core logits    all elements of the first output of a run layers    the table as JSON
+//   bench_network model/index.json --serve             a worker (bench/serving.hpp), which takes these orders, too:
+//     logits    all elements of the first output of a run
+//     layers    the table as JSON
 #include "bench/measure.hpp"
 #include "bench/network_layers.hpp"
+#include "bench/serving.hpp"
 #include "bench/session.hpp"
 #include "io/network_index.hpp"
 #include "io/tensor_file.hpp"
@@ -17,18 +18,13 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <sstream>
 
 namespace septet::bench {
 namespace {
-
-constexpr int kMostRuns = 1000000;
 
 struct NetworkOptions {
   std::string index, json;
@@ -79,35 +75,14 @@ std::vector<network::Tensor> inputs_of(const network::Network& network, const Ne
   return inputs;
 }
 
-using Clock = std::chrono::steady_clock;
-
-double ms_since(Clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
-
 class Runner {
  public:
   explicit Runner(const NetworkOptions& options)
-      : session_(io::read_network(options.index), options.session),
-        inputs_(inputs_of(session_.network(), options)),
-        threads_(options.threads) {
+      : session_(io::read_network(options.index), options.session), inputs_(inputs_of(session_.network(), options)) {
     for (const network::Tensor& input : inputs_) pointers_.push_back(&input);
   }
 
   const std::vector<network::Tensor>& run() { return session_.run(pointers_); }
-
-  std::string times(int runs) {
-    const auto start = Clock::now();
-    const double before = waited_s(threads_);
-    std::string text;
-    for (int i = 0; i < runs; ++i) {
-      const auto begin = Clock::now();
-      run();
-      text += fmt::format("{:.6f} ", ms_since(begin));
-    }
-    const double waited_ms = (waited_s(threads_) - before) * 1e3;
-    return text + fmt::format("| {:.6f} {:.6f}", ms_since(start), waited_ms);
-  }
 
   std::string logits() {
     const network::Tensor& output = run().at(0);
@@ -125,26 +100,13 @@ class Runner {
   network::Session session_;
   std::vector<network::Tensor> inputs_;
   std::vector<const network::Tensor*> pointers_;
-  int threads_;
 };
 
-// One answer, one line; what is not understood is answered as well, for the other side waits.
-std::string answer(Runner& runner, const std::string& line, const NetworkOptions& options) {
-  std::istringstream words(line);
-  std::string verb, rest;
-  int runs = 0;
-  words >> verb;
-  if (verb == "run" && words >> runs && runs >= 1 && runs <= kMostRuns && !(words >> rest)) return runner.times(runs);
-  if (verb == "logits" && !(words >> rest)) return runner.logits();
-  if (verb == "layers" && !(words >> rest)) return to_json(runner.layers(options.runs)).dump();
-  return "error: want run N, logits, layers or quit";
-}
-
-void serve(Runner& runner, const NetworkOptions& options) {
-  std::cout << "ready septet " SEPTET_VERSION << std::endl;
-  for (std::string line; std::getline(std::cin, line) && line != "quit";) {
-    std::cout << answer(runner, line, options) << std::endl;
-  }
+void take_orders(Runner& runner, const NetworkOptions& options) {
+  serve({[&] { runner.run(); },
+         options.threads,
+         {{"logits", [&](const std::string& /*rest*/) { return runner.logits(); }},
+          {"layers", [&](const std::string& /*rest*/) { return to_json(runner.layers(options.runs)).dump(); }}}});
 }
 
 void show(Runner& runner, const NetworkOptions& options) {
@@ -192,7 +154,7 @@ int run(const NetworkOptions& options) {
   if (const Status status = set_threads(options.threads); !status.ok()) throw Error(status);
   Runner runner(options);
   runner.run();
-  options.serve ? serve(runner, options) : show(runner, options);
+  options.serve ? take_orders(runner, options) : show(runner, options);
   return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "hwy/targets.h"
 #include "kernels/expand_avx512.hpp"
 #include "kernels/portable/array_portable.hpp"
+#include "kernels/portable/batch_norm_portable.hpp"
 #include "kernels/portable/bytes_portable.hpp"
 #include "kernels/portable/depthwise_portable.hpp"
 #include "kernels/portable/epilogue_portable.hpp"
@@ -41,6 +42,8 @@ RowSet rows_s16_s32(std::int64_t target);
 EpilogueKernels epilogue_table(std::int64_t target);
 // Defined by depthwise.cpp.
 DepthwiseKernels depthwise_table(std::int64_t target);
+// Defined by batch_norm.cpp.
+BatchNormKernels batch_norm_table(std::int64_t target);
 // Defined by pool.cpp and bytes.cpp.
 PoolKernels pool_table(std::int64_t target);
 ByteKernels byte_table(std::int64_t target);
@@ -54,6 +57,7 @@ struct Target {
   std::vector<ArrayKernels> arrays;  // by Arithmetic
   EpilogueKernels epilogue;
   DepthwiseKernels depthwise;
+  BatchNormKernels batch_norm;
   PoolKernels pool;
   ByteKernels bytes;
   const QuadKernels* quads = nullptr;
@@ -87,6 +91,7 @@ Target highway_target(std::int64_t target) {
           },
           epilogue_table(target),
           depthwise_table(target),
+          batch_norm_table(target),
           pool_table(target),
           byte_table(target),
           nullptr,
@@ -128,6 +133,7 @@ Target portable_target() {
           },
           portable_epilogue(),
           portable_depthwise(),
+          portable_batch_norm(),
           portable_pool(),
           portable_bytes()};
 }
@@ -259,6 +265,7 @@ const QuadBlockKernels* quad_block_kernels() { return in_use().quad_blocks; }
 const ExpandKernels* expand_kernels() { return in_use().expand; }
 const EpilogueKernels& epilogue_kernels() { return in_use().epilogue; }
 const DepthwiseKernels& depthwise_kernels() { return in_use().depthwise; }
+const BatchNormKernels& batch_norm_kernels() { return in_use().batch_norm; }
 const PoolKernels& pool_kernels() { return in_use().pool; }
 const ByteKernels& byte_kernels() { return in_use().bytes; }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/array.hpp"
+#include "kernels/batch_norm.hpp"
 #include "kernels/bytes.hpp"
 #include "kernels/depthwise.hpp"
 #include "kernels/epilogue.hpp"
@@ -60,6 +61,9 @@ const EpilogueKernels& epilogue_kernels();
 
 /// The kernels of depthwise convolutions on the target in use.
 const DepthwiseKernels& depthwise_kernels();
+
+/// The kernels of batch normalisation on the target in use.
+const BatchNormKernels& batch_norm_kernels();
 
 /// The kernels of pools, and of quantised bytes, on the target in use.
 const PoolKernels& pool_kernels();

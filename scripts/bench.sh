@@ -6,6 +6,7 @@
 # of memory for the matrix that is beyond the caches).
 # scripts/bench.sh network [OPTION ...]: whole ResNet-50 beside PyTorch and ONNX Runtime, which go into a virtual
 # environment in the user's cache (6 GB), models and compiled code into build/bench (--help; half an hour).
+# scripts/bench.sh training [OPTION ...]: the same of steps of training of ResNet-18 and ResNet-50, beside PyTorch.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -90,15 +91,22 @@ run_bench_sparse() {
   [ "$(nproc)" -eq 1 ] || series sparse_t2 sparse_list --n 196,784 --zeros 0.5,0.9 --threads 2
 }
 
-if [ "${1:-}" = network ]; then
-  shift
+# compare PROGRAM SCRIPT OPTION …: a script of bench/networks with a program of ours.
+compare() {
+  local program=$1 script=$2
+  shift 2
   install_runtimes
-  scripts/build.sh release bench_network
+  scripts/build.sh release "$program"
   mkdir -p build/bench/networks
   export TORCHINDUCTOR_CACHE_DIR=$root/build/bench/inductor PYTHONDONTWRITEBYTECODE=1
-  exec "$runtimes/bin/python" bench/networks/compare.py --models build/bench/networks \
-    --bench-network build/bin/bench_network "$@"
-fi
+  exec "$runtimes/bin/python" "bench/networks/$script" --models build/bench/networks \
+    "--${program/_/-}" "build/bin/$program" "$@"
+}
+
+case "${1:-}" in
+  network) compare bench_network compare.py "${@:2}" ;;
+  training) compare bench_training compare_training.py "${@:2}" ;;
+esac
 program=bench_gemm
 if [ "${1:-}" = sparse ]; then
   program=bench_sparse

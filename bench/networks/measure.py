@@ -89,14 +89,14 @@ def burst(worker, count, threads):
     return best
 
 
-def measure(workers, rounds, count, threads):
+def measure(workers, rounds, count, threads, warm_ups=WARM_UPS):
     """Turns; every round begins with another worker, so that none always follows the same one."""
     ms, waited = [[] for _ in workers], [0.0 for _ in workers]
     for number in range(rounds):
         for place in range(len(workers)):
             i = (number + place) % len(workers)
             time.sleep(PAUSE_S)
-            workers[i].run(WARM_UPS)
+            workers[i].run(warm_ups)
             took, lost = burst(workers[i], count, threads)
             ms[i].append(took / count)
             waited[i] += lost

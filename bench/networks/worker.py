@@ -152,17 +152,18 @@ def times(run, count, threads):
     return " ".join(f"{ms:.6f}" for ms in took) + f" | {ms_since(start):.6f} {waited:.6f}"
 
 
-def serve(run, threads, out):
+def serve(run, threads, out, orders):
+    """`orders`: {name: f(what follows the name)}, beside "run N"."""
     for line in sys.stdin:
-        words = line.split()
-        if words == ["quit"]:
+        name, _, rest = line.strip().partition(" ")
+        if name == "quit":
             break
-        if words == ["logits"]:
-            answer = " ".join(f"{value:.9g}" for value in np.asarray(run()).ravel())
-        elif len(words) == 2 and words[0] == "run" and words[1].isdecimal() and int(words[1]) > 0:
-            answer = times(run, int(words[1]), threads)
+        if name in orders:
+            answer = orders[name](rest)
+        elif name == "run" and rest.isdecimal() and int(rest) > 0:
+            answer = times(run, int(rest), threads)
         else:
-            answer = "error: want run N, logits or quit"
+            answer = f"error: want run N, {', '.join(orders)} or quit"
         print(answer, file=out, flush=True)
 
 
@@ -188,7 +189,8 @@ def main():
         print("missing", problem, file=out, flush=True)
         return 3
     print("ready", version, file=out, flush=True)
-    serve(run, given.threads, out)
+    logits = lambda _: " ".join(f"{value:.9g}" for value in np.asarray(run()).ravel())
+    serve(run, given.threads, out, {"logits": logits})
     return 0
 
 

@@ -2,6 +2,7 @@
 #include "batch_norm.hpp"
 
 #include "column_sums.hpp"
+#include "kernels/dispatch.hpp"
 #include "src/fp_environment.hpp"
 
 #include <cmath>
@@ -15,12 +16,37 @@ std::vector<double> inverse_deviations(const BatchStatistics& statistics, double
   return inverse;
 }
 
-// Sums of every channel, from 0.
-template <class F>
-std::vector<double> channel_sums(Index rows, Index channels, const F& term) {
-  std::vector<double> sums(static_cast<std::size_t>(channels));
-  add_columns(rows, channels, sums.data(), term);
-  return sums;
+using kernels::BatchNormCall;
+using Kernel = void (*)(const BatchNormCall&) noexcept;
+
+// By blocks of channels, all rows of each: sums are one thread's.
+void down_columns(Kernel kernel, const BatchNormCall& call) {
+  constexpr Index kOperations = 4;
+  share_columns(call.rows, call.channels, kOperations, [&](Index first, Index last) {
+    BatchNormCall part = call;
+    part.first = first, part.last = last;
+    kernel(part);
+  });
+}
+
+// By blocks of rows, all channels of each.
+void along_rows(Kernel kernel, const BatchNormCall& call) {
+  constexpr Index kOperations = 6;
+  share_row_blocks(call.rows, call.channels, kOperations, [&](Index first, Index last) {
+    BatchNormCall part = call;
+    const Index skipped = first * call.channels;
+    part.x += skipped, part.out += skipped;
+    if (part.dy != nullptr) part.dy += skipped;
+    part.rows = last - first, part.last = call.channels;
+    kernel(part);
+  });
+}
+
+BatchNormCall call_of(const Tensor& x) {
+  BatchNormCall call;
+  call.x = x.as<float>();
+  call.channels = x.info().dim(-1), call.rows = x.info().elements() / call.channels;
+  return call;
 }
 
 std::vector<double> divided(std::vector<double> sums, Index count) {
@@ -36,60 +62,46 @@ void add(const std::vector<double>& sums, Tensor& to) {
 }  // namespace
 
 BatchStatistics normalise(const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon, Tensor& y) {
+  const kernels::PinnedTarget target;
   const detail::FpEnvironment environment;
-  const Index channels = x.info().dim(-1), rows = x.info().elements() / channels;
-  const auto* from = x.as<float>();
+  const kernels::BatchNormKernels& kernels = kernels::batch_norm_kernels();
+  BatchNormCall call = call_of(x);
+  const auto sums = [&](Kernel kernel) {
+    std::vector<double> result(static_cast<std::size_t>(call.channels));
+    call.sums = result.data();
+    down_columns(kernel, call);
+    return divided(std::move(result), call.rows);
+  };
   BatchStatistics statistics;
-  statistics.mean =
-      divided(channel_sums(rows, channels, [&](Index i, Index c) { return from[i * channels + c]; }), rows);
-  const double* mean = statistics.mean.data();
-  statistics.variance = divided(channel_sums(rows, channels,
-                                             [&](Index i, Index c) {
-                                               const double d = from[i * channels + c] - mean[c];
-                                               return d * d;
-                                             }),
-                                rows);
+  statistics.mean = sums(kernels.add_up);
+  call.mean = statistics.mean.data();
+  statistics.variance = sums(kernels.add_squares);
   const std::vector<double> inverse = inverse_deviations(statistics, epsilon);
-  const double* by = inverse.data();
-  share_row_blocks(rows, channels, 4, [&](Index first, Index last) {
-    const float *scale = gamma.as<float>(), *shift = beta.as<float>();
-    for (Index i = first * channels; i < last * channels; i += channels) {
-      float* out = y.as<float>() + i;
-      for (Index c = 0; c < channels; ++c) {
-        out[c] = static_cast<float>((from[i + c] - mean[c]) * by[c] * scale[c] + shift[c]);
-      }
-    }
-  });
+  call.inverse = inverse.data(), call.gamma = gamma.as<float>(), call.beta = beta.as<float>();
+  call.out = y.as<float>();
+  along_rows(kernels.normalise, call);
   return statistics;
 }
 
 void normalise_gradient(const Tensor& x, const Tensor& gamma, double epsilon, const BatchStatistics& statistics,
                         const Tensor& dy, Tensor& dx, Tensor& dgamma, Tensor& dbeta) {
+  const kernels::PinnedTarget target;
   const detail::FpEnvironment environment;
-  const Index channels = x.info().dim(-1), rows = x.info().elements() / channels;
-  const std::vector<double> inverse_deviation = inverse_deviations(statistics, epsilon);
-  const float *from = x.as<float>(), *slope = dy.as<float>();
-  const double *mean = statistics.mean.data(), *inverse = inverse_deviation.data();
-  const std::vector<double> sums =
-      channel_sums(rows, channels, [&](Index i, Index c) { return slope[i * channels + c]; });
-  const std::vector<double> products = channel_sums(rows, channels, [&](Index i, Index c) {
-    return slope[i * channels + c] * ((from[i * channels + c] - mean[c]) * inverse[c]);
-  });
+  const kernels::BatchNormKernels& kernels = kernels::batch_norm_kernels();
+  const std::vector<double> inverse = inverse_deviations(statistics, epsilon);
+  BatchNormCall call = call_of(x);
+  call.dy = dy.as<float>(), call.mean = statistics.mean.data(), call.inverse = inverse.data();
+  std::vector<double> sums(statistics.mean.size()), products(sums.size());
+  call.sums = sums.data(), call.products = products.data();
+  down_columns(kernels.add_slopes, call);
   add(sums, dbeta);
   add(products, dgamma);
   if (dx.empty()) return;
-  const std::vector<double> mean_slope = divided(sums, rows), mean_product = divided(products, rows);
-  const double *level = mean_slope.data(), *tilt = mean_product.data();
-  share_row_blocks(rows, channels, 6, [&](Index first, Index last) {
-    const float* scale = gamma.as<float>();
-    for (Index i = first * channels; i < last * channels; i += channels) {
-      float* out = dx.as<float>() + i;
-      for (Index c = 0; c < channels; ++c) {
-        const double normal = (from[i + c] - mean[c]) * inverse[c];
-        out[c] = static_cast<float>(scale[c] * inverse[c] * (slope[i + c] - level[c] - normal * tilt[c]));
-      }
-    }
-  });
+  const std::vector<double> mean_slope = divided(std::move(sums), call.rows);
+  const std::vector<double> mean_product = divided(std::move(products), call.rows);
+  call.mean_slope = mean_slope.data(), call.mean_product = mean_product.data();
+  call.gamma = gamma.as<float>(), call.out = dx.as<float>();
+  along_rows(kernels.slope, call);
 }
 
 }  // namespace septet::network

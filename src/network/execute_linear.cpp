@@ -4,8 +4,11 @@
 // all that a product needs of y, bias and multipliers are views.
 #include "depthwise.hpp"
 #include "execute_operators.hpp"
+#include "implicit_gemm.hpp"
+#include "kernels/dispatch.hpp"
 #include "linear_epilogue.hpp"
 #include "patches.hpp"
+#include "src/fp_environment.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -98,13 +101,31 @@ void multiply_patches(const Products& products, const Window& window) {
   }
 }
 
+// Where the kernels can read f32 as it lies: the products' bits, without copies of the window. A cut image they cannot.
+bool convolve_in_place(const Convolution& op, const Tensor& x, Activation activation, Tensor& stored) {
+  const ImplicitGemm::Shape shape{&op.linear, op.window, op.groups, x.info()};
+  const bool whole = op.window.pad_top >= 0 && op.window.pad_left >= 0;
+  if (x.info().type != Type::f32 || !whole || !ImplicitGemm::readable(shape)) return false;
+  ImplicitGemm(shape, false, {}).run(x, nullptr, activation, stored);
+  return true;
+}
+
+// Without products?
+bool convolve_directly(const Convolution& op, const Tensor& x, Activation activation, LinearTarget& target) {
+  const kernels::PinnedTarget pinned;
+  const detail::FpEnvironment environment;
+  if (!is_depthwise(op, x.info())) return convolve_in_place(op, x, activation, target.stored());
+  convolve_depthwise(op, x, target);
+  return true;
+}
+
 }  // namespace
 
 void execute(const Convolution& op, const Operands& x, Tensor& y, const Execution& execution, Tensor* sums) {
   LinearTarget target(op.linear, y, sums);
-  if (!execution.gemm && !execution.join_groups && is_depthwise(op, x[0]->info())) {
-    convolve_depthwise(op, *x[0], target);
-  } else {
+  const bool free = !execution.gemm && !execution.join_groups;
+  const Activation activation = sums != nullptr ? Activation::none : op.linear.activation;
+  if (!free || !convolve_directly(op, *x[0], activation, target)) {
     multiply_patches({op.linear, op.groups, *x[0], target, execution}, op.window);
   }
   target.finish();

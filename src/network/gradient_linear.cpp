@@ -12,6 +12,8 @@
 #include "gradient_operators.hpp"
 #include "patches.hpp"
 #include "share.hpp"
+#include "src/aligned_buffer.hpp"
+#include "src/cache_sizes.hpp"
 #include "sub_pixel.hpp"
 
 #include <algorithm>
@@ -117,20 +119,29 @@ void add_product(const Tensor& dy, Index group, Index n0, const Tensor& x, const
   multiply(execution, call);
 }
 
+// Positions of a piece: as many as stay in half of the second-level cache until they are multiplied, but not so few
+// that C comes and goes more often than they do.
+Index positions_at_once(const Patches& patches, const Tensor& x, const Tensor& dweight, const Execution& execution) {
+  const Index column = patches.k() * size_of(x.info().type), limit = execution.gather_bytes;
+  if (limit == 0) return patches.n();
+  const Index wanted = std::max(detail::cache_sizes().l2 / 2, static_cast<Index>(dweight.bytes()));
+  return std::clamp(std::min(limit, wanted) / column, Index{1}, patches.n());
+}
+
 void weight_gradient(const Convolution& op, const Tensor& x, const Tensor& dy, Tensor& dweight,
                      const Execution& execution) {
   if (!execution.gemm && is_depthwise(op, x.info())) return add_depthwise_weight_gradient(op, x, dy, dweight);
   const Patches patches(x, op.window, op.groups);
-  const Index n = patches.n(), column = patches.k() * size_of(x.info().type), limit = execution.gather_bytes;
-  const Index block = limit == 0 ? n : std::clamp(limit / column, Index{1}, n);
-  std::vector<std::byte> gathered;
+  const Index n = patches.n(), block = positions_at_once(patches, x, dweight, execution);
+  detail::AlignedBuffer gathered;
   for (Index group = 0; group < op.groups; ++group) {
     const Matrix c = rows_of(dweight, group, op.groups);
     if (const auto b = patches.view(group)) {
       add_product(dy, group, 0, x, transposed(*b), c, execution);
       continue;
     }
-    gathered.resize(static_cast<std::size_t>(block * column));
+    const auto bytes = static_cast<std::size_t>(block * patches.k() * size_of(x.info().type));
+    if (gathered.data() == nullptr) gathered = detail::AlignedBuffer(bytes);
     for (Index n0 = 0; n0 < n; n0 += block) {
       const ConstMatrix b = patches.gather(group, n0, std::min(n, n0 + block), gathered.data());
       add_product(dy, group, n0, x, transposed(b), c, execution);

@@ -133,13 +133,13 @@ void ImplicitGemm::pack_weights() {
   const Type type = linear_->weight->info().type;
   const std::vector<char> padded = padded_weights();
   const char* all = padded.empty() ? linear_->weight->as<char>() : padded.data();
-  for (Index g = 0; g < groups_; ++g) {
-    const char* data = all + g * outputs_ * k_ * size_of(type);
+  const Index pieces = groups_ * panels;
+  share(pieces, threads_for(pieces, 0, packed_bytes() / kUnit), [&](Index piece, int /*worker*/) {
+    const char* data = all + piece / panels * outputs_ * k_ * size_of(type);
     const auto rows = detail::DenseOperand::rows_of(ConstMatrix(data, type, outputs_, k_, k_, 1), 0);
-    for (Index p = 0; p < panels; ++p, to += panel_bytes) {
-      rows.pack(pack, packed, p * kWidth, std::min(kWidth, outputs_ - p * kWidth), 0, steps_, kWidth, to, nullptr);
-    }
-  }
+    const Index first = piece % panels * kWidth, count = std::min(kWidth, outputs_ - first);
+    rows.pack(pack, packed, first, count, 0, steps_, kWidth, to + piece * panel_bytes, nullptr);
+  });
 }
 
 // sum (x - z) w = sum x w - z sum w

@@ -49,18 +49,39 @@ void check(const Network& network) {
   }
 }
 
-// to <- to + from, or from where there is nothing yet.
-void add(Tensor& to, Tensor from) {
+// to <- to + from, or from where there is nothing yet; what is left of from.
+Tensor add(Tensor& to, Tensor from) {
   if (to.empty()) {
     to = std::move(from);
-    return;
+    return {};
   }
   share_elements(to.info().elements(), 1, [&](Index first, Index count) {
     float* sums = to.as<float>() + first;
     const float* more = from.as<float>() + first;
     for (Index i = 0; i < count; ++i) sums[i] += more[i];
   });
+  return from;
 }
+
+// Memory of gradients that are gone, for those that come: fresh pages cost as much as what is done with them.
+class Spares {
+ public:
+  /// Elements are anything.
+  Tensor take(const TensorInfo& info) {
+    const auto bytes = static_cast<std::size_t>(info.elements() * size_of(info.type));
+    const auto fits = [&](const Tensor& one) { return one.bytes() == bytes; };
+    const auto it = std::find_if(tensors_.rbegin(), tensors_.rend(), fits);
+    if (it == tensors_.rend()) return Tensor(info);
+    Tensor tensor = std::move(*it);
+    tensors_.erase(std::next(it).base());
+    tensor.relabel(info);
+    return tensor;
+  }
+  void give(Tensor tensor) { tensors_.push_back(std::move(tensor)); }
+
+ private:
+  std::vector<Tensor> tensors_;
+};
 
 struct Parameter {
   std::shared_ptr<Tensor> value;
@@ -102,6 +123,7 @@ struct Training::State {
   std::vector<BatchStatistics> statistics, running;  // by step: of normalisers
   std::vector<Tensor> made;                          // by tensor
   std::vector<const Tensor*> values;                 // by tensor: inputs, too
+  Spares spares;
 
  private:
   void own_parameters(std::size_t s, std::map<const Tensor*, std::size_t>& known);
@@ -187,8 +209,9 @@ void Training::State::run(const std::vector<const Tensor*>& inputs) {
 void Training::State::go_back(std::vector<Tensor> slopes) {
   for (std::size_t s = network.steps.size(); s-- > 0;) {
     const auto output = at(network.steps[s].output);
-    const Tensor dy = std::move(slopes[output]);
+    Tensor dy = std::move(slopes[output]);
     if (!dy.empty() && leads[output] != 0) go_back_through(s, dy, slopes);
+    if (!dy.empty()) spares.give(std::move(dy));
   }
 }
 
@@ -197,7 +220,7 @@ void Training::State::go_back_through(std::size_t s, const Tensor& dy, std::vect
   const std::vector<const Tensor*> x = inputs_of(step);
   StepGradients gradients;
   for (const Index input : step.inputs) {
-    gradients.inputs.push_back(leads[at(input)] != 0 ? Tensor(network.tensors[at(input)]) : Tensor());
+    gradients.inputs.push_back(leads[at(input)] != 0 ? spares.take(network.tensors[at(input)]) : Tensor());
   }
   for (const std::size_t p : of_step[s]) gradients.parameters.push_back(std::move(parameters[p].gradient));
   if (const BatchNorm* op = normaliser(step)) {
@@ -210,7 +233,9 @@ void Training::State::go_back_through(std::size_t s, const Tensor& dy, std::vect
     parameters[of_step[s][i]].gradient = std::move(gradients.parameters[i]);
   }
   for (std::size_t i = 0; i < step.inputs.size(); ++i) {
-    if (!gradients.inputs[i].empty()) add(slopes[at(step.inputs[i])], std::move(gradients.inputs[i]));
+    if (gradients.inputs[i].empty()) continue;
+    Tensor rest = add(slopes[at(step.inputs[i])], std::move(gradients.inputs[i]));
+    if (!rest.empty()) spares.give(std::move(rest));
   }
 }
 
@@ -227,7 +252,8 @@ double Training::accumulate(const std::vector<const Tensor*>& inputs, const Loss
   std::vector<Tensor> gradients, slopes(state.network.tensors.size());
   for (const Index output : state.network.outputs) {
     outputs.push_back(state.values[at(output)]);
-    gradients.emplace_back(state.network.tensors[at(output)]);
+    gradients.push_back(state.spares.take(state.network.tensors[at(output)]));
+    std::memset(gradients.back().data(), 0, gradients.back().bytes());
   }
   const double value = loss(outputs, gradients);
   for (std::size_t i = 0; i < outputs.size(); ++i) {

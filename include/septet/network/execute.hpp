@@ -26,7 +26,7 @@ using Gemm = std::function<void(const GemmCall&)>;
 
 /// Who multiplies, and how much at once.
 struct Execution {
-  Gemm gemm;  ///< none: septet::gemm with its defaults, but depthwise convolutions directly; the bits are the same
+  Gemm gemm;  ///< none: septet::gemm with its defaults, or kernels that read images where they lie; the same bits
   /// Most bytes of inputs that a convolution gathers (im2col) for one call; several calls then make up a product,
   /// columns after columns. 0: no limit, a call is a whole product, as an array's cycles are counted.
   Index gather_bytes = Index{4} << 20;
