@@ -2,6 +2,7 @@
 //
 // The search over public networks of which only shapes are known.
 #include "random_sweep.hpp"
+#include "septet/network/training_cost.hpp"
 #include "src/io/layer_table.hpp"
 
 #include <filesystem>
@@ -18,6 +19,21 @@ std::vector<Layer> table(const std::string& name) {
     return {};
   }
   return io::read_layer_table(path.string()).layers;
+}
+
+io::TableOptions pruned(double sparsity) {
+  io::TableOptions options;
+  options.batch = 2, options.tokens = 8, options.compression.sparsity = sparsity;
+  return options;
+}
+
+// In two micro-batches.
+std::vector<Layer> step_of(const std::vector<Layer>& forward) {
+  std::vector<TrainingLayer> step;
+  REQUIRE(training_step(forward, {2, false}, step).ok());
+  std::vector<Layer> layers;
+  for (TrainingLayer& part : step) layers.push_back(std::move(part.layer));
+  return layers;
 }
 
 // The generic split comes first.
@@ -73,6 +89,20 @@ TEST_CASE("explore: ResNet-50, layer by layer is never slower than one dataflow 
   Index cycles = 0;
   for (const LayerCost& cost : costs) cycles += cost.cycles;
   CHECK(cycles == points[0].cycles);
+}
+
+TEST_CASE("explore: a sparsity has the zeros that septet network --weight-sparsity has") {
+  constexpr double kSparsity = 0.7;
+  const io::TransformerModel gpt2 = io::transformer_by_name("gpt2");
+  check_same_zeros(io::transformer_layers("gpt2", gpt2, pruned(0)).layers,
+                   io::transformer_layers("gpt2", gpt2, pruned(kSparsity)).layers, kSparsity, {Dataflow::sWS});
+  const auto read = [](const char* name, double sparsity) {
+    return io::read_layer_table((fs::path(SEPTET_SHARED_DIR) / "workloads" / name).string(), pruned(sparsity)).layers;
+  };
+  if (table("resnet50_v1.5_fwd.csv").empty()) return;
+  const char *resnet = "resnet50_v1.5_fwd.csv", *mobilenet = "mobilenet_v1_fwd.csv";
+  check_same_zeros(read(resnet, 0), read(resnet, kSparsity), kSparsity, {Dataflow::sOS});
+  check_same_zeros(step_of(read(mobilenet, 0)), step_of(read(mobilenet, kSparsity)), kSparsity, {Dataflow::csOS});
 }
 
 }  // namespace septet::network::explore_test
