@@ -50,6 +50,14 @@ void add_weights(Hash& hash, const Layer& layer) {
   }
 }
 
+// What A of a data gradient depends on beside the weights.
+void add_window(Hash& hash, const network::Window& w) {
+  for (const Index number : {w.height, w.width, w.stride_h, w.stride_w, w.dilation_h, w.dilation_w, w.pad_top,
+                             w.pad_bottom, w.pad_left, w.pad_right}) {
+    hash.number(number);
+  }
+}
+
 std::string hash_of(const std::vector<Layer>& layers) {
   Hash hash;
   for (const Layer& layer : layers) {
@@ -60,9 +68,10 @@ std::string hash_of(const std::vector<Layer>& layers) {
          {p.m, p.n, p.k, p.count, static_cast<Index>(layer.a_type), static_cast<Index>(layer.b_type),
           static_cast<Index>(layer.zero_point), static_cast<Index>(layer.joinable), v.simple_operations,
           v.special_operations, v.reads_bytes, v.writes_bytes, v.cycles, layer.parameters, layer.lookups,
-          layer.weight_bits, layer.repeats}) {
+          layer.weight_bits, layer.repeats, static_cast<Index>(layer.prunable)}) {
       hash.number(number);
     }
+    if (layer.data_gradient_of) add_window(hash, layer.data_gradient_of->window);
     add_weights(hash, layer);
   }
   return hash.text();

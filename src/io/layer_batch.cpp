@@ -32,18 +32,11 @@ bool repeat(Layer& layer, Index times) {
   return fits && (!layer.gradient || repeat(*layer.gradient, times));
 }
 
-// Of a transformer's configuration, the head's stay as they are: what is published of sparse and low-bit models is of
-// their blocks (docs/language.md).
-bool is_compressed(const LayerTable& table, const Layer& layer) {
-  if (layer.product.count == 0 || layer.parameters == 0) return false;
-  return !table.transformer || layer.name != rules_of(table.transformer->model.architecture).last;
-}
-
 void compress_weights(const std::string& path, const TableOptions& options, LayerTable& table) {
   std::vector<Layer> layers;
   bool any = false;
   for (Layer& layer : table.layers) {
-    const bool weights = is_compressed(table, layer);
+    const bool weights = layer.prunable;
     if (weights) {
       const Status status = network::compress(layer, options.compression);
       if (!status.ok()) fail(path, status.message());

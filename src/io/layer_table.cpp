@@ -72,7 +72,7 @@ Layer read_forward(const CsvRow& row) {
   layer.convolution = shape;
   const Index weights = row.product({layer.product.m, layer.product.k, shape.groups});
   row.require("weight_params", weights, "gemm_n * gemm_k * groups");
-  layer.parameters = weights;
+  layer.parameters = weights, layer.prunable = true;
   for (const char* column : {"bias_params", "norm_params"}) {
     if (__builtin_add_overflow(layer.parameters, row.integer(column, 0), &layer.parameters)) {
       row.fail(column, "parameters beyond 64 bits");
@@ -90,7 +90,7 @@ Layer read_recommendation(const CsvRow& row) {
                 "gemm_n * gemm_k * gemm_count");
     layer.convolution = network::fully_connected_shape(layer.product);
   }
-  layer.parameters = weights;
+  layer.parameters = weights, layer.prunable = weights > 0;
   return layer;
 }
 

@@ -129,7 +129,7 @@ class Config {
     for (std::size_t i = 1; i < sizes.size(); ++i) {
       const std::string layer_name = fmt::format("{}{}", name, i - 1);
       Layer layer = product(layer_name, {sizes[i], batch_, sizes[i - 1], 1}, "fully_connected");
-      layer.parameters = sizes[i] * sizes[i - 1];
+      layer.parameters = sizes[i] * sizes[i - 1], layer.prunable = true;
       layer.convolution = network::fully_connected_shape(layer.product);
       table.layers.push_back(std::move(layer));
     }

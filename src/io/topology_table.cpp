@@ -87,7 +87,7 @@ Layer finish(const CsvRow& row, std::string op, const Product& product, Index pa
   layer.name = row.text(0);
   layer.op = std::move(op);
   layer.product = product;
-  layer.parameters = parameters;
+  layer.parameters = parameters, layer.prunable = true;
   row.product({product.m, product.n, product.k, product.count});
   make_weights(row, read_group(row), layer);
   return layer;

@@ -76,11 +76,13 @@ class Builder {
     if (rules_.behind) normalise(component, model_.layers);
   }
 
+  // The head's stay as they are: what is published of sparse and low-bit models is of their blocks (docs/language.md).
   void weights(const std::string& component, const network::Product& p) {
     if (!rules_.behind) normalise(component, p.count);
     product(component, p, "fully_connected");
     lines_.back().layer.convolution = network::fully_connected_shape(p);
     lines_.back().layer.parameters = counted(static_cast<Wide>(p.m) * p.k * p.count);
+    lines_.back().layer.prunable = component != rules_.last;
   }
 
   void normalise(const std::string& component, Index times) {

@@ -77,7 +77,7 @@ TransformerLine read_transformer_line(const CsvRow& row) {
   const network::Product& product = line.layer.product;
   const Index weights = weight ? row.product({product.m, product.k}) : 0;
   row.require("weight_params_per_instance", weights, weight ? "gemm_n * gemm_k" : "that of no weight");
-  line.layer.parameters = row.product({weights, count});
+  line.layer.parameters = row.product({weights, count}), line.layer.prunable = weight;
   if (weight) line.layer.convolution = network::fully_connected_shape(product);
   return line;
 }

@@ -2,9 +2,9 @@
 #include "septet/network/compression.hpp"
 
 #include "src/arithmetic.hpp"
+#include "zeros.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <random>
 #include <string>
 
@@ -32,29 +32,35 @@ class Selection {
 
 using Weights8 = std::vector<std::int8_t>;
 
-void prune_blocks(const Product& p, const Compression& how, std::mt19937_64& random, Weights8& weights) {
-  const Index across = detail::ceil_div(p.k, how.block.cols), blocks = detail::ceil_div(p.m, how.block.rows) * across;
-  Selection zeros(random, blocks, std::llround(how.sparsity * static_cast<double>(blocks)));
-  for (Index b = 0; b < blocks; ++b) {
-    if (!zeros.next()) continue;
-    const Index i0 = b / across * how.block.rows, j0 = b % across * how.block.cols;
-    const Index width = std::min(how.block.cols, p.k - j0);
-    for (Index i = i0; i < std::min(p.m, i0 + how.block.rows); ++i) {
-      std::fill_n(weights.begin() + i * p.k + j0, width, std::int8_t{0});
+// Blocks as they are in the grid of all of them; of 1 x 1 they are the weights.
+Mask pruned_blocks(const Product& p, const Compression& how) {
+  const auto [rows, cols] = how.block;
+  const Index across = detail::ceil_div(p.k, cols);
+  const Mask grid = seeded_mask(detail::ceil_div(p.m, rows), across, how.sparsity, how.seed);
+  if (rows == 1 && cols == 1) return grid;
+  auto weights = std::make_shared<Weights8>(static_cast<std::size_t>(p.m * p.k));
+  for (Index i = 0; i < p.m; ++i) {
+    for (Index j = 0; j < p.k; j += cols) {
+      const auto block = static_cast<std::size_t>(i / rows * across + j / cols);
+      std::fill_n(weights->begin() + i * p.k + j, std::min(cols, p.k - j), (*grid)[block]);
     }
   }
+  return weights;
 }
 
-void prune_groups(const Product& p, const Compression& how, std::mt19937_64& random, Weights8& weights) {
+Mask pruned_groups(const Product& p, const Compression& how) {
+  std::mt19937_64 random(how.seed);
+  auto weights = std::make_shared<Weights8>(static_cast<std::size_t>(p.m * p.k), std::int8_t{1});
   for (Index i = 0; i < p.m; ++i) {
     for (Index j = 0; j < p.k;) {
       const Index size = std::min<Index>(how.group.m, p.k - j);
       Selection kept(random, size, std::min<Index>(how.group.n, size));
       for (const Index end = j + size; j < end; ++j) {
-        if (!kept.next()) weights[static_cast<std::size_t>(i * p.k + j)] = 0;
+        if (!kept.next()) (*weights)[static_cast<std::size_t>(i * p.k + j)] = 0;
       }
     }
   }
+  return weights;
 }
 
 Status check(const Layer& layer, const Compression& how) {
@@ -72,12 +78,7 @@ Status check(const Layer& layer, const Compression& how) {
   if (!how.prunes()) return {};
   if (layer.weights.data != nullptr) return {Cause::bad_shape, "layer", layer.name + " has zeros of its own"};
   if (layer.a_type != Type::s8) return {Cause::bad_type, "layer", layer.name + " has no weights of s8"};
-  if (layer.product.m > kMostPatternWeights / std::max<Index>(layer.product.k, 1)) {
-    return {Cause::bad_shape, "layer",
-            layer.name + " has " + std::to_string(layer.product.m) + " x " + std::to_string(layer.product.k) +
-                " weights: a pattern of zeros is made for up to " + std::to_string(kMostPatternWeights)};
-  }
-  return {};
+  return check_pattern(layer);
 }
 
 }  // namespace
@@ -86,17 +87,16 @@ Status compress(Layer& layer, const Compression& how) {
   if (Status status = check(layer, how); !status.ok()) return status;
   const Product& p = layer.product;
   if (how.prunes()) {
-    std::mt19937_64 random(how.seed);
-    const auto weights = std::make_shared<Weights8>(static_cast<std::size_t>(p.m * p.k), std::int8_t{1});
-    how.group.m > 0 ? prune_groups(p, how, random, *weights) : prune_blocks(p, how, random, *weights);
+    const Mask weights = how.group.m > 0 ? pruned_groups(p, how) : pruned_blocks(p, how);
     layer.weights = ConstMatrix(weights->data(), Type::s8, p.m, p.k, p.k, 1);
     layer.weights_owner = weights, layer.weights_stride = 0;
   }
   if (how.bits > 0) {
+    layer.weight_bits = how.bits;
+    if (layer.parameters == 0) return {};  // they are those of a layer before
     const Index count = p.m * p.k * p.count, bits = 8 * size_of(layer.a_type);
     // In an order in which nothing overflows that did not before.
     layer.parameter_bytes -= count * (bits / 8) - (count / 8 * how.bits + detail::ceil_div(count % 8 * how.bits, 8));
-    layer.weight_bits = how.bits;
   }
   return {};
 }
@@ -107,8 +107,9 @@ Layer scales_of(const Layer& layer, Index group) {
   Layer scales;
   scales.name = layer.name + "_scales", scales.op = "scale";
   scales.vector.simple_operations = 3 * p.m * p.n * groups;
-  scales.parameter_bytes = p.m * groups * size_of(Type::f16);
-  scales.vector.reads_bytes = scales.parameter_bytes + p.m * p.n * groups * size_of(Type::s32);
+  const Index bytes = p.m * groups * size_of(Type::f16);
+  if (layer.parameters > 0) scales.parameter_bytes = bytes;
+  scales.vector.reads_bytes = bytes + p.m * p.n * groups * size_of(Type::s32);
   scales.vector.writes_bytes = p.m * p.n * p.count * size_of(Type::f32);
   return scales;
 }

@@ -113,7 +113,7 @@ std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
       const TensorInfo& weight = linear->weight->info();
       layer.a_type = weight.type, layer.zero_point = weight.quantisation.zero_point;
       layer.weights = {linear->weight->data(), weight.type, layer.product.m, layer.product.k, layer.product.k, 1};
-      layer.weights_stride = layer.product.m * layer.product.k;
+      layer.weights_stride = layer.product.m * layer.product.k, layer.prunable = true;
       layer.joinable = layer.product.count > 1 && is_integer(weight.type);
     }
     layers.push_back(std::move(layer));

@@ -15,9 +15,13 @@ Status check_all(const std::vector<Layer>& layers, const Sweep& sweep, const Cos
   if (Status status = check(sweep); !status.ok()) return status;
   if (Status status = emulation::check_energy(base.energy); !status.ok()) return status;
   if (Status status = emulation::check_area(area); !status.ok()) return status;
-  const bool swept = std::any_of(sweep.sparsities.begin(), sweep.sparsities.end(), [](double s) { return s >= 0; });
-  if (swept && std::none_of(layers.begin(), layers.end(), has_weights)) {
+  if (std::none_of(sweep.sparsities.begin(), sweep.sparsities.end(), [](double s) { return s >= 0; })) return {};
+  if (std::none_of(layers.begin(), layers.end(), [](const Layer& layer) { return layer.prunable; })) {
     return {Cause::bad_option, "sweep.sparsities", "no layer has weights that could be sparse"};
+  }
+  for (const Layer& layer : layers) {
+    const Status status = layer.prunable ? check_pattern(layer) : Status();
+    if (!status.ok()) return {status.cause(), "sweep.sparsities", status.message()};
   }
   return {};
 }

@@ -54,17 +54,13 @@ std::vector<Mask> own_masks_of(const std::vector<Layer>& layers) {
   return masks;
 }
 
-// Layers whose weights have the same shape have the same mask.
-std::vector<Mask> seeded_masks_of(const std::vector<Layer>& layers, const std::vector<bool>& weighted, double sparsity,
+// Layers that are not prunable keep their own.
+std::vector<Mask> seeded_masks_of(const std::vector<Layer>& layers, const std::vector<Mask>& own, double sparsity,
                                   std::uint64_t seed) {
-  std::map<std::pair<Index, Index>, Mask> known;
-  std::vector<Mask> masks(layers.size());
+  SeededMasks seeded(sparsity, seed);
+  std::vector<Mask> masks = own;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const Product& p = layers[i].product;
-    if (!weighted[i]) continue;
-    Mask& mask = known[{p.m, p.k}];
-    if (!mask) mask = seeded_mask(p.m, p.k, sparsity, seed);
-    masks[i] = mask;
+    if (layers[i].prunable) masks[i] = seeded.of(layers[i]);
   }
   return masks;
 }
@@ -82,7 +78,6 @@ Explorer::State::State(std::vector<Layer> given, Sweep swept, const CostOptions&
       counted(counted_of(sweep, choices)),
       networks_(sweep.sparsities.size()) {
   for (Layer& layer : layers) {
-    weighted.push_back(has_weights(layer));
     layer.vector = with_cycles(layer.vector, base.vector);
     layer.weights = {}, layer.weights_owner = nullptr, layer.zero_point = 0;
   }
@@ -93,7 +88,7 @@ const SparseNetwork& Explorer::State::network(double sparsity) const {
   if (found == sweep.sparsities.end()) throw Error({Cause::bad_option, "design.sparsity", "is none of the sweep's"});
   SparseNetwork& network = networks_[static_cast<std::size_t>(found - sweep.sparsities.begin())];
   std::call_once(network.made, [&] {
-    network.masks = sparsity < 0 ? own_masks : seeded_masks_of(layers, weighted, sparsity, sweep.seed);
+    network.masks = sparsity < 0 ? own_masks : seeded_masks_of(layers, own_masks, sparsity, sweep.seed);
     network.workload = workload_of(layers, network.masks, joins_keep_bits(base.gemm));
   });
   return network;

@@ -44,7 +44,6 @@ struct Explorer::State {
   std::vector<ProductCost> costs(const ArrayGroup& group, const Design& machine) const;
 
   std::vector<Layer> layers;  ///< without their weights
-  std::vector<bool> weighted;
   std::vector<Mask> own_masks;
   Sweep sweep;
   CostOptions base;

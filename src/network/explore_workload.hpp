@@ -7,21 +7,13 @@
 #include "emulation/cycle_cache.hpp"
 #include "layer_cost.hpp"
 #include "septet/network/explore.hpp"
+#include "zeros.hpp"
 
 #include <memory>
 #include <vector>
 
 namespace septet::network {
 
-/// A byte per weight of the products of a layer, m x k each, one behind the other: 0 is a zero, 1 is none. Of one
-/// product, where all have the same.
-using Mask = std::shared_ptr<const std::vector<std::int8_t>>;
-
-/// Where the layer's own weights have zeros.
-Mask own_mask(const Layer& layer);
-/// Of m x k weights that all products have: round(sparsity * m * k) are zero, those with the least of random numbers
-/// that the seed and the shape decide, of equal ones the first. So what is zero stays it as the sparsity grows.
-Mask seeded_mask(Index m, Index k, double sparsity, std::uint64_t seed);
 /// From one product's to the next; 0: all have the same.
 Index stride_of(const Mask& mask, const Product& shape);
 /// Numbers of a type, 0 and 1, as the mask has them.
@@ -52,8 +44,5 @@ struct Workload {
 };
 /// `masks`: of every layer, or null.
 Workload workload_of(const std::vector<Layer>& layers, const std::vector<Mask>& masks, bool joins);
-
-/// Has the layer weights that may be sparse?
-bool has_weights(const Layer& layer);
 
 }  // namespace septet::network

@@ -12,6 +12,11 @@ namespace septet::network {
 /// The product, within 64 bits.
 Index checked_product(const std::string& layer, std::initializer_list<Index> factors);
 
+/// Of a data gradient's pattern, and of what is tried to find it: nothing but a table vouches for its numbers.
+inline constexpr Index kMostGradientElements = Index{1} << 26;
+/// One element at every place: A of the data gradient is the weights themselves, turned.
+bool is_pointwise(const Window& window);
+
 /// dX of a convolution: one product with a static A (sub_pixel.hpp), whose zeros no sparse dataflow multiplies.
 TrainingLayer data_gradient(const Layer& layer);
 /// dW of a convolution: dY, outputs x places, times patches of X, transposed.

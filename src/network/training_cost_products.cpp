@@ -11,9 +11,6 @@
 namespace septet::network {
 namespace {
 
-// Of A's patterns, and of what is tried to find them: nothing but a table vouches for its numbers.
-constexpr Index kMostElements = Index{1} << 26;
-
 [[noreturn]] void fail(const Layer& layer, const std::string& message) {
   throw Error({Cause::bad_shape, layer.name, message});
 }
@@ -50,7 +47,7 @@ class Pattern {
   void give(Layer& gradient) const {
     const bool shared = forward_.weights.data == nullptr || forward_.weights_stride == 0;
     const Index patterns = shared ? 1 : forward_.product.count, elements = check(forward_, {rows_, cols_});
-    if (check(forward_, {patterns, elements}) > kMostElements)
+    if (check(forward_, {patterns, elements}) > kMostGradientElements)
       fail(forward_, "the pattern of its data gradient is too large");
     const Index bytes = size_of(gradient.a_type);
     const auto memory = std::make_shared<std::vector<std::byte>>(static_cast<std::size_t>(patterns * elements * bytes));
@@ -97,9 +94,8 @@ class Pattern {
 // The weights' pattern, as A has it. Of a window of one element at every place A is the weights themselves, turned.
 void give_pattern(const Layer& forward, const ConvolutionShape& shape, const SubPixel& form, Layer& gradient) {
   const ConstMatrix& w = forward.weights;
-  const bool turned = form.phases() == 1 && shape.window.height * shape.window.width == 1;
   if (w.data == nullptr && form.phases() == 1) return;  // dense: every offset has its element
-  if (w.data == nullptr || !turned) return Pattern(forward, shape, form).give(gradient);
+  if (w.data == nullptr || !is_pointwise(shape.window)) return Pattern(forward, shape, form).give(gradient);
   gradient.weights = ConstMatrix(w.data, w.type, w.cols, w.rows, w.col_stride, w.row_stride);
   gradient.weights_stride = forward.weights_stride, gradient.weights_owner = forward.weights_owner;
   gradient.zero_point = forward.zero_point;
@@ -108,13 +104,17 @@ void give_pattern(const Layer& forward, const ConvolutionShape& shape, const Sub
 // Finding the offsets takes a stride times a window.
 SubPixel form_of(const Layer& layer, const ConvolutionShape& shape) {
   const Window& w = shape.window;
-  if (std::max(check(layer, {w.stride_h, w.height}), check(layer, {w.stride_w, w.width})) > kMostElements) {
+  if (std::max(check(layer, {w.stride_h, w.height}), check(layer, {w.stride_w, w.width})) > kMostGradientElements) {
     fail(layer, "stride and window are too large");
   }
   return sub_pixel(w, shape.in_height, shape.in_width);
 }
 
 }  // namespace
+
+bool is_pointwise(const Window& window) {
+  return window.height == 1 && window.width == 1 && window.stride_h == 1 && window.stride_w == 1;
+}
 
 Index checked_product(const std::string& layer, std::initializer_list<Index> factors) {
   Index product = 1;
@@ -135,6 +135,7 @@ TrainingLayer data_gradient(const Layer& layer) {
                            check(layer, {form.offsets(), outputs}), count};
   TrainingLayer gradient = gradient_of(layer, Pass::data_gradient, product);
   gradient.layer.a_type = layer.a_type;
+  gradient.layer.prunable = layer.prunable, gradient.layer.data_gradient_of = shape;
   give_pattern(layer, shape, form, gradient.layer);
   set_zero_inserted(
       layer,

@@ -93,8 +93,11 @@ TEST_CASE("cli: explore refuses models and outputs") {
   folder.write("a.csv",
                "model,batch,seq,component,gemm_m,gemm_n,gemm_k,count_per_layer,layers,macs,b_operand,"
                "weight_params_per_instance\nmine,1,16,scores,16,16,2,2,3,3072,activation,0\n");
+  folder.write("huge.csv", "Layer, M, N, K\nbig, 1, 16385, 16384\n");
   const std::vector<std::string> before = folder.list();
   folder.refused("explore a.csv --sparsities 0.5 -o d.csv", "--sparsities", "");
+  folder.refused("explore huge.csv --sparsities own,0.5 -o d.csv", "--sparsities",
+                 "big has 16385 x 16384 weights: a pattern of zeros is made for up to 268435456");
   folder.refused("explore t.csv -o d.npy", "d.npy", "the output is a .csv file");
   folder.refused("explore t.csv -o d.csv --json ./d.csv", "./d.csv", "is the file of another output already");
   folder.refused("explore t.csv -o d.csv --journal d.csv", "d.csv", "is the file of another output already");

@@ -175,6 +175,20 @@ TEST_CASE("cli: explore: designs cost what network says") {
   CHECK(compared >= 8);
 }
 
+TEST_CASE("cli: explore: sparsities cost what network --weight-sparsity says, of a training step, too") {
+  const ExploreFolder f;
+  for (const std::string step : {"", " --training"}) {
+    CAPTURE(step);
+    f.folder.works("explore t.csv --arrays 4x4,8x8 --sparsities 0.25,0.8 --dataflows auto,sWS -o d.csv" + step);
+    for (const CsvCells& row : csv_rows(f.folder.read("d.csv"))) {
+      const Json json =
+          f.folder.json("network t.csv --weight-sparsity " + row.at("sparsity") + " " + network_flags(row) + step);
+      CHECK(json.at("cycles_total").get<double>() == real(row, "cycles"));
+      CHECK(json.at("energy_pj").get<double>() == real(row, "energy_pj"));
+    }
+  }
+}
+
 TEST_CASE("cli: explore: networks with weights") {
   for (const std::uint64_t seed : {51, 52, 53}) {
     CAPTURE(seed);

@@ -63,6 +63,26 @@ TEST_CASE("compression: as many zeros as the sparsity says, each place as likely
   for (const int count : hits) CHECK(std::abs(count - 1000) < 5 * 28);
 }
 
+TEST_CASE("compression: what is zero stays it as the sparsity grows") {
+  Rng rng(904);
+  for (int round = 0; round < 50; ++round) {
+    INFO("seed 904, round ", round);
+    const Layer dense = layer_of(rng.between(1, 30), 1, rng.between(1, 40), 1);
+    Layer few = dense, many = dense;
+    Compression how;
+    how.block = {rng.between(1, 3), rng.between(1, 3)};
+    how.sparsity = 0.1 + 0.4 * rng.unit();
+    REQUIRE(compress(few, how).ok());
+    how.sparsity += 0.5 * rng.unit();
+    REQUIRE(compress(many, how).ok());
+    for (Index i = 0; i < dense.product.m; ++i) {
+      for (Index j = 0; j < dense.product.k; ++j) {
+        if (zero_at(few, i, j)) CHECK(zero_at(many, i, j));
+      }
+    }
+  }
+}
+
 TEST_CASE("compression: blocks are whole, and N of M neighbours stay") {
   Rng rng(902);
   for (int round = 0; round < 100; ++round) {

@@ -2,6 +2,7 @@
 //
 // The search over public networks of which only shapes are known.
 #include "random_sweep.hpp"
+#include "septet/network/training_cost.hpp"
 #include "src/io/layer_table.hpp"
 
 #include <filesystem>
@@ -11,13 +12,28 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<Layer> table(const std::string& name) {
+std::vector<Layer> table(const std::string& name, const io::TableOptions& options = {}) {
   const fs::path path = fs::path(SEPTET_SHARED_DIR) / "workloads" / name;
   if (!fs::exists(path)) {
     MESSAGE("no " << path.string());
     return {};
   }
-  return io::read_layer_table(path.string()).layers;
+  return io::read_layer_table(path.string(), options).layers;
+}
+
+io::TableOptions pruned(double sparsity) {
+  io::TableOptions options;
+  options.batch = 2, options.tokens = 8, options.compression.sparsity = sparsity;
+  return options;
+}
+
+// In two micro-batches.
+std::vector<Layer> step_of(const std::vector<Layer>& forward) {
+  std::vector<TrainingLayer> step;
+  REQUIRE(training_step(forward, {2, false}, step).ok());
+  std::vector<Layer> layers;
+  for (TrainingLayer& part : step) layers.push_back(std::move(part.layer));
+  return layers;
 }
 
 // The generic split comes first.
@@ -73,6 +89,25 @@ TEST_CASE("explore: ResNet-50, layer by layer is never slower than one dataflow 
   Index cycles = 0;
   for (const LayerCost& cost : costs) cycles += cost.cycles;
   CHECK(cycles == points[0].cycles);
+}
+
+// With one dataflow each: cost() looks at all weights.
+TEST_CASE("explore: a sparsity has the zeros that septet network --weight-sparsity has: GPT-2") {
+  const io::TransformerModel gpt2 = io::transformer_by_name("gpt2");
+  check_same_zeros(io::transformer_layers("gpt2", gpt2, pruned(0)).layers,
+                   io::transformer_layers("gpt2", gpt2, pruned(0.8)).layers, 0.8, {Dataflow::sWS});
+}
+
+TEST_CASE("explore: a sparsity has the zeros that septet network --weight-sparsity has: ResNet-50") {
+  const std::vector<Layer> dense = table("resnet50_v1.5_fwd.csv", pruned(0));
+  if (dense.empty()) return;
+  check_same_zeros(dense, table("resnet50_v1.5_fwd.csv", pruned(0.8)), 0.8, {Dataflow::sOS});
+}
+
+TEST_CASE("explore: a sparsity has the zeros that septet network --weight-sparsity has: a training step") {
+  const std::vector<Layer> dense = table("mobilenet_v1_fwd.csv", pruned(0));
+  if (dense.empty()) return;
+  check_same_zeros(step_of(dense), step_of(table("mobilenet_v1_fwd.csv", pruned(0.8))), 0.8, {Dataflow::sIS});
 }
 
 }  // namespace septet::network::explore_test

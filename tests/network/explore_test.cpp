@@ -3,6 +3,7 @@
 // The search over designs: every point is what cost() says of its layers, and what the registers of the array count.
 #include "random_sweep.hpp"
 #include "septet/emulation/emulate.hpp"
+#include "septet/network/training_cost.hpp"
 
 #include <omp.h>
 
@@ -44,6 +45,23 @@ DesignPoint summed(const Explorer& explorer, const Design& design, int& joined) 
     sum.utilization = static_cast<double>(useful) / (static_cast<double>(pes) * static_cast<double>(array_cycles));
   }
   return sum;
+}
+
+Layer random_convolution(Rng& rng) {
+  ConvolutionShape shape;
+  Window& w = shape.window;
+  shape.batch = 2, shape.groups = rng.between(1, 3);
+  shape.inputs = shape.groups * rng.between(1, 6), shape.outputs = shape.groups * rng.between(1, 6);
+  w.height = rng.between(1, 3), w.width = rng.between(1, 3);
+  w.stride_h = rng.between(1, 2), w.stride_w = rng.between(1, 2);
+  w.pad_top = w.pad_left = rng.below(w.height);
+  shape.in_height = rng.between(3, 7), shape.in_width = rng.between(3, 7);
+  Layer layer;
+  layer.name = "convolution", layer.op = "convolution", layer.convolution = shape;
+  layer.product = {shape.outputs / shape.groups, 2 * shape.out_height() * shape.out_width(),
+                   shape.inputs / shape.groups * w.height * w.width, shape.groups};
+  layer.parameters = layer.product.m * layer.product.k * shape.groups;
+  return layer;
 }
 
 // A matrix of any type.
@@ -226,11 +244,64 @@ TEST_CASE("explore: machines that are not of the sweep") {
   CHECK(others > 0);
 }
 
+// Of a training step, too: its data gradients have the zeros of the weights and those between phases.
+TEST_CASE("explore: a sparsity has the zeros that compress() makes") {
+  int strided = 0;
+  for (int round = 0; round < support::problem_count(40); ++round) {
+    const std::uint64_t seed = 90450 + static_cast<std::uint64_t>(round);
+    CAPTURE(seed);
+    Rng rng(seed);
+    std::vector<Layer> dense, pruned;
+    Compression how;
+    how.sparsity = rng.unit();
+    for (Index i = rng.between(1, 4); i > 0; --i) {
+      dense.push_back(random_convolution(rng)), pruned.push_back(dense.back());
+      dense.back().prunable = i == 1 || rng.chance(0.8);
+      if (dense.back().prunable) REQUIRE(compress(pruned.back(), how).ok());
+      strided += dense.back().convolution->window.stride_h > 1;
+    }
+    const auto step_of = [](const std::vector<Layer>& forward) {
+      std::vector<TrainingLayer> step;
+      REQUIRE(training_step(forward, {2, false}, step).ok());
+      std::vector<Layer> layers;
+      for (TrainingLayer& part : step) layers.push_back(std::move(part.layer));
+      return layers;
+    };
+    check_same_zeros(dense, pruned, how.sparsity, {Dataflow::automatic, Dataflow::csOS});
+    check_same_zeros(step_of(dense), step_of(pruned), how.sparsity, {Dataflow::automatic, Dataflow::csOS});
+  }
+  CHECK(strided > 0);
+}
+
+TEST_CASE("explore: more weights than a pattern is kept of") {
+  Layer layer;
+  layer.name = "huge", layer.product = {(Index{1} << 14) + 1, 1, Index{1} << 14, 1};
+  layer.prunable = true;
+  Sweep sweep;
+  CHECK_NOTHROW(Explorer({layer}, sweep));
+  sweep.sparsities = {-1, 0.5};
+  const auto refused = [&](const char* part) {
+    try {
+      Explorer({layer}, sweep);
+      FAIL("is taken");
+    } catch (const Error& error) {
+      CHECK(error.status().cause() == Cause::bad_shape);
+      CHECK(error.status().argument() == "sweep.sparsities");
+      CHECK_MESSAGE(error.status().message().find(part) != std::string::npos, error.status().message());
+    }
+  };
+  refused("huge has 16385 x 16384 weights: a pattern of zeros is made for up to 268435456");
+  layer.product = {1 << 13, 1, (1 << 13) + 1, 1}, layer.data_gradient_of.emplace();
+  CHECK_NOTHROW(Explorer({layer}, sweep));
+  layer.data_gradient_of->window.height = 3;
+  refused("up to 67108864");
+}
+
 TEST_CASE("explore: seeded weights") {
   Layer layer;
-  layer.product = {40, 8, 50, 2}, layer.parameters = 1;
+  layer.product = {40, 8, 50, 2}, layer.prunable = true;
   Layer wider = layer, attention = layer;
-  wider.product.n = 9, wider.product.count = 3, attention.parameters = 0;
+  wider.product.n = 9, wider.product.count = 3, attention.prunable = false;
   Sweep sweep;
   sweep.sparsities = {-1, 0.2, 0.8, 1};
   sweep.seed = 90400;

@@ -3,6 +3,7 @@
 // Random networks of small products and random sweeps over them, for the search's tests.
 #pragma once
 
+#include "septet/network/compression.hpp"
 #include "septet/network/explore.hpp"
 #include "support/generators.hpp"
 
@@ -57,7 +58,7 @@ inline Layer random_layer(Rng& rng, Index most) {
   const Index kind = rng.below(4);
   if (kind == 0) give_weights<std::int8_t>(rng, layer);
   if (kind == 1) give_weights<float>(rng, layer);
-  if (kind == 2) layer.parameters = 1;  // of a table: there are some
+  layer.prunable = kind < 3;  // kind 2: of a table, which has none to show
   return layer;
 }
 
@@ -67,7 +68,7 @@ inline std::vector<Layer> random_layers(Rng& rng, Index most) {
   for (Index i = rng.between(1, 5); i > 0; --i) layers.push_back(random_layer(rng, most));
   layers.push_back(random_layer(rng, most));
   while (layers.back().product.count == 0) layers.back() = random_layer(rng, most);
-  layers.back().parameters = 1;
+  layers.back().prunable = true;
   if (rng.chance(0.5)) layers.push_back(rng.pick(layers));
   return layers;
 }
@@ -136,6 +137,34 @@ inline std::vector<DesignPoint> all_points(const Explorer& explorer) {
   for (Index machine = 0; machine < explorer.sweep().machines(); ++machine) explorer.evaluate(machine, points);
   REQUIRE(static_cast<Index>(points.size()) == explorer.sweep().designs());
   return points;
+}
+
+/// A sweep's sparsity makes of `dense` what compress() has made of `pruned`, layer by layer.
+inline void check_same_zeros(const std::vector<Layer>& dense, std::vector<Layer> pruned, double sparsity,
+                             std::vector<Dataflow> dataflows) {
+  Sweep sweep;
+  sweep.arrays = {{16, 8}}, sweep.sparsities = {sparsity}, sweep.dataflows = std::move(dataflows);
+  const Explorer explorer(dense, sweep);
+  REQUIRE(dense.size() == pruned.size());
+  for (const DesignPoint& point : all_points(explorer)) {
+    CAPTURE(text(point.design));
+    std::vector<LayerCost> costs;
+    REQUIRE(explorer.layers(point.design, costs).ok());
+    Index cycles = 0;
+    for (std::size_t i = 0; i < pruned.size(); ++i) {
+      CAPTURE(pruned[i].name);
+      LayerCost expected;
+      pruned[i].vector = with_cycles(pruned[i].vector, {});
+      REQUIRE(cost(pruned[i], explorer.options(point.design), expected).ok());
+      CHECK(costs[i].dataflow == expected.dataflow);
+      CHECK(costs[i].cycles == expected.cycles);
+      CHECK(costs[i].array.nnz == expected.array.nnz);
+      CHECK(costs[i].array.macs_useful == expected.array.macs_useful);
+      CHECK(costs[i].energy_pj == expected.energy_pj);
+      cycles += expected.cycles;
+    }
+    CHECK(point.cycles == cycles);
+  }
 }
 
 }  // namespace septet::network::explore_test

@@ -14,7 +14,8 @@
 
 namespace septet::network {
 
-/// Zeros are where a seeded generator says; how many there are depends on the shape alone.
+/// Zeros are where a seeded generator says; how many there are depends on the shape alone. Without groups, what is zero
+/// stays it as the sparsity grows, and a sweep's sparsities (explore.hpp) have the same zeros as blocks of 1 x 1.
 struct Compression {
   double sparsity = 0;        ///< of blocks: round(sparsity * blocks) of a matrix are zeros
   BlockShape block = {1, 1};  ///< 1 x 1: every weight by itself
@@ -30,16 +31,17 @@ struct Compression {
 /// non-zero while it is counted.
 inline constexpr Index kMostPatternWeights = Index{1} << 28;
 
-/// Weights of `layer`, which has a product: `weights`, one matrix for all of its products, `weight_bits` and
-/// `parameter_bytes`, which has those of all weights in their type. Untouched on error: bad_option
-/// "compression.sparsity" (0 to 1), "compression.group", "compression.block", "compression.bits" (0 to the bits of
-/// their type); bad_shape "layer" (more than kMostPatternWeights; zeros already there); bad_type "layer" (zeros are for
-/// s8).
+/// Weights of `layer`, which has a product: `weights`, one matrix for all of its products, `weight_bits` and, where the
+/// layer has parameters, `parameter_bytes`, which has those of all weights in their type. Whether a layer is prunable
+/// is for the caller to ask. Untouched on error: bad_option "compression.sparsity" (0 to 1), "compression.group",
+/// "compression.block", "compression.bits" (0 to the bits of their type); bad_shape "layer" (more than
+/// kMostPatternWeights; zeros already there); bad_type "layer" (zeros are for s8).
 SEPTET_API Status compress(Layer& layer, const Compression& how);
 
 /// A layer of vector work: every `group` weights of a row of A share an f16 scale, so every sum of the product is made
 /// of ceil(k / group) sums of integers, each converted, multiplied and added (3 simple operations). Reads the scales, 2
-/// bytes each, and those sums, of 4 bytes; writes the result, in f32. Its parameter bytes are the scales. cycles: 0.
+/// bytes each, and those sums, of 4 bytes; writes the result, in f32. Its parameter bytes are the scales, if `layer`
+/// has parameters. cycles: 0.
 SEPTET_API Layer scales_of(const Layer& layer, Index group);
 
 }  // namespace septet::network

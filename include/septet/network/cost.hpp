@@ -56,6 +56,9 @@ struct Layer {
   std::shared_ptr<const void> weights_owner;
   Index weights_stride = 0;
   int zero_point = 0;  ///< of the weights
+  /// A sparsity of a table (compression.hpp) or of a sweep (explore.hpp) is for the layer: A is weights that are
+  /// trained, or those of a data gradient. Whoever makes a layer says so.
+  bool prunable = false;
   /// The products are groups of a convolution: together they are one, of count * m x count * k weights on a diagonal.
   bool joinable = false;
   VectorCost vector;     ///< what is no product
@@ -66,9 +69,10 @@ struct Layer {
   /// What gradients need to know (training_cost.hpp); nothing where it is not known. Of products with weights: each of
   /// product.count / groups convolutions.
   std::optional<ConvolutionShape> convolution;
-  std::optional<VectorWork> work;      ///< of what is no product
-  std::optional<VectorCost> gradient;  ///< where that is no operator of ours: what its gradient costs
-  Index repeats = 1;                   ///< all of it so many times, one after the other: micro-batches
+  std::optional<ConvolutionShape> data_gradient_of;  ///< of a training step's data gradient: A is of its weights
+  std::optional<VectorWork> work;                    ///< of what is no product
+  std::optional<VectorCost> gradient;                ///< where that is no operator of ours: what its gradient costs
+  Index repeats = 1;                                 ///< all of it so many times, one after the other: micro-batches
 };
 /// All steps. Refers to the network's weights.
 SEPTET_API std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit);

@@ -39,7 +39,7 @@ struct Buffers {
 struct Sweep {
   std::vector<ArrayShape> arrays = {{16, 16}};
   std::vector<Precision> precisions = {{}};
-  std::vector<double> sparsities = {-1};  ///< zeros of all weights, seeded, unstructured; -1: the model's own
+  std::vector<double> sparsities = {-1};  ///< zeros of all weights, seeded, unstructured; -1: the layers' own
   std::vector<Buffers> buffers = {{}};
   std::vector<Index> bandwidths = {0};                      ///< off-chip, bytes per cycle; 0: not a limit
   std::vector<Dataflow> dataflows = {Dataflow::automatic};  ///< automatic: layer by layer
@@ -89,7 +89,7 @@ class Explorer {
   /// Refers to nothing of the caller's: the patterns of weights are copied, a byte per element. Of `base`, everything
   /// that is not swept counts: gemm but its array and dataflow, array but its memory and a_word_bits, and its vector
   /// unit makes the cycles of vector work. Throws Error: check(), check_energy(), check_area(), and where
-  /// sparsities are swept that no layer has weights for; std::bad_alloc.
+  /// sparsities are swept that no layer has weights for, or one more than compress() takes; std::bad_alloc.
   SEPTET_API Explorer(std::vector<Layer> layers, Sweep sweep, CostOptions base = {}, emulation::AreaTable area = {});
   SEPTET_API ~Explorer();
   Explorer(const Explorer&) = delete;
@@ -103,8 +103,9 @@ class Explorer {
   SEPTET_API void evaluate(const Design& machine, std::vector<DesignPoint>& points) const;
 
   /// The network as a design has it: its type, its weights (their zeros are the design's, what is none is 1). What
-  /// cost() and emulate() need to count it again. Layers have weights if they have them (Layer::weights) or if they
-  /// have parameters; others (attention) are dense under every sparsity. Throws Error: no sparsity of the sweep.
+  /// cost() and emulate() need to count it again. A sparsity is for layers that are prunable: their zeros are those
+  /// that compress() makes with the sweep's seed, a data gradient's those of its forward layer and of its own. Others
+  /// keep theirs. Throws Error: no sparsity of the sweep.
   SEPTET_API std::vector<Layer> network(const Design& design) const;
   /// Everything else of a design: what cost() takes with network().
   SEPTET_API CostOptions options(const Design& design) const;
