@@ -136,6 +136,7 @@ TrainingLayer data_gradient(const Layer& layer) {
   TrainingLayer gradient = gradient_of(layer, Pass::data_gradient, product);
   gradient.layer.a_type = layer.a_type;
   give_pattern(layer, shape, form, gradient.layer);
+  gradient.layer.joinable = layer.joinable && gradient.layer.weights_stride != 0;
   set_zero_inserted(
       layer,
       {inputs, check(layer, {shape.batch, shape.in_height, shape.in_width}), check(layer, {taps, outputs}), count},
