@@ -49,6 +49,20 @@ void check(const Network& network) {
   }
 }
 
+// Of what a loss has written.
+void check_gradients(const Network& network, const std::vector<Tensor>& gradients) {
+  if (gradients.size() != network.outputs.size()) {
+    throw Error({Cause::bad_shape, "gradients",
+                 std::to_string(gradients.size()) + ", the network has " + std::to_string(network.outputs.size()) +
+                     " outputs"});
+  }
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    const TensorInfo &want = network.tensors[at(network.outputs[i])], &got = gradients[i].info();
+    if (!gradients[i].empty() && got.type == want.type && got.shape == want.shape) continue;
+    throw Error({Cause::bad_shape, "gradients[" + std::to_string(i) + "]", "no f32 of its output's shape"});
+  }
+}
+
 // to <- to + from, or from where there is nothing yet; what is left of from.
 Tensor add(Tensor& to, Tensor from) {
   if (to.empty()) {
@@ -256,6 +270,7 @@ double Training::accumulate(const std::vector<const Tensor*>& inputs, const Loss
     std::memset(gradients.back().data(), 0, gradients.back().bytes());
   }
   const double value = loss(outputs, gradients);
+  check_gradients(state.network, gradients);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     add(slopes[at(state.network.outputs[i])], std::move(gradients[i]));
   }

@@ -150,13 +150,18 @@ Network network_with_batch_norm(std::uint64_t seed, Index batch) {
   return b.made;
 }
 
-std::string refusal(const Network& network) {
+template <class F>
+std::string refusal_of(const F& call) {
   try {
-    const Training training(network);
+    call();
   } catch (const Error& error) {
     return error.what();
   }
   return "";
+}
+
+std::string refusal(const Network& network, const TrainingOptions& options = {}) {
+  return refusal_of([&] { const Training training(network, options); });
 }
 
 }  // namespace
@@ -291,17 +296,41 @@ TEST_CASE("training says what it cannot train") {
   network.outputs = {2, network.outputs[0]};
   Training training(network);
   const Tensor x = input_of(network, 14, Values::any);
-  try {
-    training.accumulate({&x}, labels_of(1), 1);
-    CHECK(false);
-  } catch (const Error& error) {
-    CHECK(std::string(error.what()) == "labels: the network has 2 outputs, not one");
-  }
+  CHECK(refusal_of([&] { training.accumulate({&x}, labels_of(1), 1); }) ==
+        "labels: the network has 2 outputs, not one");
   Rng rng(15);
   Builder b(rng, Values::any, 1);
   const auto one = b.shared({3});
   b.step(BatchNorm{one, one}, {0}, {1, 5, 6, 3});
   CHECK(refusal(b.made) == "steps[0] (step0): one tensor is two of its parameters");
+}
+
+TEST_CASE("gradients that a loss has left are those of the outputs") {
+  Rng rng(16);
+  Builder b(rng, Values::any, 1);
+  b.step(BatchNorm{b.shared({3}), b.shared({3})}, {0}, {1, 5, 6, 3});
+  Training training(b.made);
+  const Tensor x = input_of(b.made, 17, Values::any);
+  const auto refusal_after = [&](const std::function<void(std::vector<Tensor>&)>& change) {
+    return refusal_of([&] {
+      training.accumulate({&x}, [&](const Inputs&, std::vector<Tensor>& slopes) {
+        change(slopes);
+        return 0.0;
+      });
+    });
+  };
+  CHECK(refusal_after([](std::vector<Tensor>&) {}).empty());
+  CHECK(refusal_after([](std::vector<Tensor>& slopes) { slopes.clear(); }) ==
+        "gradients: 0, the network has 1 outputs");
+  CHECK(refusal_after([](std::vector<Tensor>& slopes) { slopes.emplace_back(); }) ==
+        "gradients: 2, the network has 1 outputs");
+  for (const TensorInfo& info : {TensorInfo{"y", Type::f32, {1, 5, 6, 2}, {}}, TensorInfo{"y", Type::f32, {90}, {}},
+                                 TensorInfo{"y", Type::s32, {1, 5, 6, 3}, {}}}) {
+    CHECK(refusal_after([&](std::vector<Tensor>& slopes) { slopes[0] = Tensor(info); }) ==
+          "gradients[0]: no f32 of its output's shape");
+  }
+  CHECK(refusal_after([](std::vector<Tensor>& slopes) { slopes[0] = Tensor(); }) ==
+        "gradients[0]: no f32 of its output's shape");
 }
 
 }  // namespace septet::network

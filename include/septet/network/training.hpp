@@ -36,7 +36,7 @@ struct TrainingOptions {
   Execution execution;         ///< who multiplies, forward and backward
 };
 
-/// Writes the gradients of outputs, 0 until then; returns the loss.
+/// Writes the gradients of outputs, f32 of their shapes and 0 until then; returns the loss.
 using Loss = std::function<double(const std::vector<const Tensor*>& outputs, std::vector<Tensor>& gradients)>;
 
 /// f32. Owns its parameters; one that steps share is one. Not to be used from two threads at once; what it computes
@@ -54,8 +54,9 @@ class Training {
 
   /// Forward, loss and backward; adds to the gradients of all parameters. Several calls before an update() are
   /// micro-batches: where no BatchNorm has its statistics and no parameter is shared, the gradients have the bits that
-  /// one call with all of them has. `inputs` as run()'s. Returns the loss. Throws Error, std::bad_alloc; then gradients
-  /// are anything until clear().
+  /// one call with all of them has. `inputs` as run()'s. Returns the loss. Throws Error (bad_shape "gradients",
+  /// "gradients[1]": the loss has left another number of them, or another shape or type), std::bad_alloc, what the loss
+  /// throws; then gradients are anything until clear().
   SEPTET_API double accumulate(const std::vector<const Tensor*>& inputs, const Loss& loss);
   /// Softmax cross-entropy of the network's one output, logits [n][classes], and labels, [n] of s32: the sum over these
   /// n divided by `batch`, the number of examples before the next update().
