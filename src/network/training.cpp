@@ -37,6 +37,16 @@ bool has_gradient(const Op& op) {
   throw Error({cause, "steps[" + std::to_string(s) + "] (" + network.steps[s].name + ")", why});
 }
 
+void check(const TrainingOptions& options) {
+  check(options.sgd);
+  const auto refuse = [](const char* what, double value, const char* why) {
+    throw Error({Cause::bad_option, what, std::to_string(value) + why});
+  };
+  const double epsilon = options.epsilon, share = options.running_share;
+  if (!std::isfinite(epsilon) || epsilon < 0) refuse("epsilon", epsilon, ", no finite number of 0 or more");
+  if (!(share >= 0 && share <= 1)) refuse("running_share", share, ", not 0 to 1");
+}
+
 void check(const Network& network) {
   throw_if_error(validate(network));
   for (std::size_t s = 0; s < network.steps.size(); ++s) {
@@ -147,7 +157,7 @@ struct Training::State {
 
 Training::State::State(Network network_, TrainingOptions options_)
     : network(std::move(network_)), options(std::move(options_)) {
-  check(network);
+  check(options), check(network);
   const std::size_t steps = network.steps.size(), tensors = network.tensors.size();
   of_step.resize(steps), statistics.resize(steps), running.resize(steps);
   leads.resize(tensors, 0), made.resize(tensors), values.resize(tensors, nullptr);
@@ -291,7 +301,9 @@ double Training::accumulate(const std::vector<const Tensor*>& inputs, const Tens
 }
 
 void Training::update() {
-  for (Parameter& p : state_->parameters) network::update(state_->options.sgd, *p.value, p.gradient, p.velocity);
+  const Sgd& sgd = state_->options.sgd;
+  for (const Parameter& p : state_->parameters) check_update(sgd, *p.value, p.gradient, p.velocity);
+  for (Parameter& p : state_->parameters) network::update(sgd, *p.value, p.gradient, p.velocity);
   clear();
 }
 

@@ -12,7 +12,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstring>
+#include <functional>
+#include <limits>
 
 namespace septet::network {
 namespace {
@@ -331,6 +334,54 @@ TEST_CASE("gradients that a loss has left are those of the outputs") {
   }
   CHECK(refusal_after([](std::vector<Tensor>& slopes) { slopes[0] = Tensor(); }) ==
         "gradients[0]: no f32 of its output's shape");
+}
+
+TEST_CASE("training refuses options out of their ranges") {
+  const Network network = network_with_batch_norm(18, 1);
+  const double infinite = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  const auto refused = [&](const std::string& argument, const std::function<void(TrainingOptions&)>& change) {
+    TrainingOptions options;
+    change(options);
+    const std::string why = refusal(network, options);
+    CHECK_MESSAGE(why.find(argument + ": ") == 0, why);
+  };
+  for (const double value : {-1e-5, infinite, nan}) {
+    CAPTURE(value);
+    const auto single = static_cast<float>(value);
+    refused("epsilon", [&](TrainingOptions& options) { options.epsilon = value; });
+    refused("running_share", [&](TrainingOptions& options) { options.running_share = value; });
+    refused("learning_rate", [&](TrainingOptions& options) { options.sgd.learning_rate = single; });
+    refused("momentum", [&](TrainingOptions& options) { options.sgd.momentum = single; });
+    refused("weight_decay", [&](TrainingOptions& options) { options.sgd.weight_decay = single; });
+  }
+  refused("running_share", [](TrainingOptions& options) { options.running_share = 1.5; });
+  refused("momentum", [](TrainingOptions& options) { options.sgd.nesterov = true; });
+  TrainingOptions edges;
+  edges.epsilon = 0, edges.running_share = 0, edges.sgd = {0, 0, 0, false};
+  CHECK(refusal(network, edges).empty());
+}
+
+// The last parameters' gradients are lost on the way back; the others are there.
+TEST_CASE("an update without all gradients changes nothing") {
+  const Network network = residual_network(19, Values::any, 1);
+  const Tensor x = input_of(network, 20, Values::any);
+  int left = 1000;  // products
+  TrainingOptions options;
+  options.execution.gemm = [&](const GemmCall& call) {
+    if (--left < 0) throw Error({Cause::bad_option, "gemm", "no more"});
+    gemm(call.a, call.b, call.c, call.options);
+  };
+  Training training(network, options);
+  training.accumulate({&x}, loss_of);
+  left = 3;  // those of the way forward
+  CHECK(refusal_of([&] { training.accumulate({&x}, loss_of); }) == "gemm: no more");
+  CHECK_FALSE(same_bits(training.gradient(0, 0), Tensor(training.gradient(0, 0).info())));
+  CHECK(refusal_of([&] { training.update(); }) == "gradient: no f32 of its parameter's shape");
+  const auto before = all_parameters(network), after = all_parameters(training.network());
+  for (std::size_t i = 0; i < before.size(); ++i) CHECK(same_bits(*before[i], *after[i]));
+  training.clear(), left = 1000;
+  training.accumulate({&x}, loss_of), training.update();
+  CHECK_FALSE(same_bits(*before[0], *after[0]));
 }
 
 }  // namespace septet::network
