@@ -34,6 +34,8 @@ TrainingLayer gradient_of(const Layer& forward, Pass pass, const Product& produc
 void set_zero_inserted(const Layer& forward, const Product& product, Index channels, TrainingLayer& gradient) {
   check(forward, {product.m, product.n, product.k, product.count, forward.repeats});
   gradient.zero_inserted = product, gradient.channels = channels;
+  const auto& shape = forward.convolution;
+  gradient.strided = shape && (shape->window.stride_h > 1 || shape->window.stride_w > 1);
 }
 
 // Of the forward product's weights: patterns of A, one after the other; no data: all elements are there.
