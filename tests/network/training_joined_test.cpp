@@ -2,11 +2,11 @@
 //
 // A data gradient's groups as one product: blocks on the diagonal, on the emulated array.
 #include "septet/emulation/emulate.hpp"
-#include "septet/network/training_cost.hpp"
 #include "src/network/sub_pixel.hpp"
 #include "support/generators.hpp"
+#include "training_step.hpp"
 
-#include <doctest/doctest.h>
+#include <algorithm>
 
 namespace septet::network {
 namespace {
@@ -26,20 +26,15 @@ Tensor random_weight(Rng& rng, const ConvolutionShape& s) {
 
 // As layers_of() has it: a product per group.
 Layer layer_of(const ConvolutionShape& s, const Tensor& weight) {
-  Layer layer;
-  layer.name = "layer", layer.op = "convolution", layer.convolution = s, layer.joinable = true;
-  layer.product = {s.outputs / s.groups, s.batch * s.out_height() * s.out_width(),
-                   s.inputs / s.groups * s.window.height * s.window.width, s.groups};
+  Layer layer = layer_of(s);
+  layer.joinable = true;
   const Product& p = layer.product;
   layer.weights = row_major(weight.as<std::int8_t>(), p.m, p.k), layer.weights_stride = p.m * p.k;
   return layer;
 }
 
 Layer data_gradient_of(const Layer& layer) {
-  std::vector<TrainingLayer> step;
-  const Status status = training_step({layer}, {}, step);
-  REQUIRE_MESSAGE(status.ok(), status.to_string());
-  for (const TrainingLayer& part : step) {
+  for (const TrainingLayer& part : step_of({layer})) {
     if (part.pass == Pass::data_gradient && part.layer.product.count > 0) return part.layer;
   }
   FAIL("no data gradient");
