@@ -14,10 +14,6 @@ namespace {
 // Of A's patterns, and of what is tried to find them: nothing but a table vouches for its numbers.
 constexpr Index kMostElements = Index{1} << 26;
 
-[[noreturn]] void fail(const Layer& layer, const std::string& message) {
-  throw Error({Cause::bad_shape, layer.name, message});
-}
-
 Index check(const Layer& layer, std::initializer_list<Index> factors) { return checked_product(layer.name, factors); }
 
 TrainingLayer gradient_of(const Layer& forward, Pass pass, const Product& product) {
@@ -117,6 +113,8 @@ SubPixel form_of(const Layer& layer, const ConvolutionShape& shape) {
 }
 
 }  // namespace
+
+void fail(const Layer& layer, const std::string& message) { throw Error({Cause::bad_shape, layer.name, message}); }
 
 Index checked_product(const std::string& layer, std::initializer_list<Index> factors) {
   Index product = 1;
