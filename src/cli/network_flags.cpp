@@ -276,6 +276,7 @@ void check_model_flags(const NetworkFlags& given) {
   } else {
     refuse_flags(given, {"--weight-bits"}, "excludes --training: what is learnt is not of few bits");
     if (given.table.phase == io::Phase::decode) refuse_flags(given, {"--phase"}, "decode excludes --training");
+    refuse_flags(given, {"--context"}, "excludes --training: what is learnt has no tokens before it");
   }
   if (!given.has("--weight-bits")) refuse_flags(given, {"--group"}, "needs --weight-bits");
   const network::Compression& compression = given.table.compression;

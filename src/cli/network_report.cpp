@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "network_report.hpp"
 
+#include "errors.hpp"
 #include "text_table.hpp"
 
 #include <fmt/format.h>
@@ -98,24 +99,29 @@ std::string items_text(const PerItem& item, const char* name) {
 
 }  // namespace
 
+void add_to(Index& sum, Index more, const std::string& model) {
+  if (__builtin_add_overflow(sum, more, &sum)) refuse(model, "sums over its layers are beyond 64 bits");
+}
+
 Totals totals_of(const NetworkReport& report) {
   Totals totals;
+  const auto add = [&](Index& sum, Index more) { add_to(sum, more, report.name); };
   for (std::size_t i = 0; i < report.layers.size(); ++i) {
     const LayerCost& cost = report.costs[i];
-    totals.cycles += cost.cycles;
-    totals.cycles_vector += cost.vector.cycles, totals.cycles_array += cost.array_cycles();
-    totals.parameters += report.layers[i].parameters;
-    totals.macs_dense += cost.array.macs_dense, totals.macs_issued += cost.array.macs_issued;
-    totals.macs_useful += cost.array.macs_useful;
-    totals.reads_a_words += cost.array.reads_a_words, totals.reads_b_words += cost.array.reads_b_words;
-    totals.reads_c_words += cost.array.reads_c_words, totals.writes_c_words += cost.array.writes_c_words;
+    add(totals.cycles, cost.cycles);
+    add(totals.cycles_vector, cost.vector.cycles), add(totals.cycles_array, cost.array_cycles());
+    add(totals.parameters, report.layers[i].parameters);
+    add(totals.macs_dense, cost.array.macs_dense), add(totals.macs_issued, cost.array.macs_issued);
+    add(totals.macs_useful, cost.array.macs_useful);
+    add(totals.reads_a_words, cost.array.reads_a_words), add(totals.reads_b_words, cost.array.reads_b_words);
+    add(totals.reads_c_words, cost.array.reads_c_words), add(totals.writes_c_words, cost.array.writes_c_words);
     totals.moved_bytes += cost.moved_bytes, totals.energy_pj += cost.energy_pj;
-    totals.cycles_by_op[report.layers[i].op] += cost.cycles;
-    totals.parameters_by_op[report.layers[i].op] += report.layers[i].parameters;
+    add(totals.cycles_by_op[report.layers[i].op], cost.cycles);
+    add(totals.parameters_by_op[report.layers[i].op], report.layers[i].parameters);
     if (!report.runs.empty()) totals.seconds += report.runs[i].seconds;
     const LayerCost *dense = least(report.each[i], false), *sparse = least(report.each[i], true);
     if (dense == nullptr || sparse == nullptr) continue;
-    totals.cycles_best_dense += dense->array_cycles(), totals.cycles_best_sparse += sparse->array_cycles();
+    add(totals.cycles_best_dense, dense->array_cycles()), add(totals.cycles_best_sparse, sparse->array_cycles());
   }
   totals.utilization = utilization_of(report, totals);
   totals.latency_seconds = static_cast<double>(totals.cycles) / report.clock_hz;

@@ -43,7 +43,10 @@ struct Totals {
   /// Two to a multiply-accumulate that had to be.
   double operations() const { return 2 * static_cast<double>(macs_useful); }
 };
+/// Refuses the model where a sum is beyond 64 bits.
 Totals totals_of(const NetworkReport& report);
+/// sum <- sum + more; refuses `model` where that is beyond 64 bits.
+void add_to(Index& sum, Index more, const std::string& model);
 
 /// A run's totals over what went through: inputs, tokens. Nothing: over 0.
 struct PerItem {

@@ -34,16 +34,17 @@ Dataflow dense_beside(Dataflow dataflow) {
 
 // Of a product, of a pass, of all.
 struct Counts {
-  Index macs = 0, macs_zero_inserted = 0;
+  Index macs = 0, macs_zero_inserted = 0, macs_zeros_skipped = 0;
   Index cycles = 0, cycles_vector = 0;  // all; of it the vector unit's
   Index cycles_array = 0, cycles_zero_inserted = 0;
   Index operations_padded = 0, cycles_ideal_padded = 0;
 
-  void add(const Counts& other) {
+  void add(const Counts& other, const std::string& model) {
     for (Index Counts::*count :
-         {&Counts::macs, &Counts::macs_zero_inserted, &Counts::cycles, &Counts::cycles_vector, &Counts::cycles_array,
-          &Counts::cycles_zero_inserted, &Counts::operations_padded, &Counts::cycles_ideal_padded}) {
-      this->*count += other.*count;
+         {&Counts::macs, &Counts::macs_zero_inserted, &Counts::macs_zeros_skipped, &Counts::cycles,
+          &Counts::cycles_vector, &Counts::cycles_array, &Counts::cycles_zero_inserted, &Counts::operations_padded,
+          &Counts::cycles_ideal_padded}) {
+      add_to(this->*count, other.*count, model);
     }
   }
 };
@@ -54,6 +55,7 @@ Counts counts_of(const NetworkReport& report, const TrainingReport& training, st
   const ArrayShape& array = report.options.gemm.array;
   Counts counts;
   counts.macs = part.macs, counts.macs_zero_inserted = part.macs_zero_inserted();
+  counts.macs_zeros_skipped = part.macs_zeros_skipped();
   counts.cycles = cost.cycles, counts.cycles_vector = cost.vector.cycles, counts.cycles_array = cost.array_cycles();
   counts.cycles_zero_inserted = training.zero_inserted[i].array_cycles();
   counts.operations_padded = network::padded_operations(part, array);
@@ -65,7 +67,7 @@ Counts counts_of(const NetworkReport& report, const TrainingReport& training, st
 Counts sum_of(const NetworkReport& report, const TrainingReport& training, std::optional<Pass> pass) {
   Counts sum;
   for (std::size_t i = 0; i < training.step.size(); ++i) {
-    if (!pass || training.step[i].pass == *pass) sum.add(counts_of(report, training, i));
+    if (!pass || training.step[i].pass == *pass) sum.add(counts_of(report, training, i), report.name);
   }
   return sum;
 }
@@ -77,6 +79,7 @@ double vector_share(const Counts& counts) {
 void put(Json& json, const Counts& counts) {
   json["macs"] = counts.macs;
   json["macs_zero_inserted"] = counts.macs_zero_inserted;
+  json["macs_zeros_skipped"] = counts.macs_zeros_skipped;
   json["cycles_array"] = counts.cycles_array;
   json["cycles_zero_inserted"] = counts.cycles_zero_inserted;
   json["operations_padded"] = counts.operations_padded;
@@ -99,6 +102,16 @@ std::string batch_text(const NetworkReport& report, const TrainingReport& traini
                      training.how.padded_input ? ", the input with its border" : "");
 }
 
+// Of all products.
+void check_operations(const std::string& path, const std::vector<TrainingLayer>& step, const ArrayShape& array) {
+  Index operations = 0;
+  try {
+    for (const TrainingLayer& part : step) add_to(operations, network::padded_operations(part, array), part.layer.name);
+  } catch (const Error& error) {
+    refuse(path, fmt::format("--training: {}: {}", error.status().argument(), error.status().message()));
+  }
+}
+
 }  // namespace
 
 std::vector<TrainingLayer> step_of(const std::string& path, const network::TrainingStepOptions& how,
@@ -111,11 +124,7 @@ std::vector<TrainingLayer> step_of(const std::string& path, const network::Train
   if (status.cause() == Cause::out_of_memory) require(status);
   if (status.argument() == "padded_input") refuse("--padded-input", status.message());
   if (!status.ok()) refuse(path, fmt::format("--training: {}: {}", status.argument(), status.message()));
-  Index operations = 0;
-  for (const TrainingLayer& part : step) {
-    const Index more = network::padded_operations(part, report.options.gemm.array);
-    if (__builtin_add_overflow(operations, more, &operations)) refuse(path, "--training: operations beyond 64 bits");
-  }
+  check_operations(path, step, report.options.gemm.array);
   return step;
 }
 
@@ -138,7 +147,6 @@ Json training_json(const NetworkReport& report, const TrainingReport& training) 
   json["micro_batches"] = training.how.micro_batches;
   json["padded_input"] = training.how.padded_input;
   put_pass(json, total);
-  json["macs_zeros_skipped"] = total.macs_zero_inserted - total.macs;
   json["passes"] = Json::object();
   for (const Pass pass : kPasses) put_pass(json["passes"][name(pass)], sum_of(report, training, pass));
   json["products"] = Json::array();
@@ -169,10 +177,11 @@ std::string training_table(const NetworkReport& report, const TrainingReport& tr
   for (const Pass pass : kPasses) add(name(pass), sum_of(report, training, pass));
   const Counts total = sum_of(report, training, {});
   add("step", total);
-  return fmt::format("training step, {}\n\n{}\n{} inserted zeros skipped ({}); vector unit {} of the cycles\n",
-                     batch_text(report, training), table.text(), grouped(total.macs_zero_inserted - total.macs),
-                     percent(share_of(total.macs_zero_inserted - total.macs, total.macs_zero_inserted)),
-                     percent(vector_share(total)));
+  return fmt::format(
+      "training step, {}\n\n{}\n{} inserted zeros skipped, places at borders among them ({}); vector unit {} of the "
+      "cycles\n",
+      batch_text(report, training), table.text(), grouped(total.macs_zeros_skipped),
+      percent(share_of(total.macs_zeros_skipped, total.macs_zero_inserted)), percent(vector_share(total)));
 }
 
 std::string training_html(const NetworkReport& report, const TrainingReport& training) {
@@ -195,7 +204,7 @@ std::string training_html(const NetworkReport& report, const TrainingReport& tra
   return fmt::format("<h2>Training step, {}</h2>\n<dl>\n", batch_text(report, training)) + facts +
          fact("Useful MACs", grouped(total.macs)) +
          fact("MACs with inserted zeros", grouped(total.macs_zero_inserted)) +
-         fact("Inserted zeros skipped", grouped(total.macs_zero_inserted - total.macs)) +
+         fact("Inserted zeros skipped", grouped(total.macs_zeros_skipped)) +
          fact("Cycles on the array", grouped(total.cycles_array)) +
          fact("… with inserted zeros multiplied", grouped(total.cycles_zero_inserted)) +
          fact("Vector unit's share of the cycles", percent(vector_share(total))) +

@@ -28,7 +28,7 @@ JsonObject ConfigList::named(const std::string& model) const {
     if (wanted) found = i;
   }
   if (found == json_.size()) {
-    fail(path_, fmt::format("{} of its models has to be named: {}",
+    fail(path_, fmt::format("{} of its models has to be named, by --config: {}",
                             model.empty() ? "one" : io::quoted(model) + " is none; one", fmt::join(names, ", ")));
   }
   return {path_, fmt::format("[{}] ({})", found, names[found]), json_[found]};

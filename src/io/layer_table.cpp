@@ -38,9 +38,7 @@ network::ConvolutionShape read_shape(const CsvRow& row) {
   network::Window& window = shape.window;
   window.height = row.integer("kh", 1), window.width = row.integer("kw", 1);
   window.stride_h = window.stride_w = row.integer("stride", 1);
-  const Index pad = row.integer("pad", 0);
-  window.pad_top = window.pad_bottom = std::min(pad, window.height);
-  window.pad_left = window.pad_right = std::min(pad, window.width);
+  window.pad_top = window.pad_bottom = window.pad_left = window.pad_right = row.integer("pad", 0);
   shape.bias = row.integer("bias_params", 0) > 0;
   return shape;
 }
@@ -55,13 +53,15 @@ Layer read_forward(const CsvRow& row) {
   const network::Window& window = shape.window;
   row.require("gemm_count", shape.groups, "groups");
   if (op == "dwconv") row.require("groups", shape.inputs, "in_c, as dwconv has it,");
-  const auto check_side = [&](const std::string& in, const std::string& out, Index taps, Index pad) {
-    const Index size = row.integer(in, 1), padded = size + 2 * pad;
+  const auto check_side = [&](const std::string& in, const std::string& out, Index taps) {
+    const Index size = row.integer(in, 1), pad = row.product({2, window.pad_top});
+    Index padded = 0;
+    if (__builtin_add_overflow(size, pad, &padded)) row.fail("pad", "an input beyond 64 bits with it");
     if (padded < taps) row.fail(in, fmt::format("{}, less than the window's {} with its padding", size, taps));
     row.require(out, (padded - taps) / window.stride_h + 1, "the sliding window's number of places");
   };
-  check_side("in_h", "out_h", window.height, window.pad_top);
-  check_side("in_w", "out_w", window.width, window.pad_left);
+  check_side("in_h", "out_h", window.height);
+  check_side("in_w", "out_w", window.width);
   row.require("gemm_m", row.product({row.integer("out_h", 1), row.integer("out_w", 1)}), "out_h * out_w");
   if (shape.outputs % shape.groups != 0 || shape.inputs % shape.groups != 0) {
     row.fail("groups", "channels that are no multiple of it");

@@ -37,7 +37,7 @@ class Products {
     const Index different = layer.weights_stride == 0 ? 1 : layer.product.count;
     for (Index i = 0; i < different; ++i) models_.emplace_back(group(i));
     if (!layer.joinable || layer.product.count < 2 || !joins_keep_bits(options.gemm)) return;
-    joined_.emplace(layer.product, layer.weights.type, layer.weights.data, layer.weights_stride);
+    joined_.emplace(layer.product, layer.weights, layer.weights_stride);
     if (joined_->weights()) joined_model_.emplace(*joined_->weights());
   }
 

@@ -47,7 +47,7 @@ WeightModel::WeightModel(Mask given, const Product& shape, bool joins) : mask(st
     groups.push_back(std::make_shared<CycleCache>(row_major(weights, shape.m, shape.k)));
   }
   if (!joins || shape.count < 2) return;
-  joined_weights = std::make_unique<JoinedGroups>(shape, Type::s8, mask->data(), stride);
+  joined_weights = std::make_unique<JoinedGroups>(shape, row_major(mask->data(), shape.m, shape.k), stride);
   joined = std::make_shared<CycleCache>(*joined_weights->weights());
 }
 

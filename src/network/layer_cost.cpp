@@ -92,14 +92,15 @@ bool joins_keep_bits(const GemmOptions& gemm) {
   return gemm.accumulate == Accumulate::chained || (gemm.accumulator.bits == 0 && gemm.fold_accumulator.bits == 0);
 }
 
-JoinedGroups::JoinedGroups(const Product& p, Type type, const void* values, Index stride) {
+JoinedGroups::JoinedGroups(const Product& p, const ConstMatrix& first, Index stride) {
+  const Type type = first.type;
   if (type != Type::s8 && type != Type::u8) return;
-  for (Index group = 0; group < p.count; ++group) {
-    const auto* begin = static_cast<const std::byte*>(values) + group * stride;
-    values_.insert(values_.end(), begin, begin + p.m * p.k);
-  }
   for (Index row = 0; row < p.count * p.m; ++row) {
-    for (Index j = 0; j < p.k; ++j) columns_.push_back(row / p.m * p.k + j);
+    const Index group = row / p.m;
+    const auto* values = static_cast<const std::byte*>(first.data) + group * stride + row % p.m * first.row_stride;
+    for (Index j = 0; j < p.k; ++j) {
+      values_.push_back(values[j * first.col_stride]), columns_.push_back(group * p.k + j);
+    }
     row_ptr_.push_back(static_cast<Index>(columns_.size()));
   }
   const auto view = [&](const auto* typed) {

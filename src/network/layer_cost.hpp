@@ -40,8 +40,8 @@ bool joins_keep_bits(const GemmOptions& gemm);
 /// model's to see.
 class JoinedGroups {
  public:
-  /// `values`: of the groups, m x k each, the next one's `stride` elements further.
-  JoinedGroups(const Product& product, Type type, const void* values, Index stride);
+  /// `first`: of the groups, m x k each, the next one's `stride` elements further.
+  JoinedGroups(const Product& product, const ConstMatrix& first, Index stride);
   JoinedGroups(const JoinedGroups&) = delete;
   JoinedGroups& operator=(const JoinedGroups&) = delete;
 

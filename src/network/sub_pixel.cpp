@@ -29,6 +29,12 @@ SubPixel form_of(const SubPixelAxis& rows, const SubPixelAxis& columns, Index he
   return form;
 }
 
+// Of the phases that an input of `size` has. Where none of those has an element there is no product: then of all.
+SubPixelAxis axis_of(Index size, Index elements, Index stride, Index dilation, Index pad) {
+  const SubPixelAxis axis = sub_pixel_axis(elements, stride, dilation, pad, 0, std::min(stride, size));
+  return axis.offsets > 0 ? axis : sub_pixel_axis(elements, stride, dilation, pad);
+}
+
 // For inputs [c0, c1) of a group, every offset and output: to[(c * offsets + offset) * outputs + o]. A transposition,
 // block by block: the elements of a block lie on few cache lines on either side.
 template <class T>
@@ -98,8 +104,8 @@ SubPixelAxis sub_pixel_axis(Index elements, Index stride, Index dilation, Index 
 }
 
 SubPixel sub_pixel(const Window& w, Index height, Index width) {
-  return form_of(sub_pixel_axis(w.height, w.stride_h, w.dilation_h, w.pad_top),
-                 sub_pixel_axis(w.width, w.stride_w, w.dilation_w, w.pad_left), height, width, w);
+  return form_of(axis_of(height, w.height, w.stride_h, w.dilation_h, w.pad_top),
+                 axis_of(width, w.width, w.stride_w, w.dilation_w, w.pad_left), height, width, w);
 }
 
 std::vector<SubPixel> sub_pixel_phases(const Window& w, Index height, Index width) {

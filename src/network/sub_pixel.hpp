@@ -44,7 +44,7 @@ struct SubPixel {
   Index phases() const { return rows.phases * columns.phases; }
   Index offsets() const { return rows.offsets * columns.offsets; }
 };
-/// With all phases.
+/// With all phases that x has: a stride may be longer than it. Where no element meets x: with all that the stride has.
 SubPixel sub_pixel(const Window& window, Index height, Index width);
 /// Phase by phase: those that have elements.
 std::vector<SubPixel> sub_pixel_phases(const Window& window, Index height, Index width);

@@ -37,6 +37,16 @@ bool has_gradient(const Op& op) {
   throw Error({cause, "steps[" + std::to_string(s) + "] (" + network.steps[s].name + ")", why});
 }
 
+void check(const TrainingOptions& options) {
+  check(options.sgd);
+  const auto refuse = [](const char* what, double value, const char* why) {
+    throw Error({Cause::bad_option, what, std::to_string(value) + why});
+  };
+  const double epsilon = options.epsilon, share = options.running_share;
+  if (!std::isfinite(epsilon) || epsilon < 0) refuse("epsilon", epsilon, ", no finite number of 0 or more");
+  if (!(share >= 0 && share <= 1)) refuse("running_share", share, ", not 0 to 1");
+}
+
 void check(const Network& network) {
   throw_if_error(validate(network));
   for (std::size_t s = 0; s < network.steps.size(); ++s) {
@@ -46,6 +56,20 @@ void check(const Network& network) {
     bool floats = network.tensors[at(step.output)].type == Type::f32;
     for (const auto& parameter : parameters_of(step.op)) floats = floats && parameter->info().type == Type::f32;
     if (!floats) refuse(network, s, Cause::bad_type, "only f32 is trained");
+  }
+}
+
+// Of what a loss has written.
+void check_gradients(const Network& network, const std::vector<Tensor>& gradients) {
+  if (gradients.size() != network.outputs.size()) {
+    throw Error({Cause::bad_shape, "gradients",
+                 std::to_string(gradients.size()) + ", the network has " + std::to_string(network.outputs.size()) +
+                     " outputs"});
+  }
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    const TensorInfo &want = network.tensors[at(network.outputs[i])], &got = gradients[i].info();
+    if (!gradients[i].empty() && got.type == want.type && got.shape == want.shape) continue;
+    throw Error({Cause::bad_shape, "gradients[" + std::to_string(i) + "]", "no f32 of its output's shape"});
   }
 }
 
@@ -133,7 +157,7 @@ struct Training::State {
 
 Training::State::State(Network network_, TrainingOptions options_)
     : network(std::move(network_)), options(std::move(options_)) {
-  check(network);
+  check(options), check(network);
   const std::size_t steps = network.steps.size(), tensors = network.tensors.size();
   of_step.resize(steps), statistics.resize(steps), running.resize(steps);
   leads.resize(tensors, 0), made.resize(tensors), values.resize(tensors, nullptr);
@@ -256,6 +280,7 @@ double Training::accumulate(const std::vector<const Tensor*>& inputs, const Loss
     std::memset(gradients.back().data(), 0, gradients.back().bytes());
   }
   const double value = loss(outputs, gradients);
+  check_gradients(state.network, gradients);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     add(slopes[at(state.network.outputs[i])], std::move(gradients[i]));
   }
@@ -276,7 +301,9 @@ double Training::accumulate(const std::vector<const Tensor*>& inputs, const Tens
 }
 
 void Training::update() {
-  for (Parameter& p : state_->parameters) network::update(state_->options.sgd, *p.value, p.gradient, p.velocity);
+  const Sgd& sgd = state_->options.sgd;
+  for (const Parameter& p : state_->parameters) check_update(sgd, *p.value, p.gradient, p.velocity);
+  for (Parameter& p : state_->parameters) network::update(sgd, *p.value, p.gradient, p.velocity);
   clear();
 }
 

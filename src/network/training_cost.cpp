@@ -11,10 +11,6 @@
 namespace septet::network {
 namespace {
 
-[[noreturn]] void fail(const Layer& layer, const std::string& message) {
-  throw Error({Cause::bad_shape, layer.name, message});
-}
-
 // Operations per element stay far below 64, and no sum of several counts overflows.
 constexpr Index kHeadroom = Index{1} << 8;
 

@@ -9,6 +9,8 @@
 
 namespace septet::network {
 
+/// bad_shape.
+[[noreturn]] void fail(const Layer& layer, const std::string& message);
 /// The product, within 64 bits.
 Index checked_product(const std::string& layer, std::initializer_list<Index> factors);
 

@@ -11,10 +11,6 @@
 namespace septet::network {
 namespace {
 
-[[noreturn]] void fail(const Layer& layer, const std::string& message) {
-  throw Error({Cause::bad_shape, layer.name, message});
-}
-
 Index check(const Layer& layer, std::initializer_list<Index> factors) { return checked_product(layer.name, factors); }
 
 TrainingLayer gradient_of(const Layer& forward, Pass pass, const Product& product) {
@@ -31,6 +27,8 @@ TrainingLayer gradient_of(const Layer& forward, Pass pass, const Product& produc
 void set_zero_inserted(const Layer& forward, const Product& product, Index channels, TrainingLayer& gradient) {
   check(forward, {product.m, product.n, product.k, product.count, forward.repeats});
   gradient.zero_inserted = product, gradient.channels = channels;
+  const auto& shape = forward.convolution;
+  gradient.strided = shape && (shape->window.stride_h > 1 || shape->window.stride_w > 1);
 }
 
 // Of the forward product's weights: patterns of A, one after the other; no data: all elements are there.
@@ -116,6 +114,8 @@ bool is_pointwise(const Window& window) {
   return window.height == 1 && window.width == 1 && window.stride_h == 1 && window.stride_w == 1;
 }
 
+void fail(const Layer& layer, const std::string& message) { throw Error({Cause::bad_shape, layer.name, message}); }
+
 Index checked_product(const std::string& layer, std::initializer_list<Index> factors) {
   Index product = 1;
   for (const Index factor : factors) {
@@ -137,6 +137,7 @@ TrainingLayer data_gradient(const Layer& layer) {
   gradient.layer.a_type = layer.a_type;
   gradient.layer.prunable = layer.prunable, gradient.layer.data_gradient_of = shape;
   give_pattern(layer, shape, form, gradient.layer);
+  gradient.layer.joinable = layer.joinable && gradient.layer.weights_stride != 0;
   set_zero_inserted(
       layer,
       {inputs, check(layer, {shape.batch, shape.in_height, shape.in_width}), check(layer, {taps, outputs}), count},

@@ -34,27 +34,30 @@ void step(const Sgd& options, float* parameter, const float* gradient, float* ve
   add_multiple(-options.learning_rate, g, parameter, count);
 }
 
-void check(const Sgd& options, const Tensor& parameter, const Tensor& gradient, const Tensor& velocity) {
-  const auto refuse = [](Cause cause, const char* what, const std::string& why) { throw Error({cause, what, why}); };
+}  // namespace
+
+void check(const Sgd& options) {
+  const auto refuse = [](const char* what, const std::string& why) { throw Error({Cause::bad_option, what, why}); };
   const std::pair<const char*, float> numbers[] = {
       {"learning_rate", options.learning_rate}, {"momentum", options.momentum}, {"weight_decay", options.weight_decay}};
   for (const auto& [what, value] : numbers) {
-    if (!std::isfinite(value) || value < 0) refuse(Cause::bad_option, what, std::to_string(value));
+    if (!std::isfinite(value) || value < 0) refuse(what, std::to_string(value));
   }
-  if (options.nesterov && options.momentum == 0) refuse(Cause::bad_option, "momentum", "0, under nesterov");
-  const auto alike = [&](const Tensor& other) {
-    return other.info().shape == parameter.info().shape && other.info().type == Type::f32;
-  };
-  if (!alike(gradient)) refuse(Cause::bad_shape, "gradient", "no f32 of its parameter's shape");
-  if (options.momentum != 0 && !alike(velocity)) {
-    refuse(Cause::bad_shape, "velocity", "no f32 of its parameter's shape");
-  }
+  if (options.nesterov && options.momentum == 0) refuse("momentum", "0, under nesterov");
 }
 
-}  // namespace
+void check_update(const Sgd& options, const Tensor& parameter, const Tensor& gradient, const Tensor& velocity) {
+  check(options);
+  const auto check_alike = [&](const char* what, const Tensor& other) {
+    if (!other.empty() && other.info().shape == parameter.info().shape && other.info().type == Type::f32) return;
+    throw Error({Cause::bad_shape, what, "no f32 of its parameter's shape"});
+  };
+  check_alike("gradient", gradient);
+  if (options.momentum != 0) check_alike("velocity", velocity);
+}
 
 void update(const Sgd& options, Tensor& parameter, const Tensor& gradient, Tensor& velocity) {
-  check(options, parameter, gradient, velocity);
+  check_update(options, parameter, gradient, velocity);
   const kernels::PinnedTarget target;
   const detail::FpEnvironment environment;
   constexpr Index kOperations = 4;

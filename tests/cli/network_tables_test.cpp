@@ -147,7 +147,7 @@ TEST_CASE("cli: network refuses flags that are not the model's") {
   folder.refused("network t.csv --batch 0", "--batch", "0");
   folder.refused("network t.csv --tokens -1", "--tokens", "-1");
   folder.refused("network net --tokens 1099511627777", "--tokens", "1099511627777");
-  folder.refused("network m.json", "m.json", "one of its models has to be named: a, b");
+  folder.refused("network m.json", "m.json", "one of its models has to be named, by --config: a, b");
   folder.refused("network m.json --config c", "m.json", "'c' is none");
   folder.refused("network m.json --config a", "m.json", "[0] (a): bottom_mlp is missing");
   folder.refused("network m.json --config a --table-type s8", "--table-type", "'s8' is none of f32, f16, u8");

@@ -169,11 +169,12 @@ TEST_CASE("cli: network --training: the vector unit's share grows from 32 x 32 t
 namespace {
 
 // A convolution of 8 x 8 images with a stride and a grouped one, and vector work.
-const std::string kForward =
+const std::string kColumns =
     "model,layer,op,in_c,in_h,in_w,out_c,out_h,out_w,kh,kw,stride,pad,groups,gemm_m,gemm_n,gemm_k,gemm_count,macs,"
-    "weight_params,bias_params,norm_params\n"
-    "mine,conv1,conv,3,8,8,4,4,4,3,3,2,1,1,16,4,27,1,1728,108,4,0\n"
-    "mine,conv2,conv,4,4,4,6,4,4,1,1,1,0,2,16,3,2,2,192,12,0,12\n";
+    "weight_params,bias_params,norm_params\n";
+const std::string kForward = kColumns +
+                             "mine,conv1,conv,3,8,8,4,4,4,3,3,2,1,1,16,4,27,1,1728,108,4,0\n"
+                             "mine,conv2,conv,4,4,4,6,4,4,1,1,1,0,2,16,3,2,2,192,12,0,12\n";
 const std::string kVector =
     "model,layer,op,channels,in_h,in_w,out_h,out_w,window,elements_in_per_image,elements_out_per_image\n"
     "mine,bn2,batchnorm,6,4,4,4,4,1,96,96\n";
@@ -234,6 +235,42 @@ TEST_CASE("cli: network --training: inserted zeros of a data gradient are zeros 
   CHECK(step.at("training").at("passes").at("dgrad").at("macs_zero_inserted") == 4 * 1728 + 192);
 }
 
+// conv1: 3 x 3, stride 1, padding 2: 6 x 6 outputs of 4 x 4 inputs. conv2: 3 x 3, stride 2, padding 2: 3 x 3 of them.
+TEST_CASE("cli: network --training: no zeros are skipped where a stride inserts none") {
+  const Folder folder;
+  folder.write("t.csv", kColumns +
+                            "mine,conv1,conv,1,4,4,1,6,6,3,3,1,2,1,36,1,9,1,324,9,0,0\n"
+                            "mine,conv2,conv,1,4,4,1,3,3,3,3,2,2,1,9,1,9,1,81,9,0,0\n");
+  const Json step = step_of(folder, "t.csv", ""), &training = step.at("training");
+  const std::map<std::string, std::pair<Index, Index>> expected = {
+      {"conv1 fwd", {324, 0}},          {"conv1 dgrad", {144, 0}},  // fewer than the useful ones
+      {"conv1 wgrad", {324, 0}},        {"conv2 fwd", {81, 0}},
+      {"conv2 dgrad", {144, 144 - 81}}, {"conv2 wgrad", {25 * 16, 25 * 16 - 81}}};
+  CHECK(training.at("products").size() == expected.size());
+  for (const Json& product : training.at("products")) {
+    const auto& [zero_inserted, skipped] = expected.at(product.at("name"));
+    CAPTURE(product.at("name"));
+    CHECK(product.at("macs_zero_inserted") == zero_inserted);
+    CHECK(product.at("macs_zeros_skipped") == skipped);
+  }
+  CHECK(training.at("macs_zeros_skipped") == 63 + 319);
+  CHECK(training.at("passes").at("dgrad").at("macs_zeros_skipped") == 63);
+  CHECK(folder.works("network t.csv --training").out.find("\n382 inserted zeros skipped") != std::string::npos);
+}
+
+TEST_CASE("cli: network: sums beyond 64 bits are refused") {
+  const Folder folder;
+  // Of 10^18 multiplications, and as many cycles again to drain.
+  const std::string line = "conv,fwd,1000000000,1000000000,1,1,1000000000000000000\n", four = line + line + line + line,
+                    header = "layer,pass,gemm_m,gemm_n,gemm_k,gemm_count,macs\n";
+  const std::string options = " --array 1x1 --dataflow dOS --json r.json --report r.html";
+  folder.write("four.csv", header + four), folder.write("five.csv", header + four + line);
+  CHECK(folder.json("network four.csv --array 1x1 --dataflow dOS").at("cycles_total") == 8000000000000000000);
+  const std::vector<std::string> before = folder.list();
+  folder.refused("network five.csv" + options, "five.csv", "sums over its layers are beyond 64 bits");
+  CHECK(folder.list() == before);
+}
+
 TEST_CASE("cli: network --training: models of other kinds") {
   const Folder folder;
   folder.write("s.csv",
@@ -271,6 +308,7 @@ TEST_CASE("cli: network --training: transformers by configuration, with all that
   }
   folder.refused("network model:gpt2 --tokens 8 --training --weight-bits 4", "--weight-bits", "excludes --training");
   folder.refused("network model:gpt2 --phase decode --context 8 --training", "--phase", "excludes --training");
+  folder.refused("network model:gpt2 --tokens 8 --context 8 --training", "--context", "excludes --training");
 }
 
 TEST_CASE("cli: network --training: what is refused") {
@@ -278,9 +316,15 @@ TEST_CASE("cli: network --training: what is refused") {
   const Folder& folder = model.folder;
   folder.write("t.csv", kForward), folder.write("v.csv", kVector);
   folder.write("p.csv", "layer,pass,gemm_m,gemm_n,gemm_k,gemm_count,macs\nconv1,fwd,2,3,4,1,24\n");
+  // 2^54 places: with channels padded to 16 x 16 there are 2^63 operations.
+  folder.write("wide.csv", kColumns +
+                               "mine,conv1,conv,1,134217728,134217728,1,134217728,134217728,1,1,1,0,1,"
+                               "18014398509481984,1,1,1,18014398509481984,1,0,0\n");
   const std::vector<std::string> before = folder.list();
   folder.refused("network p.csv --training --json r.json", "p.csv",
                  "--training: conv1 fwd: a product of which no more");
+  folder.refused("network wide.csv --training --json r.json", "wide.csv",
+                 "--training: conv1 fwd: counts beyond 64 bits");
   folder.refused("network t.csv --micro-batches 2", "--micro-batches", "needs --training");
   folder.refused("network t.csv --padded-input", "--padded-input", "needs --training");
   folder.refused("network t.csv --training --micro-batches 0", "--micro-batches", "0");

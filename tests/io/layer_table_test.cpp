@@ -254,6 +254,20 @@ void refused(const ScratchFolder& folder, const std::string& text, const std::st
   }
 }
 
+TEST_CASE("layer tables: padding beyond the window") {
+  const ScratchFolder folder;
+  const std::string in = "m,c1,conv,1,5,5,1,", window = ",1,1,1,2,1,";
+  const auto layers = layers_in(folder.write("t.csv", kForward + in + "9,9" + window + "81,1,1,1,81,1,0,0\n"));
+  REQUIRE(layers[0].convolution.has_value());
+  CHECK(layers[0].convolution->out_height() == 9);
+  CHECK(layers[0].convolution->window.pad_right == 2);
+  refused(folder, kForward + in + "7,7" + window + "49,1,1,1,49,1,0,0\n", "(out_h): 7, but");
+  for (const std::string pad : {"4611686018427387903", "9223372036854775807"}) {
+    CAPTURE(pad);
+    refused(folder, kForward + in + "9,9,1,1,1," + pad + ",1,81,1,1,1,81,1,0,0\n", "beyond 64 bits");
+  }
+}
+
 TEST_CASE("layer tables: wrong lines") {
   const ScratchFolder folder;
   const std::string good = "m,c1,conv,3,9,7,8,5,4,3,3,2,1,1,20,8,27,1,4320,216,8,16";

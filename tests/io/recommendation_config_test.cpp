@@ -146,8 +146,8 @@ TEST_CASE("recommendation models: wrong ones") {
   refused(folder, Json::array(), "", "is no list of models");
   refused(folder, good(), "", "is no list of models");
   refused(folder, Json{3}, "", "[0]: is not a JSON object");
-  refused(folder, Json{good()}, "large", "'large' is none; one of its models has to be named: small");
-  refused(folder, Json{good(), good()}, "", "one of its models has to be named: small, small");
+  refused(folder, Json{good()}, "large", "'large' is none; one of its models has to be named, by --config: small");
+  refused(folder, Json{good(), good()}, "", "one of its models has to be named, by --config: small, small");
   refused(folder, Json{good(), good()}, "small", "[1]: 'small' is there twice");
   TableOptions wrong;
   wrong.batch = Index{1} << 40;

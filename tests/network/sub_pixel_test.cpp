@@ -68,6 +68,17 @@ TEST_CASE("the offsets of usual layers") {
   CHECK(dilated.step == 2);
 }
 
+TEST_CASE("an input smaller than the stride has as many phases as rows") {
+  Window w;
+  w.height = w.width = 3, w.stride_h = w.stride_w = 1000, w.pad_top = w.pad_bottom = 1;
+  const SubPixel form = sub_pixel(w, 2, 5);
+  CHECK(form.phases() == 2 * 5);
+  CHECK(form.out_height == 1);
+  CHECK(form.out_width == 1);
+  w.height = 1;  // at the border alone: there is no row that it meets
+  CHECK(sub_pixel(w, 2, 5).phases() == 1000 * 5);
+}
+
 TEST_CASE("weights in sub-pixel form: each once, zero points elsewhere") {
   Window w;
   w.height = w.width = 3, w.stride_h = w.stride_w = 2, w.pad_top = w.pad_left = w.pad_bottom = w.pad_right = 1;

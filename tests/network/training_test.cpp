@@ -12,7 +12,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstring>
+#include <functional>
+#include <limits>
 
 namespace septet::network {
 namespace {
@@ -150,13 +153,18 @@ Network network_with_batch_norm(std::uint64_t seed, Index batch) {
   return b.made;
 }
 
-std::string refusal(const Network& network) {
+template <class F>
+std::string refusal_of(const F& call) {
   try {
-    const Training training(network);
+    call();
   } catch (const Error& error) {
     return error.what();
   }
   return "";
+}
+
+std::string refusal(const Network& network, const TrainingOptions& options = {}) {
+  return refusal_of([&] { const Training training(network, options); });
 }
 
 }  // namespace
@@ -291,17 +299,89 @@ TEST_CASE("training says what it cannot train") {
   network.outputs = {2, network.outputs[0]};
   Training training(network);
   const Tensor x = input_of(network, 14, Values::any);
-  try {
-    training.accumulate({&x}, labels_of(1), 1);
-    CHECK(false);
-  } catch (const Error& error) {
-    CHECK(std::string(error.what()) == "labels: the network has 2 outputs, not one");
-  }
+  CHECK(refusal_of([&] { training.accumulate({&x}, labels_of(1), 1); }) ==
+        "labels: the network has 2 outputs, not one");
   Rng rng(15);
   Builder b(rng, Values::any, 1);
   const auto one = b.shared({3});
   b.step(BatchNorm{one, one}, {0}, {1, 5, 6, 3});
   CHECK(refusal(b.made) == "steps[0] (step0): one tensor is two of its parameters");
+}
+
+TEST_CASE("gradients that a loss has left are those of the outputs") {
+  Rng rng(16);
+  Builder b(rng, Values::any, 1);
+  b.step(BatchNorm{b.shared({3}), b.shared({3})}, {0}, {1, 5, 6, 3});
+  Training training(b.made);
+  const Tensor x = input_of(b.made, 17, Values::any);
+  const auto refusal_after = [&](const std::function<void(std::vector<Tensor>&)>& change) {
+    return refusal_of([&] {
+      training.accumulate({&x}, [&](const Inputs&, std::vector<Tensor>& slopes) {
+        change(slopes);
+        return 0.0;
+      });
+    });
+  };
+  CHECK(refusal_after([](std::vector<Tensor>&) {}).empty());
+  CHECK(refusal_after([](std::vector<Tensor>& slopes) { slopes.clear(); }) ==
+        "gradients: 0, the network has 1 outputs");
+  CHECK(refusal_after([](std::vector<Tensor>& slopes) { slopes.emplace_back(); }) ==
+        "gradients: 2, the network has 1 outputs");
+  for (const TensorInfo& info : {TensorInfo{"y", Type::f32, {1, 5, 6, 2}, {}}, TensorInfo{"y", Type::f32, {90}, {}},
+                                 TensorInfo{"y", Type::s32, {1, 5, 6, 3}, {}}}) {
+    CHECK(refusal_after([&](std::vector<Tensor>& slopes) { slopes[0] = Tensor(info); }) ==
+          "gradients[0]: no f32 of its output's shape");
+  }
+  CHECK(refusal_after([](std::vector<Tensor>& slopes) { slopes[0] = Tensor(); }) ==
+        "gradients[0]: no f32 of its output's shape");
+}
+
+TEST_CASE("training refuses options out of their ranges") {
+  const Network network = network_with_batch_norm(18, 1);
+  const double infinite = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  const auto refused = [&](const std::string& argument, const std::function<void(TrainingOptions&)>& change) {
+    TrainingOptions options;
+    change(options);
+    const std::string why = refusal(network, options);
+    CHECK_MESSAGE(why.find(argument + ": ") == 0, why);
+  };
+  for (const double value : {-1e-5, infinite, nan}) {
+    CAPTURE(value);
+    const auto single = static_cast<float>(value);
+    refused("epsilon", [&](TrainingOptions& options) { options.epsilon = value; });
+    refused("running_share", [&](TrainingOptions& options) { options.running_share = value; });
+    refused("learning_rate", [&](TrainingOptions& options) { options.sgd.learning_rate = single; });
+    refused("momentum", [&](TrainingOptions& options) { options.sgd.momentum = single; });
+    refused("weight_decay", [&](TrainingOptions& options) { options.sgd.weight_decay = single; });
+  }
+  refused("running_share", [](TrainingOptions& options) { options.running_share = 1.5; });
+  refused("momentum", [](TrainingOptions& options) { options.sgd.nesterov = true; });
+  TrainingOptions edges;
+  edges.epsilon = 0, edges.running_share = 0, edges.sgd = {0, 0, 0, false};
+  CHECK(refusal(network, edges).empty());
+}
+
+// The last parameters' gradients are lost on the way back; the others are there.
+TEST_CASE("an update without all gradients changes nothing") {
+  const Network network = residual_network(19, Values::any, 1);
+  const Tensor x = input_of(network, 20, Values::any);
+  int left = 1000;  // products
+  TrainingOptions options;
+  options.execution.gemm = [&](const GemmCall& call) {
+    if (--left < 0) throw Error({Cause::bad_option, "gemm", "no more"});
+    gemm(call.a, call.b, call.c, call.options);
+  };
+  Training training(network, options);
+  training.accumulate({&x}, loss_of);
+  left = 3;  // those of the way forward
+  CHECK(refusal_of([&] { training.accumulate({&x}, loss_of); }) == "gemm: no more");
+  CHECK_FALSE(same_bits(training.gradient(0, 0), Tensor(training.gradient(0, 0).info())));
+  CHECK(refusal_of([&] { training.update(); }) == "gradient: no f32 of its parameter's shape");
+  const auto before = all_parameters(network), after = all_parameters(training.network());
+  for (std::size_t i = 0; i < before.size(); ++i) CHECK(same_bits(*before[i], *after[i]));
+  training.clear(), left = 1000;
+  training.accumulate({&x}, loss_of), training.update();
+  CHECK_FALSE(same_bits(*before[0], *after[0]));
 }
 
 }  // namespace septet::network

@@ -37,9 +37,13 @@ struct TrainingLayer {
   /// Of zero_inserted.k: inputs (forward), outputs (data gradient) or images (weight gradient) of a group; the rest of
   /// it are places. Of products of activations all of it.
   Index channels = 0;
+  bool strided = false;  ///< a stride puts zeros between the gradient's elements
 
   /// zero_inserted's, of all micro-batches.
   Index macs_zero_inserted() const { return zero_inserted.macs() * layer.repeats; }
+  /// What of them is more than `macs`; 0 where no zeros are inserted. The places of zero_inserted at the input's border
+  /// are not those of `macs`: they are part of the difference.
+  Index macs_zeros_skipped() const { return strided && macs_zero_inserted() > macs ? macs_zero_inserted() - macs : 0; }
 };
 
 /// Forward in order; then from the last layer to the first what it needs of: gradient of the activation behind it, of
