@@ -77,6 +77,8 @@ TEST_CASE("cli: explore refuses what contradicts itself") {
   refused("t.csv --buffers 1K:1K:1K --sweep sweep.json", "sweep.json: buffer_total", "excludes --buffers");
   refused("t.csv --splits 4", "--splits", "needs a total of buffers");
   refused("t.csv --bandwidths 8", "--bandwidths", "buffers");
+  refused("t.csv --weight-bits 4 --precisions s8,s8/2", "--weight-bits", "excludes --precisions s8/2");
+  refused("t.csv --weight-bits 4 --sweep sweep.json", "--weight-bits", "excludes sweep.json: precisions s8/4");
   refused("t.csv --hardware m.csv --arrays 4x4", "--arrays", "excludes --hardware");
   refused("t.csv --hardware m.csv --sweep sweep.json", "sweep.json: arrays", "excludes --hardware");
   refused("t.csv --accumulate fold --dataflows auto,dOS", "--dataflows", "dOS has no --accumulate fold");
