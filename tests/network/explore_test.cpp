@@ -7,6 +7,7 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -294,10 +295,8 @@ TEST_CASE("explore: machines with and without buffers share an array's folds") {
       std::vector<DesignPoint> points;
       shared.evaluate(machine, points);
       const std::vector<DesignPoint> expected = fresh(machine);
-      for (std::size_t i = 0; i < points.size(); ++i) {
-        CHECK(equal(points[i], expected[i]));
-        CHECK((points[i].off_chip_bytes > 0) == (machine.bandwidth > 0));
-      }
+      CHECK(std::equal(points.begin(), points.end(), expected.begin(), expected.end(), equal));
+      for (const DesignPoint& point : points) CHECK((point.off_chip_bytes > 0) == (machine.bandwidth > 0));
     }
   }
   CHECK(fresh(with)[0].cycles > fresh(without)[0].cycles);
@@ -311,7 +310,6 @@ TEST_CASE("explore: totals beyond 64 bits") {
     const Explorer explorer(layers, sweep);
     std::vector<DesignPoint> points;
     explorer.evaluate(0, points);
-    CHECK((!points[0].infeasible.empty() || points[0].cycles > 0));
     return points[0].infeasible;
   };
   Layer layer;
