@@ -7,7 +7,6 @@
 #include <utility>
 
 namespace septet::cli {
-namespace {
 
 std::string user_argument(const std::string& argument, const ArgumentNames& names) {
   const std::pair<const char*, std::string> known[] = {{"a", names.a},
@@ -44,8 +43,6 @@ std::string user_argument(const std::string& argument, const ArgumentNames& name
   std::replace(flag.begin(), flag.end(), '_', '-');
   return flag;
 }
-
-}  // namespace
 
 void refuse(const std::string& argument, std::string message) {
   throw Error(Status(Cause::bad_option, argument, std::move(message)));

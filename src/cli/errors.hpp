@@ -31,6 +31,9 @@ struct ArgumentNames {
 /// Throws Error about an argument or a file of the user's.
 [[noreturn]] void refuse(const std::string& argument, std::string message);
 
+/// The user's name of a library's argument: "options.fold_depth" is --fold-depth.
+std::string user_argument(const std::string& argument, const ArgumentNames& names = {});
+
 /// Throws Error unless `status` is ok, with the user's name of the argument ("options.fold_depth" is --fold-depth).
 void require(const Status& status, const ArgumentNames& names = {});
 

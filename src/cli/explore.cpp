@@ -50,6 +50,9 @@ ExplorePlan plan_of(const ExploreFlags& given, const NetworkModel& model) {
   join(axes, given.axes);
   if (given.hardware.empty() && axes.count("precisions") == 0) axes["precisions"] = own_precision(model);
   ExplorePlan plan(axes, given.flags().gemm.accumulate, given.hardware);
+  if (const std::string narrow = plan.narrow_words(); !narrow.empty()) {
+    refuse_flags(given.model, {"--weight-bits"}, "excludes " + narrow + ", which says it already");
+  }
   for (const Type type : plan.types()) check_accumulators(given.flags(), type);
   return plan;
 }

@@ -46,7 +46,7 @@ double parse_sparsity(const std::string& where, const std::string& text) {
   if (text == "own") return -1;
   const double value = parse_real(where, text);
   if (!(value >= 0 && value <= 1)) refuse(where, text + " is neither own nor 0 to 1");
-  return value;
+  return value + 0.0;  // -0 becomes 0
 }
 
 Buffers parse_buffers(const std::string& where, const std::string& text) {

@@ -79,10 +79,12 @@ void add_run(CLI::App& verb, ExploreFlags& given) {
 
 void add_tables(CLI::App& verb, ExploreFlags& given) {
   add_value(verb, "--energy-table", "FILE", "picojoules by component, in JSON, instead of the default table",
-            [&given](const std::string& text) { given.flags().energy = read_energy_table(text); })
+            [&given](const std::string& text) {
+              given.flags().energy = read_energy_table(text), given.flags().tables.push_back(text);
+            })
       ->group(kTablesGroup);
   add_value(verb, "--area-table", "FILE", "the same for square micrometres", [&given](const std::string& text) {
-    given.area = read_area_table(text);
+    given.area = read_area_table(text), given.flags().tables.push_back(text);
   })->group(kTablesGroup);
   verb.set_version_flag("--print-energy-table", energy_table_json,
                         "the default one with its sources, to be edited, and exit")
@@ -105,7 +107,7 @@ void add_outputs(CLI::App& verb, ExploreFlags& given) {
   add_report(verb, flags.report);
 }
 
-// Of outputs and the journal, no two in one place.
+// Of outputs and the journal, no two in one place, and none in an input's.
 void check_places(const ExploreFlags& given) {
   const Flags& flags = given.flags();
   if (!flags.report.empty()) check_page(flags.report);
@@ -119,6 +121,10 @@ void check_places(const ExploreFlags& given) {
     io::check_writable(path);
     paths.push_back(path);
   }
+  std::vector<std::string> inputs = given.model.read_files();
+  inputs.insert(inputs.end(), {given.sweep, given.hardware});
+  inputs.insert(inputs.end(), given.merge.begin(), given.merge.end());
+  check_apart(paths, inputs);
 }
 
 void check_merge(const ExploreFlags& given) {

@@ -36,6 +36,21 @@ Json axes_json(const Sweep& sweep) {
   return json;
 }
 
+// "array_options.memory.a_bytes: why" with the name of the column or the flag.
+std::string reason_text(const std::string& reason) {
+  const std::size_t end = reason.find(':');
+  const std::string argument = reason.substr(0, end);
+  const std::pair<const char*, const char*> columns[] = {{"array_options.memory.a_bytes", "buffer_a_bytes"},
+                                                         {"array_options.memory.b_bytes", "buffer_b_bytes"},
+                                                         {"array_options.memory.c_bytes", "buffer_c_bytes"},
+                                                         {"array_options.a_word_bits", "a_bits"}};
+  std::string user = user_argument(argument);
+  for (const auto& [name, column] : columns) {
+    if (argument == name) user = column;
+  }
+  return io::cell_text(user + reason.substr(argument.size()));
+}
+
 }  // namespace
 
 ExplorePlan::ExplorePlan(const Axes& axes, Accumulate accumulate, const std::string& machine_file) : axes_(axes) {
@@ -63,6 +78,17 @@ void ExplorePlan::check_list(const std::string& machine_file) const {
 
 Index ExplorePlan::machines() const {
   return list_.empty() ? sweep_.machines() : static_cast<Index>(list_.size() * sweep_.sparsities.size());
+}
+
+std::string ExplorePlan::narrow_words() const {
+  const auto narrow = [](const network::Precision& precision) { return precision.a_bits > 0; };
+  for (const io::Machine& machine : list_) {
+    if (narrow(machine.precision)) return "--hardware, " + machine.place + ": a_bits";
+  }
+  for (const network::Precision& precision : sweep_.precisions) {
+    if (narrow(precision)) return axis_argument(axes_, "sweep.precisions") + " " + precision_text(precision);
+  }
+  return "";
 }
 
 std::vector<Type> ExplorePlan::types() const {
@@ -111,7 +137,7 @@ std::vector<network::DesignPoint> ExplorePlan::evaluate(Index machine) const {
   } else {
     explorer_->evaluate(listed(machine), points);
   }
-  for (network::DesignPoint& point : points) point.infeasible = io::cell_text(std::move(point.infeasible));
+  for (network::DesignPoint& point : points) point.infeasible = reason_text(point.infeasible);
   return points;
 }
 

@@ -23,6 +23,8 @@ class ExplorePlan {
   Index designs_per_machine() const { return static_cast<Index>(sweep_.dataflows.size()); }
   /// Types that products have somewhere in it.
   std::vector<Type> types() const;
+  /// Who says that words of A are narrower than their type outside the array; empty: nobody.
+  std::string narrow_words() const;
   /// Whatever the designs depend on.
   io::Json json() const;
 

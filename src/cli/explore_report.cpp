@@ -220,6 +220,11 @@ std::string explore_table(const Exploration& exploration, const Summary& summary
   std::string text = fmt::format("{}: {} designs on {} machines, {} infeasible, {} in the Pareto set\n\n",
                                  exploration.model, grouped(designs), grouped(exploration.machines),
                                  grouped(summary.infeasible), grouped(static_cast<Index>(summary.pareto.size())));
+  if (!summary.fastest) {
+    const DesignPoint& first = exploration.points.front();
+    return text +
+           fmt::format("No design is feasible. The first one, {}: {}\n", design_text(first.design), first.infeasible);
+  }
   text += choices_table(exploration, summary);
   for (const std::string& part : {splits_table(exploration, summary), dataflows_line(exploration, summary)}) {
     if (!part.empty()) text += "\n" + part;

@@ -264,6 +264,13 @@ void add_network_flags(CLI::App& verb, NetworkFlags& given) {
   add_report(verb, flags.report);
 }
 
+std::vector<std::string> NetworkFlags::read_files() const {
+  std::vector<std::string> files = {flags.a, vector_work};
+  files.insert(files.end(), inputs.begin(), inputs.end());
+  files.insert(files.end(), flags.tables.begin(), flags.tables.end());
+  return files;
+}
+
 void refuse_flags(const NetworkFlags& given, std::initializer_list<const char*> flags, const std::string& why) {
   for (const char* flag : flags) {
     if (given.has(flag)) refuse(flag, why);
@@ -290,6 +297,7 @@ void check_model_flags(const NetworkFlags& given) {
 void check_network_flags(const NetworkFlags& given) {
   const Flags& flags = given.flags;
   check_outputs(flags);
+  check_apart({flags.output, flags.json, flags.report}, given.read_files());
   check_memory(flags);
   if (given.weights != network::WeightForm::automatic && flags.gemm.dataflow != Dataflow::automatic) {
     refuse("--weights", fmt::format("excludes --dataflow {}, which says it already", name(flags.gemm.dataflow)));

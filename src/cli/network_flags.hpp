@@ -39,6 +39,8 @@ struct NetworkFlags {
   bool prepared() const {
     return executor == network::Executor::cpu && !wants_sums(checks) && network::is_plain(flags.gemm);
   }
+  /// Files that it is asked to read.
+  std::vector<std::string> read_files() const;
   bool has(const std::string& flag) const { return flag == "-o" ? !flags.output.empty() : flags.has(flag); }
 };
 

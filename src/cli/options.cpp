@@ -320,6 +320,7 @@ void add_memory(CLI::App& verb, Flags& flags) {
   add_value(verb, "--energy", "FILE", "picojoules by component, from a JSON table of yours, or: default",
             [&flags](const std::string& text) {
               flags.energy = text == "default" ? emulation::EnergyTable{} : read_energy_table(text);
+              if (text != "default") flags.tables.push_back(text);
             })
       ->group(kMemoryGroup);
   verb.set_version_flag("--print-energy-table", energy_table_json,

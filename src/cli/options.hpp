@@ -37,6 +37,7 @@ struct Flags {
   GemmOptions gemm;     ///< all but the preload's view
   emulation::ArrayOptions array;
   std::optional<emulation::EnergyTable> energy;  ///< --energy
+  std::vector<std::string> tables;               ///< files of tables that have been read: of energies, of areas
   std::set<std::string> given;  ///< names of the flags on the command line; a default does not overrule a file
 
   bool has(const std::string& flag) const { return given.count(flag) != 0; }

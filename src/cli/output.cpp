@@ -68,6 +68,15 @@ void check_outputs(const Flags& flags, bool packed_too) {
   io::check_writable(flags.report);
 }
 
+void check_apart(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs) {
+  for (const std::string& output : outputs) {
+    if (output == "-") continue;
+    for (const std::string& input : inputs) {
+      if (io::same_file(output, input)) refuse(output, "is a file that is read: it would be overwritten");
+    }
+  }
+}
+
 void check_page(const std::string& path) {
   if (path == "-") refuse("--report", "needs a file");
   if (!ends_with(path, ".html")) refuse("--report", cli::quoted(path) + " does not end in .html");

@@ -19,6 +19,8 @@ using io::Json;
 /// Refuses, before any work is done, an output file that could not be written afterwards.
 /// `packed_too`: it may be a .septet file.
 void check_outputs(const Flags& flags, bool packed_too = false);
+/// Refuses an output that is a file of the inputs'. Empty names and "-" are none.
+void check_apart(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs);
 bool is_septet(const std::string& path);
 
 /// The end of a verb that succeeded: writes C (if there is one and a file for it) and the JSON (if asked for), then

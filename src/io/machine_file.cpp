@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <limits>
 #include <string_view>
@@ -80,12 +81,13 @@ class CsvEntry final : public Entry {
 
 Type type_in(const Entry& entry) {
   const std::string word = entry.text(kType);
-  std::string known;
-  for (const Type type : kTypes) {
-    if (word == name(type)) return type;
-    known += (known.empty() ? "" : ", ") + std::string(name(type));
+  const auto* const found = std::find_if(kTypes.begin(), kTypes.end(), [&](Type type) { return word == name(type); });
+  if (found == kTypes.end()) {
+    std::string known;
+    for (const Type type : kTypes) known += (known.empty() ? "" : ", ") + std::string(name(type));
+    entry.refuse(kType, io::quoted(word) + " is none of " + known);
   }
-  entry.refuse(kType, io::quoted(word) + " is none of " + known);
+  return *found;
 }
 
 Machine machine_in(const Entry& entry) {
@@ -93,7 +95,7 @@ Machine machine_in(const Entry& entry) {
   machine.place = entry.place();
   machine.array = {entry.from(kHeight, 1), entry.from(kWidth, 1)};
   machine.precision = {type_in(entry), entry.has(kBits) ? entry.from(kBits, 0) : 0};
-  machine.buffers = {entry.from(kBufferA, 1), entry.from(kBufferB, 1), entry.from(kBufferC, 1)};
+  machine.buffers = {entry.from(kBufferA, 0), entry.from(kBufferB, 0), entry.from(kBufferC, 0)};
   machine.bandwidth = entry.from(kBandwidth, 0);
   return machine;
 }

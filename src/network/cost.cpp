@@ -69,8 +69,7 @@ class Products {
       if (!status.ok()) return status;
       if (Status bad = sum.add(report, joined ? 1 : p.count / different, options_.energy); !bad.ok()) return bad;
     }
-    sum.finish(p, layer_.vector, layer_.repeats);
-    return {};
+    return sum.finish(p, layer_.vector, layer_.repeats);
   }
 
   ConstMatrix group(Index i) const {
@@ -123,7 +122,9 @@ std::vector<Layer> layers_of(const Network& network, const VectorUnit& unit) {
 
 Status cost(const Layer& layer, const CostOptions& options, LayerCost& result, std::vector<LayerCost>* each) {
   LayerCost best;
-  best.vector = repeated(layer.vector, layer.repeats), best.cycles = best.vector.cycles;
+  best.vector = layer.vector;
+  if (Status status = repeat(best.vector, layer.repeats); !status.ok()) return status;
+  best.cycles = best.vector.cycles;
   std::vector<LayerCost> all;
   if (layer.product.count > 0) {
     const Products products(layer, options);

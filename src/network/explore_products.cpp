@@ -45,8 +45,7 @@ Status LayerProducts::sum(bool joined, const emulation::MemorySystem& memory, co
       if (Status status = add(*group, times); !status.ok()) return status;
     }
   }
-  sum.finish(product_, {}, 1);
-  return {};
+  return sum.finish(product_, {}, 1);
 }
 
 ProductCost LayerProducts::cost(const emulation::MemorySystem& memory, const emulation::EnergyTable& energy) const {
@@ -60,8 +59,10 @@ ProductCost LayerProducts::cost(const emulation::MemorySystem& memory, const emu
   if (!result.status.ok()) return result;
   const emulation::MemoryReport& m = least.array.memory;
   result.cycles = least.cycles;
-  result.off_chip_bytes =
-      m.off_chip_reads_a_bytes + m.off_chip_reads_b_bytes + m.off_chip_reads_c_bytes + m.off_chip_writes_c_bytes;
+  for (const Index bytes :
+       {m.off_chip_reads_a_bytes, m.off_chip_reads_b_bytes, m.off_chip_reads_c_bytes, m.off_chip_writes_c_bytes}) {
+    if (!add_times(result.off_chip_bytes, 1, bytes)) result.status = beyond_64_bits();
+  }
   result.macs_useful = least.array.macs_useful;
   result.energy_pj = least.energy_pj;
   return result;

@@ -65,6 +65,18 @@ std::vector<Mask> seeded_masks_of(const std::vector<Layer>& layers, const std::v
   return masks;
 }
 
+// A layer on top of others. Errors: its product's, beyond_64_bits().
+Status add(const Layer& layer, const ProductCost& cost, DesignPoint& sums, Index& useful) {
+  if (!cost.status.ok()) return cost.status;
+  const Index times = layer.repeats;
+  sums.energy_pj += cost.energy_pj * static_cast<double>(times);
+  const bool fits =
+      add_times(sums.cycles, times, layer.vector.cycles) && add_times(sums.cycles_vector, times, layer.vector.cycles) &&
+      add_times(sums.cycles, times, cost.cycles) && add_times(sums.off_chip_bytes, times, cost.off_chip_bytes) &&
+      add_times(useful, times, cost.macs_useful);
+  return fits ? Status() : beyond_64_bits();
+}
+
 }  // namespace
 
 Explorer::State::State(std::vector<Layer> given, Sweep swept, const CostOptions& options,
@@ -176,6 +188,7 @@ const ProductCost& Explorer::State::cost_of(const std::vector<ProductCost>& cost
 
 DesignPoint Explorer::State::point(const Design& design, const Workload& workload,
                                    const std::vector<ProductCost>& costs) const {
+  static const ProductCost none;
   DesignPoint point;
   point.design = design;
   const CostOptions with = options(design);
@@ -186,18 +199,12 @@ DesignPoint Explorer::State::point(const Design& design, const Workload& workloa
   Index useful = 0;
   DesignPoint sums = point;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const Index repeats = layers[i].repeats;
-    sums.cycles += repeats * layers[i].vector.cycles, sums.cycles_vector += repeats * layers[i].vector.cycles;
-    if (workload.of_layer[i] == Workload::kNone) continue;
-    const ProductCost& cost = cost_of(costs, workload.of_layer[i], design.dataflow);
-    if (!cost.status.ok()) {
-      point.infeasible = cost.status.to_string();
+    const std::size_t product = workload.of_layer[i];
+    const ProductCost& cost = product == Workload::kNone ? none : cost_of(costs, product, design.dataflow);
+    if (const Status status = add(layers[i], cost, sums, useful); !status.ok()) {
+      point.infeasible = status.to_string();
       return point;
     }
-    sums.cycles += repeats * cost.cycles;
-    sums.energy_pj += cost.energy_pj * static_cast<double>(repeats);
-    sums.off_chip_bytes += repeats * cost.off_chip_bytes;
-    useful += repeats * cost.macs_useful;
   }
   const double pe_cycles = static_cast<double>(design.array.height * design.array.width) *
                            static_cast<double>(sums.cycles - sums.cycles_vector);

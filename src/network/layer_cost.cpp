@@ -6,31 +6,33 @@ namespace {
 
 using emulation::Report;
 
-// Counts of `times` equal products on top of those of others.
-void add_counts(Report& total, const Report& r, Index times) {
+// Counts of `times` equal products on top of those of others; false: they do not fit 64 bits.
+bool add_counts(Report& total, const Report& r, Index times) {
+  bool fits = true;
   for (Index Report::*count :
        {&Report::folds, &Report::cycles, &Report::cycles_preload, &Report::cycles_stream, &Report::cycles_drain,
         &Report::cycles_stall, &Report::macs_dense, &Report::macs_issued, &Report::macs_useful, &Report::nnz,
         &Report::reads_a_words, &Report::reads_b_words, &Report::reads_c_words, &Report::writes_c_words,
         &Report::a_bytes_values, &Report::a_bytes_metadata, &Report::zeros_injected, &Report::elements_skipped,
         &Report::writes_without_fold}) {
-    total.*count += times * (r.*count);
+    fits &= add_times(total.*count, times, r.*count);
   }
   using Memory = emulation::MemoryReport;
   for (Index Memory::*count :
        {&Memory::cycles_with_memory, &Memory::buffer_reads_a_bytes, &Memory::buffer_reads_b_bytes,
         &Memory::buffer_reads_c_bytes, &Memory::buffer_writes_c_bytes, &Memory::off_chip_reads_a_bytes,
         &Memory::off_chip_reads_b_bytes, &Memory::off_chip_reads_c_bytes, &Memory::off_chip_writes_c_bytes}) {
-    total.memory.*count += times * (r.memory.*count);
+    fits &= add_times(total.memory.*count, times, r.memory.*count);
   }
-  total.memory.chosen.cycles_stall_memory += times * r.memory.chosen.cycles_stall_memory;
+  return fits & add_times(total.memory.chosen.cycles_stall_memory, times, r.memory.chosen.cycles_stall_memory);
 }
 
 // Of a run of products that is repeated; A is the same in each.
-void repeat(Report& r, Index repeats) {
+bool repeat(Report& r, Index repeats) {
   const Report once = r;
-  add_counts(r, once, repeats - 1);
+  const bool fits = add_counts(r, once, repeats - 1);
   r.nnz = once.nnz, r.a_bytes_values = once.a_bytes_values, r.a_bytes_metadata = once.a_bytes_metadata;
+  return fits;
 }
 
 // What all products of a layer have in common.
@@ -45,12 +47,15 @@ Index cycles_of(const Report& r) { return r.memory.system.given() ? r.memory.cyc
 
 }  // namespace
 
-VectorCost repeated(VectorCost cost, Index repeats) {
+Status beyond_64_bits() { return {Cause::bad_shape, "layer", "totals beyond 64 bits"}; }
+
+Status repeat(VectorCost& cost, Index repeats) {
+  bool fits = true;
   for (Index VectorCost::*count : {&VectorCost::simple_operations, &VectorCost::special_operations,
                                    &VectorCost::reads_bytes, &VectorCost::writes_bytes, &VectorCost::cycles}) {
-    cost.*count *= repeats;
+    fits &= !__builtin_mul_overflow(cost.*count, repeats, &(cost.*count));
   }
-  return cost;
+  return fits ? Status() : beyond_64_bits();
 }
 
 CostSum::CostSum(Dataflow dataflow, bool joined, LayerCost& cost) : cost_(cost) {
@@ -63,22 +68,24 @@ Status CostSum::add(const Report& report, Index times, const emulation::EnergyTa
   if (Status bad = emulation::try_energy(report, table, energy); !bad.ok()) return bad;
   if (empty_) cost_.array = empty_like(report);
   empty_ = false;
-  add_counts(cost_.array, report, times);
+  if (!add_counts(cost_.array, report, times)) return beyond_64_bits();
   cost_.energy_pj += static_cast<double>(times) * energy.total_pj();
   cost_.moved_bytes += static_cast<double>(times) * emulation::buffer_traffic(report).total();
   return {};
 }
 
-void CostSum::finish(const Product& product, const VectorCost& vector, Index repeats) {
+Status CostSum::finish(const Product& product, const VectorCost& vector, Index repeats) {
   Report& array = cost_.array;
   array.macs_dense = product.macs();  // joined: without the zeros between the groups
-  repeat(array, repeats);
+  if (!repeat(array, repeats)) return beyond_64_bits();
   cost_.energy_pj *= static_cast<double>(repeats), cost_.moved_bytes *= static_cast<double>(repeats);
   const double pe_cycles =
       static_cast<double>(array.array_height * array.array_width) * static_cast<double>(array.cycles);
   if (pe_cycles > 0) array.utilization = static_cast<double>(array.macs_useful) / pe_cycles;
-  cost_.vector = repeated(vector, repeats);
-  cost_.cycles = cycles_of(array) + cost_.vector.cycles;
+  cost_.vector = vector;
+  if (Status bad = repeat(cost_.vector, repeats); !bad.ok()) return bad;
+  cost_.cycles = cycles_of(array);
+  return add_times(cost_.cycles, 1, cost_.vector.cycles) ? Status() : beyond_64_bits();
 }
 
 GemmOptions product_options(const GemmOptions& gemm, int zero_point) {

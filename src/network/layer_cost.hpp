@@ -16,18 +16,26 @@ class CostSum {
   /// `cost` becomes the layer's.
   CostSum(Dataflow dataflow, bool joined, LayerCost& cost);
 
-  /// `times` products with that report. Errors: those of try_energy().
+  /// `times` products with that report. Errors: those of try_energy(), beyond_64_bits().
   Status add(const emulation::Report& report, Index times, const emulation::EnergyTable& table);
-  /// After all of them; so many times, one after the other.
-  void finish(const Product& product, const VectorCost& vector, Index repeats);
+  /// After all of them; so many times, one after the other. Error: beyond_64_bits().
+  Status finish(const Product& product, const VectorCost& vector, Index repeats);
 
  private:
   LayerCost& cost_;
   bool empty_ = true;
 };
 
-/// Vector work, so many times.
-VectorCost repeated(VectorCost cost, Index repeats);
+/// sum += times * value; false, and `sum` means nothing, if that does not fit 64 bits.
+inline bool add_times(Index& sum, Index times, Index value) {
+  Index product = 0;
+  return !__builtin_mul_overflow(times, value, &product) && !__builtin_add_overflow(sum, product, &sum);
+}
+/// bad_shape: counts that do not fit.
+Status beyond_64_bits();
+
+/// Vector work becomes that of so many times. Error: beyond_64_bits().
+Status repeat(VectorCost& cost, Index repeats);
 
 /// What of options counts for products whose weights have that zero point.
 GemmOptions product_options(const GemmOptions& gemm, int zero_point);

@@ -2,12 +2,15 @@
 #include "septet/network/explore.hpp"
 
 #include <algorithm>
+#include <iomanip>
+#include <limits>
+#include <sstream>
 #include <string>
 
 namespace septet::network {
 namespace {
 
-constexpr Index kMostSide = 65536, kMostBuffer = Index{1} << 60, kMostDesigns = Index{1} << 40;
+constexpr Index kMostSide = 65536, kMostBuffer = Index{1} << 40, kMostDesigns = Index{1} << 40;
 
 Status bad(const char* argument, std::string message) { return {Cause::bad_option, argument, std::move(message)}; }
 
@@ -28,7 +31,12 @@ std::string text(const Buffers& b) {
   return std::to_string(b.a) + "," + std::to_string(b.b) + "," + std::to_string(b.c);
 }
 std::string text(Index value) { return std::to_string(value); }
-std::string text(double value) { return std::to_string(value); }
+// As somebody wrote it: a number of 15 digits survives the way through a double.
+std::string text(double value) {
+  std::ostringstream stream;
+  stream << std::setprecision(std::numeric_limits<double>::digits10) << value;
+  return stream.str();
+}
 std::string text(Dataflow dataflow) { return name(dataflow); }
 
 // Null: the value is fine.
@@ -47,7 +55,7 @@ const char* fault_of(double sparsity) {
 const char* fault_of(const Buffers& b) {
   if (b.a == 0 && b.b == 0 && b.c == 0) return nullptr;
   if (b.a <= 0 || b.b <= 0 || b.c <= 0) return "has a buffer without bytes: all three have some, or none has";
-  return std::max({b.a, b.b, b.c}) > kMostBuffer ? "has a buffer of more than 2^60 bytes" : nullptr;
+  return std::max({b.a, b.b, b.c}) > kMostBuffer ? "has a buffer of more than 2^40 bytes" : nullptr;
 }
 const char* fault_of(Index bandwidth) { return bandwidth < 0 ? "is negative" : nullptr; }
 const char* fault_of(Dataflow dataflow) { return dataflow > Dataflow::csOS ? "is no dataflow" : nullptr; }
@@ -114,7 +122,7 @@ std::vector<Buffers> splits_of(Index total, Index parts) {
   if (parts < 3 || parts > 1024) throw Error(bad("parts", std::to_string(parts) + " is not 3 to 1024"));
   if (total <= 0 || total > kMostBuffer || total % parts != 0) {
     throw Error(
-        bad("total", std::to_string(total) + " is not 1 to 2^60 bytes, a multiple of " + std::to_string(parts)));
+        bad("total", std::to_string(total) + " is not 1 to 2^40 bytes, a multiple of " + std::to_string(parts)));
   }
   const Index part = total / parts, third = total / 3;
   std::vector<Buffers> splits{{third, third, total - 2 * third}};

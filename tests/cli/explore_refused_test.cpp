@@ -77,6 +77,8 @@ TEST_CASE("cli: explore refuses what contradicts itself") {
   refused("t.csv --buffers 1K:1K:1K --sweep sweep.json", "sweep.json: buffer_total", "excludes --buffers");
   refused("t.csv --splits 4", "--splits", "needs a total of buffers");
   refused("t.csv --bandwidths 8", "--bandwidths", "buffers");
+  refused("t.csv --weight-bits 4 --precisions s8,s8/2", "--weight-bits", "excludes --precisions s8/2");
+  refused("t.csv --weight-bits 4 --sweep sweep.json", "--weight-bits", "excludes sweep.json: precisions s8/4");
   refused("t.csv --hardware m.csv --arrays 4x4", "--arrays", "excludes --hardware");
   refused("t.csv --hardware m.csv --sweep sweep.json", "sweep.json: arrays", "excludes --hardware");
   refused("t.csv --accumulate fold --dataflows auto,dOS", "--dataflows", "dOS has no --accumulate fold");
@@ -102,6 +104,15 @@ TEST_CASE("cli: explore refuses models and outputs") {
   folder.refused("explore t.csv -o d.csv --json ./d.csv", "./d.csv", "is the file of another output already");
   folder.refused("explore t.csv -o d.csv --journal d.csv", "d.csv", "is the file of another output already");
   folder.refused("explore t.csv -o d.csv --report r.pdf", "--report", "does not end in .html");
+  const std::string overwritten = "is a file that is read";
+  folder.refused("explore t.csv -o t.csv", "t.csv", overwritten);
+  folder.refused("explore t.csv -o ./t.csv", "./t.csv", overwritten);
+  folder.refused("explore t.csv --sweep sweep.json --json sweep.json", "sweep.json", overwritten);
+  folder.refused("explore t.csv --hardware a.csv -o a.csv", "a.csv", overwritten);
+  folder.refused("explore t.csv --journal t.csv", "t.csv", overwritten);
+  folder.refused("explore t.csv --vector-work a.csv -o a.csv", "a.csv", overwritten);
+  folder.refused("explore --merge part.csv p2 -o part.csv", "part.csv", overwritten);
+  folder.refused("network t.csv --json t.csv", "t.csv", overwritten);
   folder.refused("explore t.csv -o none/d.csv", "none/d.csv", "cannot be created");
   folder.refused("explore t.csv --shard 1/2", "--shard", "needs -o");
   folder.refused("explore t.csv --shard 1/2 -o p --json -", "--json", "is of all shards together");

@@ -43,6 +43,12 @@ std::vector<fs::path> files_in(const std::string& folder, const std::string& end
   return files;
 }
 
+TableOptions with(Index batch, Index tokens = 0, std::optional<Architecture> architecture = {}) {
+  TableOptions options;
+  options.batch = batch, options.tokens = tokens, options.architecture = architecture;
+  return options;
+}
+
 TEST_CASE("layer tables: published totals of convolutional networks") {
   const std::string folder = shared_data("workloads");
   if (folder.empty()) return;
@@ -216,11 +222,10 @@ TEST_CASE("layer tables: SCALE-Sim's AlexNet") {
 
 TEST_CASE("layer tables: many inputs instead of one") {
   const ScratchFolder folder;
-  TableOptions eight;
-  eight.batch = 8, eight.tokens = 16;
+  const TableOptions eight = with(8, 16), eight_images = with(8);
   const std::string forward =
       folder.write("t.csv", kForward + "m,c1,conv,3,9,7,8,5,4,3,3,2,1,1,20,8,27,1,4320,216,8,16\n");
-  const LayerTable one = read_layer_table(forward), many = read_layer_table(forward, {8, 0, {}});
+  const LayerTable one = read_layer_table(forward), many = read_layer_table(forward, eight_images);
   CHECK(one.inputs == 1);
   CHECK(many.inputs == 8);
   CHECK(many.layers[0].product.n == 8 * one.layers[0].product.n);
@@ -237,8 +242,8 @@ TEST_CASE("layer tables: many inputs instead of one") {
       folder.write("v.csv",
                    "layer,op,channels,in_h,in_w,out_h,out_w,window,elements_in_per_image,elements_out_per_image\n"
                    "a,elem_add,2,3,3,3,3,1,36,18\n");
-  CHECK(read_layer_table(work, {8, 0, {}}).layers[0].vector.reads_bytes == 8 * 36);
-  CHECK(read_layer_table(work, {8, 0, {}}).layers[0].vector.simple_operations ==
+  CHECK(read_layer_table(work, eight_images).layers[0].vector.reads_bytes == 8 * 36);
+  CHECK(read_layer_table(work, eight_images).layers[0].vector.simple_operations ==
         8 * read_layer_table(work).layers[0].vector.simple_operations);
 }
 
@@ -327,10 +332,10 @@ TEST_CASE("layer tables: headers") {
 TEST_CASE("layer tables: options that do not fit them") {
   const ScratchFolder folder;
   const std::string good = kForward + "m,c1,conv,3,9,7,8,5,4,3,3,2,1,1,20,8,27,1,4320,216,8,16\n";
-  const TableOptions two{2, 0, {}};
-  refused(folder, good, "it has no architecture", {1, 0, Architecture::gpt2});
-  refused(folder, good, "totals beyond 64 bits", {Index{1} << 62, 0, {}});
-  refused(folder, kTransformer + kTwoLines, "there are no layers of 17 tokens", {1, 17, {}});
+  const TableOptions two = with(2);
+  refused(folder, good, "it has no architecture", with(1, 0, Architecture::gpt2));
+  refused(folder, good, "totals beyond 64 bits", with(Index{1} << 62));
+  refused(folder, kTransformer + kTwoLines, "there are no layers of 17 tokens", with(1, 17));
   refused(folder, kTransformer + kTwoLines + "mine,2,16,ff1,16,6,2,1,3,576,weight,12\n",
           "line 4: column 2 (batch): 2, but that of the lines before is 1");
   refused(folder, kTransformer + "mine,4,16,qkv,16,6,2,1,3,576,weight,12\n", "is of 4 inputs already", two);

@@ -7,7 +7,9 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace septet::network::explore_test {
 namespace {
@@ -271,6 +273,64 @@ TEST_CASE("explore: a sparsity has the zeros that compress() makes") {
     check_same_zeros(step_of(dense), step_of(pruned), how.sparsity, {Dataflow::automatic, Dataflow::csOS});
   }
   CHECK(strided > 0);
+}
+
+TEST_CASE("explore: machines with and without buffers share an array's folds") {
+  Layer layer;
+  layer.product = {20, 30, 40, 2};
+  Sweep sweep;
+  sweep.dataflows = {Dataflow::automatic, Dataflow::dOS, Dataflow::dWS};
+  Design without;
+  without.array = {8, 8};
+  Design with = without;
+  with.buffers = {256, 256, 256}, with.bandwidth = 2;
+  const auto fresh = [&](const Design& machine) {
+    std::vector<DesignPoint> points;
+    Explorer({layer}, sweep).evaluate(machine, points);
+    return points;
+  };
+  for (const auto& order : {std::vector<Design>{without, with, without}, std::vector<Design>{with, without, with}}) {
+    const Explorer shared({layer}, sweep);
+    for (const Design& machine : order) {
+      std::vector<DesignPoint> points;
+      shared.evaluate(machine, points);
+      const std::vector<DesignPoint> expected = fresh(machine);
+      CHECK(std::equal(points.begin(), points.end(), expected.begin(), expected.end(), equal));
+      for (const DesignPoint& point : points) CHECK((point.off_chip_bytes > 0) == (machine.bandwidth > 0));
+    }
+  }
+  CHECK(fresh(with)[0].cycles > fresh(without)[0].cycles);
+}
+
+TEST_CASE("explore: totals beyond 64 bits") {
+  constexpr Index kMost = std::numeric_limits<Index>::max();
+  Sweep sweep;
+  sweep.arrays = {{1, 1}}, sweep.dataflows = {Dataflow::dWS};  // one PE: nothing else is more than the cycles
+  const auto infeasible = [&](const std::vector<Layer>& layers) {
+    const Explorer explorer(layers, sweep);
+    std::vector<DesignPoint> points;
+    explorer.evaluate(0, points);
+    return points[0].infeasible;
+  };
+  Layer layer;
+  layer.product = {16, 16, 16, 1};
+  const CostOptions options = Explorer({layer}, sweep).options(design_of(sweep, 0));
+  LayerCost once, cost_of_layer;
+  REQUIRE(cost(layer, options, once).ok());
+  layer.repeats = kMost / once.cycles;
+  CHECK(infeasible({layer}).empty());
+  CHECK(infeasible({layer, layer}) == "layer: totals beyond 64 bits");
+  layer.repeats += 1;
+  CHECK(infeasible({layer}) == "layer: totals beyond 64 bits");
+  CHECK(cost(layer, options, cost_of_layer).to_string() == "layer: totals beyond 64 bits");
+  layer.repeats = 1, layer.product.count = kMost / once.cycles + 1;  // in a layer's own sum
+  CHECK(infeasible({layer}) == "layer: totals beyond 64 bits");
+  CHECK(cost(layer, options, cost_of_layer).cause() == Cause::bad_shape);
+  Layer vector;
+  vector.vector.simple_operations = 1 << 20, vector.repeats = kMost >> 19;
+  CHECK(infeasible({vector, vector, vector, vector, vector, vector, vector, vector, vector}) ==
+        "layer: totals beyond 64 bits");
+  CHECK(cost(vector, options, cost_of_layer).to_string() == "layer: totals beyond 64 bits");
 }
 
 TEST_CASE("explore: more weights than a pattern is kept of") {

@@ -83,14 +83,14 @@ TEST_CASE("explore: sweeps that cannot be") {
         }) == "sweep.precisions: s8 with words of 9 bits has words of more bits than its type, or of fewer than none");
   CHECK(refused([](Sweep& s) { s.precisions = {{Type::s8, 4}, {Type::s8, 0}}; }) == "ok");
   CHECK(refused([](Sweep& s) { s.sparsities = {-1, 0, 1}; }) == "ok");
-  CHECK(refused([](Sweep& s) { s.sparsities = {1.5}; }) == "sweep.sparsities: 1.500000 is neither -1 nor 0 to 1");
+  CHECK(refused([](Sweep& s) { s.sparsities = {1.5}; }) == "sweep.sparsities: 1.5 is neither -1 nor 0 to 1");
   CHECK(refused([](Sweep& s) { s.sparsities = {kNan}; }).find("is neither -1 nor 0 to 1") != std::string::npos);
   CHECK(refused([](Sweep& s) {
           s.buffers = {{1, 2, 0}};
         }) == "sweep.buffers: 1,2,0 has a buffer without bytes: all three have some, or none has");
   CHECK(refused([](Sweep& s) {
-          s.buffers = {{1, 1, (Index{1} << 60) + 1}};
-        }).find("more than 2^60") != std::string::npos);
+          s.buffers = {{1, 1, (Index{1} << 40) + 1}};
+        }).find("more than 2^40") != std::string::npos);
   CHECK(refused([](Sweep& s) { s.bandwidths = {-1}; }) == "sweep.bandwidths: -1 is negative");
   CHECK(refused([](Sweep& s) { s.bandwidths = {8}; }) ==
         "sweep.bandwidths: an off-chip bandwidth says nothing without buffers");
@@ -211,7 +211,7 @@ TEST_CASE("explore: splits of a memory") {
   sweep.buffers = splits;
   CHECK(check(sweep).ok());
   CHECK(thrown([] { splits_of(64, 2); }) == "parts: 2 is not 3 to 1024");
-  CHECK(thrown([] { splits_of(65, 8); }) == "total: 65 is not 1 to 2^60 bytes, a multiple of 8");
+  CHECK(thrown([] { splits_of(65, 8); }) == "total: 65 is not 1 to 2^40 bytes, a multiple of 8");
 }
 
 }  // namespace septet::network::explore_test

@@ -103,7 +103,7 @@ struct LayerCost {
 /// In closed form. Dataflows that exclude the options (outputs stationary under fold-then-add) are not among those of
 /// automatic; of equals the first counts. Groups are joined under a sparse dataflow where that takes fewer cycles.
 /// `each`: if not null, becomes the product's cost with every dataflow, whichever is named, in their order, but for
-/// those that exclude the options. Errors as cycles().
+/// those that exclude the options. Errors as cycles(), and bad_shape: counts that do not fit 64 bits.
 SEPTET_API Status cost(const Layer& layer, const CostOptions& options, LayerCost& cost,
                        std::vector<LayerCost>* each = nullptr);
 

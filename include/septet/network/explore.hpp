@@ -77,7 +77,7 @@ struct DesignPoint {
 };
 
 /// Error: bad_option, "sweep.arrays" …: an axis that is empty, that has a value twice or one that is out of range
-/// (sides 1 to 65536, a_bits 0 to the type's, sparsities -1 or 0 to 1, buffers all three or none and up to 2^60 bytes);
+/// (sides 1 to 65536, a_bits 0 to the type's, sparsities -1 or 0 to 1, buffers all three or none and up to 2^40 bytes);
 /// a bandwidth where there may be no buffers; more than 2^40 designs.
 SEPTET_API Status check(const Sweep& sweep);
 
