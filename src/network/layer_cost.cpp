@@ -29,6 +29,7 @@ bool add_counts(Report& total, const Report& r, Index times) {
 
 // Of a run of products that is repeated; A is the same in each.
 bool repeat(Report& r, Index repeats) {
+  if (repeats == 1) return true;
   const Report once = r;
   const bool fits = add_counts(r, once, repeats - 1);
   r.nnz = once.nnz, r.a_bytes_values = once.a_bytes_values, r.a_bytes_metadata = once.a_bytes_metadata;
