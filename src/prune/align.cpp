@@ -6,7 +6,7 @@
 #include <limits>
 #include <numeric>
 
-namespace septet::network {
+namespace septet::network::pruning {
 namespace {
 
 constexpr Index kTilesTried = 8;       // for a row: on trained layers all of them together do not find more
@@ -259,4 +259,4 @@ std::vector<Index> aligned_rows(const std::vector<double>& scores, Index rows, I
   return best;
 }
 
-}  // namespace septet::network
+}  // namespace septet::network::pruning

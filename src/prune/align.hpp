@@ -7,7 +7,7 @@
 
 #include <vector>
 
-namespace septet::network {
+namespace septet::network::pruning {
 
 /// What is kept of `scores` (row-major, finite, none negative) if `order` is cut into tiles of `tile` rows, the last
 /// one maybe lower, and of all tiles' columns the tiles * kept_columns best stay: so many cycles. A column of a tile
@@ -22,4 +22,4 @@ double kept_score(const std::vector<double>& scores, Index rows, Index cols, Ind
 std::vector<Index> aligned_rows(const std::vector<double>& scores, Index rows, Index cols, Index tile,
                                 Index kept_columns);
 
-}  // namespace septet::network
+}  // namespace septet::network::pruning

@@ -12,7 +12,7 @@
 #include <numeric>
 #include <string>
 
-namespace septet::network {
+namespace septet::network::pruning {
 namespace {
 
 using namespace septet::support;
@@ -152,4 +152,4 @@ TEST_CASE("aligned rows: near the best of all orders") {
   CHECK(found > 0.98 * best_of_all);
 }
 
-}  // namespace septet::network
+}  // namespace septet::network::pruning

@@ -54,8 +54,8 @@ struct PruneOptions {
   double value = 0.5;
   bool per_layer = false;
   std::vector<std::string> untouched;  ///< names of steps that keep their weights
-  /// Orders the channels between layers so that rows with alike weights share tiles (permute.hpp). The network computes
-  /// the same function.
+  /// Orders the channels between layers so that rows that keep the same columns share tiles (permute.hpp): the same
+  /// function. Where that makes the result no better, channels stay as they are (Pruning::orders).
   bool permute = false;
   InputStatistics statistics;  ///< empty: all 1
 };
@@ -76,7 +76,10 @@ struct Pruning {
   Index cycles_dense = 0, cycles = 0;  ///< of all products, those included that are not pruned
   Index weights = 0, zeros = 0;        ///< of `layers`
   double kept = 1;                     ///< the product of theirs: what of a signal's energy passes all of them
-  bool met = true;                     ///< else this is the best that can be had
+  /// With PruneOptions::permute: of channels_of() the network that was given, what came where (permute.hpp). Empty: all
+  /// channels are where they were.
+  std::vector<std::vector<Index>> orders;
+  bool met = true;  ///< else this is the best that can be had
 };
 
 /// The energy of a weight w that meets input x is w^2 E[x^2] (LeCun, Denker, Solla, NIPS 1989: a diagonal Hessian;
