@@ -12,67 +12,105 @@
 namespace septet::network::pruning {
 namespace {
 
-// Rows that share what is removed.
-Index tile_of(const PruneOptions& options, Dataflow dataflow) {
-  if (options.groups == PruneGroups::blocks) return options.block.rows;
-  const ArrayShape& array = options.cost.gemm.array;
-  return dataflow == Dataflow::sWS ? array.width : array.height;
-}
-
-// Columns of a tile with a weight that stays, on average, rounded up.
-Index live_columns(const PrunedLayer& layer, const Scores& scores, Index tile) {
-  Index live = 0;
-  for (Index first = 0; first < scores.m; first += tile) {
-    const Index last = std::min(first + tile, scores.m);
-    for (Index j = 0; j < scores.k; ++j) {
-      Index row = first;
-      while (row < last && layer.mask[scores.index(0, row, j)] == 0) ++row;
-      live += row < last ? 1 : 0;
+// [m][k], k = … * size + channel, as [channel][m][…].
+template <class T>
+std::vector<T> by_channel(const std::vector<T>& values, Index k, Index size) {
+  std::vector<T> result;
+  result.reserve(values.size());
+  const auto count = static_cast<Index>(values.size());
+  for (Index channel = 0; channel < size; ++channel) {
+    for (Index row = 0; row < count; row += k) {
+      for (Index j = channel; j < k; j += size) result.push_back(values[static_cast<std::size_t>(row + j)]);
     }
   }
-  return detail::ceil_div(live, detail::ceil_div(scores.m, tile));
+  return result;
 }
 
-// Matrices of writers side by side.
-struct SideBySide {
-  Index rows = 0, cols = 0, tile = 0, kept_columns = 0;
-  std::vector<double> scores;
-
-  void add(const Scores& more, Index live) {
-    const double energy = std::accumulate(more.values.begin(), more.values.end(), 0.);
-    std::vector<double> joined;
-    joined.reserve(scores.size() + more.values.size());
-    for (Index i = 0; i < rows; ++i) {
-      joined.insert(joined.end(), scores.begin() + i * cols, scores.begin() + (i + 1) * cols);
-      for (Index j = 0; j < more.k; ++j) joined.push_back(energy > 0 ? more.at(0, i, j) / energy : 0);
+// What a set of channels is ordered for: matrices with a row for each, of scores as shares of a layer's energy. Those
+// whose tiles are as high as the first one's lie side by side.
+class Wishes {
+ public:
+  Wishes(const Network& network, const ChannelSet& set, const PruneOptions& options,
+         const std::vector<PrunedLayer>& pruned)
+      : network_(network), size_(set.size), options_(options) {
+    const auto has_step = [&](const std::vector<Index>& steps, Index step) {
+      return std::binary_search(steps.begin(), steps.end(), step);
+    };
+    for (const PrunedLayer& layer : pruned) {
+      if (has_step(set.writers, layer.step)) add_rows(layer);
     }
-    scores = std::move(joined), cols += more.k, kept_columns += live;
+    for (const PrunedLayer& layer : pruned) {
+      if (has_step(set.readers, layer.step)) add_columns(layer);
+    }
   }
-};
 
-const PrunedLayer* find(const std::vector<PrunedLayer>& pruned, Index step) {
-  const auto layer =
-      std::find_if(pruned.begin(), pruned.end(), [&](const PrunedLayer& one) { return one.step == step; });
-  return layer == pruned.end() ? nullptr : &*layer;
-}
+  std::vector<Index> order() const {
+    Index cols = 0;
+    for (const auto& matrix : matrices_) cols += static_cast<Index>(matrix.size()) / size_;
+    std::vector<double> scores;
+    scores.reserve(static_cast<std::size_t>(size_ * cols));
+    for (Index i = 0; i < size_; ++i) {
+      for (const auto& matrix : matrices_) {
+        const auto width = static_cast<std::ptrdiff_t>(matrix.size()) / size_;
+        scores.insert(scores.end(), matrix.begin() + i * width, matrix.begin() + (i + 1) * width);
+      }
+    }
+    return aligned_rows(scores, size_, cols, tile_ == 0 ? size_ : tile_, kept_columns_);
+  }
 
-std::vector<Index> aligned_order(const Network& network, const ChannelSet& set, const PruneOptions& options,
-                                 const std::vector<PrunedLayer>& pruned) {
-  SideBySide writers;
-  writers.rows = set.size;
-  for (const Index step : set.writers) {
-    const PrunedLayer* layer = find(pruned, step);
-    if (layer == nullptr) continue;
+ private:
+  // Rows, columns that what is removed has in common; 0: just one.
+  Index rows_of(const PrunedLayer& layer) const {
+    if (options_.groups == PruneGroups::blocks) return options_.block.rows;
+    const CostOptions& cost = options_.cost;
+    if (cost.gemm.dataflow == Dataflow::sIS) return 0;
+    return layer.dataflow == Dataflow::sWS ? cost.gemm.array.width : cost.gemm.array.height;
+  }
+  Index columns_of(const PrunedLayer& layer) const {
+    const bool blocks = options_.groups == PruneGroups::blocks;
+    const Index columns = blocks ? options_.block.cols : options_.cost.gemm.array.height;
+    // Tiles are cut from all of K: only these have channels of the same places in the window.
+    return (blocks || layer.dataflow == Dataflow::sIS) && size_ % columns == 0 ? columns : 0;
+  }
+
+  bool take(Index tile) {
+    if (tile_ == 0) tile_ = tile;
+    return tile != 0 && tile == tile_;
+  }
+  Scores scores_at(Index step) const {
+    static const std::vector<double> kNone;
     const auto i = static_cast<std::size_t>(step);
-    const Scores scores = scores_of(network, network.steps[i],
-                                    options.statistics.empty() ? std::vector<double>() : options.statistics[i]);
-    if (writers.tile == 0) writers.tile = tile_of(options, layer->dataflow);
-    const Index live = live_columns(*layer, scores, writers.tile);
-    writers.add(scores, live < scores.k ? live : detail::ceil_div(scores.k, 2));
+    Scores scores =
+        scores_of(network_, network_.steps[i], options_.statistics.empty() ? kNone : options_.statistics[i]);
+    const double energy = std::accumulate(scores.values.begin(), scores.values.end(), 0.);
+    for (double& score : scores.values) score = energy > 0 ? score / energy : 0;
+    return scores;
   }
-  if (writers.tile == 0) return given_order(set);
-  return aligned_rows(writers.scores, writers.rows, writers.cols, writers.tile, writers.kept_columns);
-}
+
+  void add_rows(const PrunedLayer& layer) {
+    if (!take(rows_of(layer))) return;
+    matrices_.push_back(scores_at(layer.step).values);
+    count_columns(layer);
+  }
+  void add_columns(const PrunedLayer& layer) {
+    if (!take(columns_of(layer))) return;
+    const Scores scores = scores_at(layer.step);
+    matrices_.push_back(by_channel(scores.values, scores.k, size_));
+    count_columns(layer);
+  }
+  // What a tile would do with if its rows all kept the same columns. A layer that has lost nothing says nothing yet,
+  // but might lose some in another order: half.
+  void count_columns(const PrunedLayer& layer) {
+    const Index left = layer.weights - layer.zeros;
+    kept_columns_ += detail::ceil_div(layer.zeros > 0 ? left : left / 2, size_);
+  }
+
+  const Network& network_;
+  const Index size_;
+  const PruneOptions& options_;
+  Index tile_ = 0, kept_columns_ = 0;
+  std::vector<std::vector<double>> matrices_;
+};
 
 }  // namespace
 
@@ -80,7 +118,7 @@ Orders aligned_orders(const Network& network, const std::vector<ChannelSet>& cha
                       const std::vector<PrunedLayer>& pruned) {
   Orders orders(channels.size());
   side_by_side(channels.size(),
-               [&](std::size_t s) { orders[s] = aligned_order(network, channels[s], options, pruned); });
+               [&](std::size_t s) { orders[s] = Wishes(network, channels[s], options, pruned).order(); });
   return orders;
 }
 

@@ -12,9 +12,10 @@ namespace septet::network::pruning {
 
 using Orders = std::vector<std::vector<Index>>;
 
-/// For each set, of channels_of(network): the rows of its writers' weights in aligned order (align.hpp), the writers
-/// side by side, each row's scores as shares of their layer's energy. `pruned`, as it has been without, says how high
-/// tiles are and how many columns of them stay. What nobody asks for keeps its order.
+/// For each set, of channels_of(network), an aligned order (align.hpp): of the rows of its writers' weights, where
+/// m-tiles lose columns, and of the columns of its readers' where k-tiles lose rows, all side by side; scores as shares
+/// of their layer's energy. `pruned`, the network as it has been pruned without, says how high tiles are and how much
+/// of them stays.
 Orders aligned_orders(const Network& network, const std::vector<ChannelSet>& channels, const PruneOptions& options,
                       const std::vector<PrunedLayer>& pruned);
 

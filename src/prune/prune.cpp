@@ -83,9 +83,9 @@ class Pruner {
 // By the goal: met before not met, then what the goal leaves open, or how near it is.
 bool is_better(const Pruning& one, const Pruning& other, PruneGoal goal) {
   if (one.met != other.met) return one.met;
-  const bool by_cycles = goal == PruneGoal::cycles || goal == PruneGoal::speedup;
-  if (one.met) return goal == PruneGoal::kept ? one.cycles < other.cycles : one.kept > other.kept;
-  return by_cycles ? one.cycles < other.cycles : one.kept > other.kept;
+  const bool cycles_first = one.met ? goal == PruneGoal::kept : goal == PruneGoal::cycles || goal == PruneGoal::speedup;
+  if (cycles_first && one.cycles != other.cycles) return one.cycles < other.cycles;
+  return one.kept != other.kept ? one.kept > other.kept : one.cycles < other.cycles;
 }
 
 // With the channels in an order that `given`, pruned as it is, asks for; `given` where that is no better.
