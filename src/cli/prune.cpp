@@ -2,9 +2,10 @@
 //
 // septet prune: weights removed where an array can do without them. docs/prune.md.
 #include "command_line.hpp"
-#include "errors.hpp"
+#include "prune_errors.hpp"
 #include "prune_files.hpp"
 #include "prune_flags.hpp"
+#include "prune_html.hpp"
 #include "prune_model.hpp"
 #include "prune_report.hpp"
 #include "septet/threads.hpp"
@@ -27,30 +28,10 @@ constexpr const char* kExamples =
     "With files: septet prune model/index.json --speedup 4.3 --array 16x16 --input images.npy -o pruned\n"
     "            septet prune model/index.json --sparsity 0.5 --group 2:4 --dense-layer conv1 --json -\n"
     "            septet prune model/index.json --cycles 50000 --permute -o pruned --report pruned.html\n"
+    "            septet prune model/index.json --curves 1.5,2,3,4,6 --input images.npy --labels labels.npy --report "
+    "curves.html\n"
+    "            septet prune model/index.json --points retrained.json --report retrained.html\n"
     "            septet prune weights.npy --columns 784 --sparsity 0.9 -o pruned.npy --mask mask.npy";
-
-// What the library calls things, in words of the command line.
-void require_pruned(const PruneFlags& given, const Status& status) {
-  if (status.ok()) return;
-  const std::string& argument = status.argument();
-  const auto fail = [&](const std::string& where, const std::string& message) {
-    throw Error(Status(status.cause(), where, message));
-  };
-  if (argument == "value") fail(given.goal.substr(0, given.goal.find(' ')), status.message());
-  if (argument == "group" || argument == "block") fail("--group", status.message());
-  if (argument == "untouched") fail("--dense-layer", status.message());
-  if (argument == "statistics") fail("--input", status.message());
-  const bool weights = status.cause() == Cause::bad_type || status.cause() == Cause::bad_structure;
-  if (weights) fail(given.flags.a, given.is_matrix() ? status.message() : argument + ": " + status.message());
-  require(status);
-}
-
-network::Pruning pruned(const PruneFlags& given, const network::Network& network,
-                        const network::PruneOptions& options) {
-  network::Pruning pruning;
-  require_pruned(given, network::try_prune(network, options, pruning));
-  return pruning;
-}
 
 void check_met(const PruneReport& report) {
   if (report.pruning.met) return;
@@ -61,6 +42,17 @@ void check_met(const PruneReport& report) {
       percent(share_of(report.pruning.zeros, report.pruning.weights)), percent(report.pruning.kept)));
 }
 
+PruneReport prune_to_goal(const PruneFlags& given, const network::Network& network,
+                          const network::InputStatistics& statistics, Index images) {
+  PruneReport report;
+  report.name = network.name, report.goal = given.goal, report.options = given.options, report.images = images;
+  report.options.cost = given.cost(), report.options.statistics = statistics;
+  require_pruned(given, network::try_prune(network, report.options, report.pruning));
+  check_met(report);
+  if (!given.flags.output.empty() && !given.is_matrix()) report.mask_files = mask_files(report.pruning);
+  return report;
+}
+
 void run_prune(const PruneFlags& given) {
   const Flags& flags = given.flags;
   check_prune_flags(given);
@@ -68,16 +60,22 @@ void run_prune(const PruneFlags& given) {
   if (flags.gemm.threads > 0) {
     if (const Status status = set_threads(flags.gemm.threads); !status.ok()) refuse("--threads", status.message());
   }
+  PruneSections sections;
+  if (!given.points.empty()) sections.points = read_points(given.points);
   const network::Network network = read_prune_model(given);
-  PruneReport report;
-  report.name = network.name, report.goal = given.goal, report.options = given.options;
-  report.options.cost = given.cost();
-  report.options.statistics = read_statistics(given, network, report.images);
-  report.pruning = pruned(given, network, report.options);
-  check_met(report);
-  if (!flags.output.empty() && !given.is_matrix()) report.mask_files = mask_files(report.pruning);
-  PruneFiles files(given, report.pruning);
-  publish(flags, prune_json(report), prune_table(report), [&] { files.commit(); });
+  sections.name = network.name;
+  Index images = 0;
+  const network::InputStatistics statistics = read_statistics(given, network, images);
+  if (given.has_goal()) sections.pruned = prune_to_goal(given, network, statistics, images);
+  if (!given.curves.empty()) sections.curves = curves_of(given, network, statistics);
+  std::optional<PruneFiles> files;
+  if (sections.pruned) files.emplace(given, sections.pruned->pruning);
+  publish(
+      flags, sections_json(sections), sections_table(sections),
+      [&] {
+        if (files) files->commit();
+      },
+      flags.report.empty() ? "" : prune_page(sections));
 }
 
 }  // namespace

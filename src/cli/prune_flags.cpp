@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kGoalGroup = "Goal, one of them";
 constexpr const char* kGroupsGroup = "Groups";
+constexpr const char* kCurvesGroup = "Curves";
 constexpr const char* kOutputGroup = "Output";
 
 bool ends_with(const std::string& path, const std::string& ending) {
@@ -149,6 +150,31 @@ void add_operand(CLI::App& verb, PruneFlags& given) {
   add_dtype(verb, flags, "of a matrix without a type of its own: f32, s8 or u8; default f32");
 }
 
+void add_curves(CLI::App& verb, PruneFlags& given) {
+  given.arrays = {{4, 4}, {8, 8}, {16, 16}, {32, 32}};
+  add_value(verb, "--curves", "LIST",
+            "speed-ups between commas (1.5,2,3,4,6): without retraining, what each\nof them does to the outputs for "
+            "--input, for all arrays and dataflows,\nbeside unstructured sparsity of 0.5 to 0.98",
+            [&given](const std::string& text) {
+              given.curves.clear();
+              for (const std::string& part : split(text, ',')) given.curves.push_back(parse_speedup("--curves", part));
+            })
+      ->group(kCurvesGroup);
+  add_value(verb, "--arrays", "LIST", "of the curves, between commas; default 4x4,8x8,16x16,32x32",
+            [&given](const std::string& text) {
+              given.arrays.clear();
+              for (const std::string& part : split(text, ',')) given.arrays.push_back(parse_array("--arrays", part));
+            })
+      ->group(kCurvesGroup);
+  add_value(verb, "--labels", "FILE.npy",
+            "an integer for each input: which element of the first output is to be\nthe greatest",
+            [&given](const std::string& text) { given.labels = parse_file("--labels", text); })
+      ->group(kCurvesGroup);
+  add_value(verb, "--points", "FILE.json", "results of retraining, drawn and summed up over seeds (docs/prune.md)",
+            [&given](const std::string& text) { given.points = parse_file("--points", text); })
+      ->group(kCurvesGroup);
+}
+
 void add_outputs(CLI::App& verb, PruneFlags& given) {
   Flags& flags = given.flags;
   add_value(
@@ -199,7 +225,7 @@ void check_places(const PruneFlags& given) {
   check_outputs(reports);
   given.is_matrix() ? check_mask(given) : check_folder(given);
   std::vector<std::string> inputs = given.inputs;
-  inputs.push_back(given.flags.a);
+  inputs.insert(inputs.end(), {given.flags.a, given.labels, given.points});
   if (!given.is_matrix()) inputs.push_back((fs::path(given.flags.a) / "index.json").string());
   check_apart({reports.output, reports.json, reports.report, given.mask}, inputs);
 }
@@ -224,17 +250,38 @@ void add_prune_flags(CLI::App& verb, PruneFlags& given) {
   add_goals(verb, given);
   add_groups(verb, given);
   add_machine(verb, given);
+  add_curves(verb, given);
   add_outputs(verb, given);
 }
 
+namespace {
+
+void check_curves(const PruneFlags& given) {
+  if (given.curves.empty()) return refuse_flags(given, {"--arrays", "--labels"}, "needs --curves");
+  if (given.inputs.empty()) refuse("--curves", "needs --input: what goes through the network");
+}
+
+// Without a goal there is no pruned network.
+void check_goal(const PruneFlags& given) {
+  if (given.has_goal()) return;
+  if (given.curves.empty() && given.points.empty()) {
+    refuse("goal", "is missing: one of --sparsity, --cycles, --speedup, --kept");
+  }
+  refuse_flags(given, {"--output", "--mask", "--group", "--dataflow", "--array"},
+               "needs a goal: --sparsity, --cycles, --speedup or --kept");
+}
+
+}  // namespace
+
 void check_prune_flags(const PruneFlags& given) {
   if (given.is_matrix()) {
-    refuse_flags(given, {"--dense-layer", "--permute"}, "is of models: a matrix is one layer");
+    refuse_flags(given, {"--dense-layer", "--permute", "--curves", "--arrays", "--labels"},
+                 "is of models: a matrix is one layer");
     if (given.inputs.size() > 1) refuse("--input", "is given twice: a matrix has one");
   } else {
     refuse_flags(given, {"--columns", "--mask", "--a-zero-point", "--dtype"}, "is of a matrix: a model says it");
   }
-  if (!given.has_goal()) refuse("goal", "is missing: one of --sparsity, --cycles, --speedup, --kept");
+  check_goal(given), check_curves(given);
   check_memory(given.flags);
   check_places(given);
 }

@@ -19,6 +19,9 @@ struct PruneFlags {
   network::PruneOptions options;  ///< all but `cost` and `statistics`
   std::string goal;               ///< the flag that says it, and its value: "--speedup 4"; empty: none
   std::vector<std::string> inputs;
+  std::vector<double> curves;      ///< --curves, speed-ups; empty: none are asked for
+  std::vector<ArrayShape> arrays;  ///< of the curves
+  std::string labels, points;      ///< files; empty: none
 
   /// The operand is a matrix, not a model.
   bool is_matrix() const;

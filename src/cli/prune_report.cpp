@@ -14,20 +14,6 @@ using network::PruneGoal;
 using network::PruneGroups;
 using network::Pruning;
 
-const char* goal_name(PruneGoal goal) {
-  switch (goal) {
-    case PruneGoal::sparsity:
-      return "sparsity";
-    case PruneGoal::cycles:
-      return "cycles";
-    case PruneGoal::speedup:
-      return "speedup";
-    case PruneGoal::kept:
-      return "kept";
-  }
-  return "";
-}
-
 const network::Step& step_of(const PruneReport& report, const PrunedLayer& layer) {
   return report.pruning.network.steps[static_cast<std::size_t>(layer.step)];
 }
@@ -57,6 +43,20 @@ Json layer_json(const PruneReport& report, std::size_t i) {
 std::string times_text(Index more, Index fewer) { return fmt::format("{:.2f}x", times(more, fewer)); }
 
 }  // namespace
+
+const char* goal_name(PruneGoal goal) {
+  switch (goal) {
+    case PruneGoal::sparsity:
+      return "sparsity";
+    case PruneGoal::cycles:
+      return "cycles";
+    case PruneGoal::speedup:
+      return "speedup";
+    case PruneGoal::kept:
+      return "kept";
+  }
+  return "";
+}
 
 double share_of(Index part, Index whole) {
   return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
@@ -140,6 +140,23 @@ std::string prune_table(const PruneReport& report) {
                      array.width, name(report.options.cost.array.timing), groups_text(report.options), table.text(),
                      report.goal, report.options.per_layer ? " per layer" : "", pruning.met ? "met" : "not met",
                      reached_text(report));
+}
+
+Json sections_json(const PruneSections& sections) {
+  Json json;
+  json["network"] = sections.name;
+  if (sections.pruned) json = prune_json(*sections.pruned);
+  if (sections.curves) json["curves"] = curves_json(*sections.curves);
+  if (!sections.points.empty()) json["points"] = points_json(sections.points);
+  return json;
+}
+
+std::string sections_table(const PruneSections& sections) {
+  std::vector<std::string> tables;
+  if (sections.pruned) tables.push_back(prune_table(*sections.pruned));
+  if (sections.curves) tables.push_back(curves_table(*sections.curves));
+  if (!sections.points.empty()) tables.push_back(points_table(sections.points));
+  return fmt::format("{}", fmt::join(tables, "\n"));
 }
 
 }  // namespace septet::cli

@@ -4,8 +4,10 @@
 #pragma once
 
 #include "output.hpp"
-#include "septet/network/prune.hpp"
+#include "prune_curves.hpp"
+#include "prune_points.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +22,8 @@ struct PruneReport {
   std::vector<std::string> mask_files;  ///< by layer; empty: nothing is written
 };
 
+/// "sparsity", "cycles", "speedup", "kept".
+const char* goal_name(network::PruneGoal goal);
 /// "auto", "weights", "2:4", "block:4x4".
 std::string groups_text(const network::PruneOptions& options);
 /// "4x4x3x3" of the step's product.
@@ -31,5 +35,15 @@ std::string reached_text(const PruneReport& report);
 
 Json prune_json(const PruneReport& report);
 std::string prune_table(const PruneReport& report);
+
+/// All that a command line asked for.
+struct PruneSections {
+  std::string name;  ///< of the network
+  std::optional<PruneReport> pruned;
+  std::optional<Curves> curves;
+  std::vector<PointGroup> points;  ///< empty: none
+};
+Json sections_json(const PruneSections& sections);
+std::string sections_table(const PruneSections& sections);
 
 }  // namespace septet::cli

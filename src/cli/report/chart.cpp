@@ -160,6 +160,8 @@ Axis logarithmic_axis(std::string label, const std::vector<double>& values) {
   return {std::move(label), low / air, high * air, true};
 }
 
+Unit cycles_unit(double most) { return most >= 1e6 ? Unit{"million cycles", 1e6} : Unit{"cycles", 1}; }
+
 double Chart::x_at(double value) const { return kLeft + x_.place(value) * (kWidth - kLeft - kRight); }
 double Chart::y_at(double value) const { return kHeight - kBottom - y_.place(value) * (kHeight - kTop - kBottom); }
 
