@@ -1,0 +1,126 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "paths.hpp"
+#include "src/arithmetic.hpp"
+
+#include <algorithm>
+
+namespace septet::network::pruning {
+namespace {
+
+// Of a layer: beyond, some blocks go at once.
+constexpr Index kMostStates = Index{1} << 16;
+
+struct Block {
+  double score = 0;
+  Index weights = 0;
+  Index index = 0;  // among those of all groups
+
+  double score_per_weight() const { return score / static_cast<double>(weights); }
+  bool operator<(const Block& other) const {
+    const double a = score_per_weight(), b = other.score_per_weight();
+    return a != b ? a < b : index < other.index;
+  }
+};
+
+class BlockPaths : public Paths {
+ public:
+  BlockPaths(const Scores& scores, const BlockShape& shape)
+      : scores_(scores),
+        shape_(shape),
+        down_(detail::ceil_div(scores.m, shape.rows)),
+        across_(detail::ceil_div(scores.k, shape.cols)) {}
+
+  Index tiles() const override { return 1; }
+
+  std::vector<State> states(Index /*tile*/) const override {
+    std::vector<Block> blocks = live_blocks();
+    std::sort(blocks.begin(), blocks.end());
+    const auto count = static_cast<Index>(blocks.size());
+    Index removed = count, weights = 0;
+    double left = 0;
+    std::vector<State> states(static_cast<std::size_t>(count == 0 ? 1 : full_states(count) + 2));
+    for (Index state = static_cast<Index>(states.size()) - 1; state >= 0; --state) {
+      for (const Index to = removed_by(state, count); removed > to; --removed) {
+        const Block& block = blocks[static_cast<std::size_t>(removed) - 1];
+        weights += block.weights, left += block.score;
+      }
+      states[static_cast<std::size_t>(state)] = {weights, left};
+    }
+    return states;
+  }
+
+  void remove(Index /*tile*/, Index state, std::uint8_t* mask) const override {
+    std::vector<Block> blocks = live_blocks();
+    const Index removed = removed_by(state, static_cast<Index>(blocks.size()));
+    if (removed < static_cast<Index>(blocks.size())) {
+      std::nth_element(blocks.begin(), blocks.begin() + removed, blocks.end());
+    }
+    std::vector<bool> gone(static_cast<std::size_t>(scores_.groups * down_ * across_), false);
+    for (Index i = 0; i < removed; ++i) {
+      gone[static_cast<std::size_t>(blocks[static_cast<std::size_t>(i)].index)] = true;
+    }
+    each_element([&](std::size_t block, std::size_t element) {
+      if (gone[block]) mask[element] = 0;
+    });
+  }
+
+ private:
+  // States but for the last two, one block and none.
+  static Index full_states(Index blocks) { return detail::ceil_div(blocks - 1, at_once(blocks)); }
+  static Index at_once(Index blocks) { return detail::ceil_div(blocks, kMostStates); }
+  static Index removed_by(Index state, Index blocks) {
+    if (blocks == 0) return 0;
+    const Index full = full_states(blocks);
+    return state < full ? state * at_once(blocks) : state - full + blocks - 1;
+  }
+
+  // f(block, index among the layer's weights)
+  template <class F>
+  void each_element(F&& f) const {
+    std::size_t element = 0;
+    for (Index row = 0; row < scores_.groups * scores_.m; ++row) {
+      const Index line = row / scores_.m * down_ + row % scores_.m / shape_.rows;
+      for (Index column = 0; column < scores_.k; ++column) {
+        f(static_cast<std::size_t>(line * across_ + column / shape_.cols), element++);
+      }
+    }
+  }
+
+  std::vector<Block> live_blocks() const {
+    std::vector<Block> blocks(static_cast<std::size_t>(scores_.groups * down_ * across_));
+    for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i].index = static_cast<Index>(i);
+    each_element([&](std::size_t block, std::size_t element) {
+      blocks[block].score += scores_.values[element], blocks[block].weights += scores_.values[element] > 0;
+    });
+    blocks.erase(std::remove_if(blocks.begin(), blocks.end(), [](const Block& b) { return b.weights == 0; }),
+                 blocks.end());
+    return blocks;
+  }
+
+  const Scores& scores_;
+  const BlockShape shape_;
+  const Index down_, across_;  // blocks of a group
+};
+
+}  // namespace
+
+std::unique_ptr<Paths> block_paths(const Scores& scores, const BlockShape& block) {
+  return std::make_unique<BlockPaths>(scores, block);
+}
+
+void keep_neighbours(const Scores& scores, const GroupShape& group, std::uint8_t* mask) {
+  std::vector<std::size_t> members;
+  for (std::size_t row = 0; row < scores.values.size(); row += static_cast<std::size_t>(scores.k)) {
+    for (Index j = 0; j < scores.k; j += group.m) {
+      members.clear();
+      for (Index i = j; i < std::min<Index>(j + group.m, scores.k); ++i) {
+        members.push_back(row + static_cast<std::size_t>(i));
+      }
+      std::stable_sort(members.begin(), members.end(),
+                       [&](std::size_t a, std::size_t b) { return scores.values[a] > scores.values[b]; });
+      for (std::size_t i = static_cast<std::size_t>(group.n); i < members.size(); ++i) mask[members[i]] = 0;
+    }
+  }
+}
+
+}  // namespace septet::network::pruning

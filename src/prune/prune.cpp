@@ -1,0 +1,100 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "septet/network/prune.hpp"
+
+#include "check.hpp"
+#include "side_by_side.hpp"
+#include "solver.hpp"
+#include "src/fp_environment.hpp"
+#include "src/network/layer_cost.hpp"
+#include "src/validate.hpp"
+
+#include <algorithm>
+
+namespace septet::network {
+namespace {
+
+using namespace pruning;  // NOLINT(google-build-using-namespace): this file is its front door
+
+// Sums up cycles.
+void add(Index& sum, Index cycles) {
+  if (!add_times(sum, 1, cycles)) throw Error(beyond_64_bits());
+}
+
+class Pruner {
+ public:
+  Pruner(const Network& network, const PruneOptions& options)
+      : network_(network), options_(options), all_(layers_of(network, options.cost.vector)) {
+    const std::vector<Index> steps = prunable_steps(network, options);
+    for (const Index step : steps) {
+      layers_.push_back(std::make_unique<PrunableLayer>(network, options, step, all_[static_cast<std::size_t>(step)]));
+      add(cycles_dense_, layers_.back()->cycles_dense());
+    }
+    for (std::size_t i = 0; i < all_.size(); ++i) {
+      if (!std::binary_search(steps.begin(), steps.end(), static_cast<Index>(i))) count_other(all_[i]);
+    }
+    side_by_side(layers_.size(), [&](std::size_t i) { layers_[i]->make_curves(); });
+  }
+
+  Pruning prune() {
+    Pruning result;
+    result.network = network_;
+    if (options_.per_layer) {
+      for (const auto& layer : layers_) take(Solver(options_, {layer.get()}, 0, layer->cycles_dense()).solve(), result);
+    } else {
+      std::vector<const PrunableLayer*> layers;
+      for (const auto& layer : layers_) layers.push_back(layer.get());
+      take(Solver(options_, layers, other_cycles_, cycles_dense_ + other_cycles_dense_).solve(), result);
+    }
+    result.cycles_dense = cycles_dense_;
+    add(result.cycles_dense, other_cycles_dense_), add(result.cycles, other_cycles_);
+    return result;
+  }
+
+ private:
+  // Of products that are not pruned.
+  void count_other(const Layer& layer) {
+    if (layer.product.count == 0) return;
+    LayerCost now, dense;
+    CostOptions options = options_.cost;
+    throw_if_error(cost(layer, options, now));
+    options.gemm.dataflow = Dataflow::automatic, options.weights = WeightForm::dense;
+    throw_if_error(cost(layer, options, dense));
+    add(other_cycles_, now.array_cycles()), add(other_cycles_dense_, dense.array_cycles());
+  }
+
+  static void take(Solver::Outcome outcome, Pruning& result) {
+    for (auto& [layer, weight] : outcome.layers) {
+      add(result.cycles, layer.cycles);
+      result.weights += layer.weights, result.zeros += layer.zeros, result.kept *= layer.kept;
+      if (weight) linear_of(result.network.steps[static_cast<std::size_t>(layer.step)].op)->weight = std::move(weight);
+      result.layers.push_back(std::move(layer));
+    }
+    result.met = result.met && outcome.met;
+  }
+
+  const Network& network_;
+  const PruneOptions& options_;
+  const std::vector<Layer> all_;
+  std::vector<std::unique_ptr<PrunableLayer>> layers_;
+  Index cycles_dense_ = 0, other_cycles_ = 0, other_cycles_dense_ = 0;
+};
+
+}  // namespace
+
+Status try_prune(const Network& network, const PruneOptions& options, Pruning& result) {
+  return detail::guarded([&] {
+    const detail::FpEnvironment environment;
+    if (Status status = validate(network); !status.ok()) return status;
+    if (Status status = check(network, options); !status.ok()) return status;
+    result = Pruner(network, options).prune();
+    return Status();
+  });
+}
+
+Pruning prune(const Network& network, const PruneOptions& options) {
+  Pruning result;
+  throw_if_error(try_prune(network, options, result));
+  return result;
+}
+
+}  // namespace septet::network

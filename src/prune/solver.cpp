@@ -1,0 +1,153 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "solver.hpp"
+
+#include "side_by_side.hpp"
+#include "src/network/layer_cost.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace septet::network::pruning {
+namespace {
+
+std::vector<const std::vector<Curve>*> curves_of(const std::vector<const PrunableLayer*>& layers) {
+  std::vector<const std::vector<Curve>*> curves;
+  for (const PrunableLayer* layer : layers) curves.push_back(&layer->curves());
+  return curves;
+}
+
+// Searches among budgets for the largest one whose cycles, which grow with it more or less, are few enough.
+class Budgets {
+ public:
+  Budgets(Index least, Index most, Index target) : least_(least), most_(most), target_(target) {}
+
+  void add(Index budget, Index cycles) {
+    Tried& side = cycles <= target_ ? met_ : unmet_;
+    side = {true, budget, cycles};
+  }
+  /// Nothing is left to try that matters: met to a thousandth, or budgets that are as good as equal.
+  bool done() const {
+    if (met_.tried && (met_.budget >= most_ || (target_ - met_.cycles) <= target_ / 1000)) return true;
+    if (unmet_.tried && unmet_.budget <= least_) return true;
+    const Index from = met_.tried ? met_.budget : least_;
+    return met_.tried && unmet_.tried && unmet_.budget - from <= std::max<Index>(1, (most_ - least_) >> 12);
+  }
+  Index next() const {
+    if (!unmet_.tried) return between(scaled(met_), met_.budget + 1, most_);
+    const Index above = unmet_.budget - 1;
+    if (!met_.tried) return unmet_.budget - least_ <= 1 ? least_ : between(scaled(unmet_), least_, above);
+    // Where a straight line crosses the target, but well between the two.
+    const double width = static_cast<double>(unmet_.budget - met_.budget);
+    const double part = static_cast<double>(target_ - met_.cycles) / static_cast<double>(unmet_.cycles - met_.cycles);
+    const auto step = static_cast<Index>(width * std::clamp(part, 0.1, 0.9));
+    return between(met_.budget + step, met_.budget + 1, above);
+  }
+
+ private:
+  struct Tried {
+    bool tried = false;
+    Index budget = 0, cycles = 0;
+  };
+  // Towards the target, a little beyond it where it has been missed.
+  Index scaled(const Tried& tried) const {
+    const double ratio = static_cast<double>(target_) / static_cast<double>(std::max<Index>(tried.cycles, 1));
+    return static_cast<Index>(static_cast<double>(tried.budget) * std::min(ratio * (ratio < 1 ? 0.98 : 1), 2.0));
+  }
+  static Index between(Index budget, Index low, Index high) { return std::max(low, std::min(budget, high)); }
+
+  const Index least_, most_, target_;
+  Tried met_, unmet_;
+};
+
+}  // namespace
+
+Solver::Solver(const PruneOptions& options, std::vector<const PrunableLayer*> layers, Index other_cycles,
+               Index cycles_dense)
+    : options_(options),
+      layers_(std::move(layers)),
+      other_cycles_(other_cycles),
+      cycles_dense_(cycles_dense),
+      planner_(curves_of(layers_)) {}
+
+Solver::Outcome Solver::solve() {
+  if (options_.groups == PruneGroups::neighbours) return count(planner_.least_loss());
+  switch (options_.goal) {
+    case PruneGoal::sparsity:
+      return for_sparsity();
+    case PruneGoal::kept:
+      return for_kept();
+    default:
+      return for_cycles();
+  }
+}
+
+Solver::Outcome Solver::count(Plan plan) {
+  Outcome outcome;
+  outcome.layers.resize(plan.size());
+  side_by_side(plan.size(), [&](std::size_t i) {
+    const bool known = i < last_.plan.size() && last_.plan[i] == plan[i];
+    outcome.layers[i] = known ? last_.layers[i] : layers_[i]->pruned(plan[i]);
+  });
+  outcome.plan = std::move(plan);
+  for (const auto& [layer, weight] : outcome.layers) {
+    if (!add_times(outcome.cycles, 1, layer.cycles)) throw Error(beyond_64_bits());
+    outcome.weights += layer.weights, outcome.zeros += layer.zeros, outcome.kept *= layer.kept;
+  }
+  outcome.met = meets(outcome);
+  last_ = outcome;
+  return outcome;
+}
+
+bool Solver::meets(const Outcome& outcome) const {
+  const auto cycles = static_cast<double>(outcome.cycles + other_cycles_);
+  switch (options_.goal) {
+    case PruneGoal::sparsity:
+      return static_cast<double>(outcome.zeros) >= options_.value * static_cast<double>(outcome.weights);
+    case PruneGoal::kept:
+      return outcome.kept >= options_.value;
+    case PruneGoal::cycles:
+      return cycles <= options_.value;
+    default:
+      return cycles * options_.value <= static_cast<double>(cycles_dense_);
+  }
+}
+
+Solver::Outcome Solver::for_sparsity() {
+  Index weights = 0;
+  for (const PrunableLayer* layer : layers_) weights += layer->weights();
+  const auto zeros = static_cast<Index>(std::ceil(options_.value * static_cast<double>(weights)));
+  return count(planner_.within(weights - zeros));
+}
+
+Solver::Outcome Solver::for_kept() {
+  // Sums in another order differ in the last bits; then the bound is a little tighter.
+  double most_loss = -std::log(options_.value);
+  for (double margin = 1e-12;; margin *= 10) {
+    Outcome outcome = count(planner_.keeping(most_loss));
+    if (outcome.met || most_loss < 0) return outcome;
+    most_loss -= margin;
+  }
+}
+
+Solver::Outcome Solver::for_cycles() {
+  const double most =
+      options_.goal == PruneGoal::cycles ? options_.value : static_cast<double>(cycles_dense_) / options_.value;
+  const Index target = static_cast<Index>(std::min(most, 0x1p62)) - other_cycles_;
+  const Index dearest = planner_.cost(planner_.least_loss()), cheapest = planner_.cost(planner_.least_cost());
+  Budgets budgets(cheapest, dearest, target);
+  const bool priced_in_cycles = options_.groups == PruneGroups::dataflow;
+  Index budget = priced_in_cycles ? std::clamp(target, cheapest, dearest) : dearest;
+  std::optional<Outcome> best;
+  for (;; budget = budgets.next()) {
+    Outcome outcome = count(planner_.within(budget));
+    budgets.add(budget, outcome.met ? std::min(outcome.cycles, target) : std::max(outcome.cycles, target + 1));
+    const bool better = !best || (outcome.met != best->met ? outcome.met
+                                  : outcome.met            ? outcome.kept >= best->kept
+                                                           : outcome.cycles < best->cycles);
+    if (better) best = std::move(outcome);
+    if (budgets.done()) return *best;
+  }
+}
+
+}  // namespace septet::network::pruning

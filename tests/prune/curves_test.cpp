@@ -1,0 +1,137 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+//
+// Curves of whole vectors against every set of vectors there is, on tiny layers.
+#include "connected.hpp"
+#include "src/prune/curve.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+namespace septet::network {
+namespace {
+
+using namespace septet::support;
+using pruning::Curve;
+
+struct Case {
+  Connected layer;
+  CostOptions options;
+  pruning::Vectors vectors = pruning::Vectors::columns;
+  Index height = 1;  // of a tile
+};
+
+Case random_case(Rng& rng) {
+  Case c;
+  c.options.gemm.dataflow = rng.pick({Dataflow::sOS, Dataflow::sWS, Dataflow::sIS});
+  c.options.gemm.array = {rng.between(1, 4), rng.between(1, 4)};
+  c.options.array.timing = rng.pick({Timing::serial, Timing::scalesim});
+  const auto [height, width] = c.options.gemm.array;
+  c.vectors = c.options.gemm.dataflow == Dataflow::sIS ? pruning::Vectors::rows : pruning::Vectors::columns;
+  c.height = c.options.gemm.dataflow == Dataflow::sWS ? width : height;
+  Index m = 0, k = 0;
+  do {
+    m = rng.between(1, 7), k = rng.between(1, 7);
+  } while ((c.vectors == pruning::Vectors::rows ? m * ((k + height - 1) / height)
+                                                : k * ((m + c.height - 1) / c.height)) > 10);
+  c.layer = random_connected(rng, m, k, rng.between(1, 9), rng.pick({0.0, 0.3, 0.7}));
+  return c;
+}
+
+// The vectors in `removed`, bit by bit, are not in the mask, and zeros are not.
+std::vector<std::uint8_t> mask_without(const Case& c, unsigned removed) {
+  const auto& [m, k, n, weights] = c.layer;
+  std::vector<std::uint8_t> mask;
+  for (Index i = 0; i < m * k; ++i) {
+    const Index row = i / k, column = i % k;
+    const Index vector =
+        c.vectors == pruning::Vectors::columns ? row / c.height * k + column : column / c.height * m + row;
+    mask.push_back(weights[static_cast<std::size_t>(i)] != 0 && (removed >> vector & 1) == 0);
+  }
+  return mask;
+}
+
+struct Known {
+  Index cycles = 0;
+  double kept = 0;
+};
+std::vector<Known> all_masks(const Case& c) {
+  const auto& [m, k, n, weights] = c.layer;
+  const bool columns = c.vectors == pruning::Vectors::columns;
+  const Index vectors = columns ? (m + c.height - 1) / c.height * k : (k + c.height - 1) / c.height * m;
+  std::vector<Known> all;
+  for (unsigned removed = 0; removed < 1u << vectors; ++removed) {
+    const std::vector<std::uint8_t> mask = mask_without(c, removed);
+    all.push_back({cycles_of(c.layer, masked(weights, mask), c.options), kept_share(weights, mask)});
+  }
+  return all;
+}
+
+// The first point at which the tile that stays may be the only one: from there on another tile might have done better.
+Index last_tile_alone(const Curve& curve) {
+  Index point = curve.points() - 1;
+  while (point > 0 && curve.removals[static_cast<std::size_t>(point) - 1].tile == curve.removals.back().tile) --point;
+  return point;
+}
+
+TEST_CASE("no set of vectors loses less at the cycles of a point of a curve, which are those of cost()") {
+  const std::uint64_t seed = 101;
+  Rng rng(seed);
+  for (int i = 0; i < 60; ++i) {
+    const Case c = random_case(rng);
+    INFO("seed " << seed << ", case " << i << ", " << name(c.options.gemm.dataflow) << ", m " << c.layer.m << ", k "
+                 << c.layer.k << ", array " << c.options.gemm.array.height << " x " << c.options.gemm.array.width);
+    const Network network = connected({c.layer});
+    const Layer layer = layers_of(network, c.options.vector)[0];
+    const pruning::Scores scores = pruning::scores_of(network, network.steps[0], {});
+    pruning::Price price;
+    throw_if_error(pruning::Price::cycles(layer, c.options, c.options.gemm.dataflow, price));
+    const auto paths = pruning::vector_paths(scores, c.vectors, c.height, price);
+    const Curve curve = pruning::curve_of(*paths, c.options.gemm.dataflow, price.fixed());
+    const std::vector<Known> all = all_masks(c);
+    for (Index point = 0; point < curve.points(); ++point) {
+      std::vector<std::uint8_t> mask = mask_without(c, 0);
+      pruning::remove(*paths, curve, point, mask.data());
+      const Index cost = curve.cost[static_cast<std::size_t>(point)];
+      CHECK(cycles_of(c.layer, masked(c.layer.weights, mask), c.options) == cost);
+      const double kept = std::exp(-curve.loss[static_cast<std::size_t>(point)]);
+      // Sums of at most 49 squares in any order, a logarithm and an exponential: far fewer than 1000 roundings.
+      CHECK(kept == doctest::Approx(kept_share(c.layer.weights, mask)).epsilon(1e-13));
+      if (paths->tiles() > 1 && point > last_tile_alone(curve)) continue;
+      for (const Known& known : all) {
+        if (known.cycles > cost) continue;
+        CHECK(known.kept <= kept * (1 + 1e-13));
+      }
+    }
+  }
+}
+
+TEST_CASE("a curve is convex in what it loses, and ends with one vector of one tile") {
+  const std::uint64_t seed = 102;
+  Rng rng(seed);
+  for (int i = 0; i < 60; ++i) {
+    INFO("seed " << seed << ", case " << i);
+    const Connected layer = random_connected(rng, rng.between(1, 30), rng.between(1, 30), 5, 0.2);
+    const Network network = connected({layer});
+    const pruning::Scores scores = pruning::scores_of(network, network.steps[0], {});
+    const auto paths = pruning::vector_paths(scores, pruning::Vectors::columns, rng.between(1, 9), pruning::Price());
+    const Curve curve = pruning::curve_of(*paths, Dataflow::sOS, 0);
+    for (std::size_t point = 0; point + 2 < curve.cost.size(); ++point) {
+      CHECK(curve.cost[point] > curve.cost[point + 1]);
+      const auto rate = [&](std::size_t p) {
+        return (curve.loss[p + 1] - curve.loss[p]) / static_cast<double>(curve.cost[p] - curve.cost[p + 1]);
+      };
+      CHECK(rate(point) <= rate(point + 1) * (1 + 1e-9));  // losses are near 0, so differences of a few bits count
+    }
+    std::vector<std::uint8_t> mask(layer.weights.size());
+    for (std::size_t w = 0; w < mask.size(); ++w) mask[w] = layer.weights[w] != 0;
+    const bool any = std::count(mask.begin(), mask.end(), 1) > 0;
+    pruning::remove(*paths, curve, curve.points() - 1, mask.data());
+    const auto left = std::count(mask.begin(), mask.end(), 1);
+    CHECK((left > 0) == any);
+    CHECK(left == curve.cost.back());
+  }
+}
+
+}  // namespace
+}  // namespace septet::network
