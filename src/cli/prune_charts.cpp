@@ -85,11 +85,22 @@ void add_dense_line(Chart& chart, double cycles) {
              "class=\"dense\" stroke=\"#666666\" stroke-width=\"1.5\" stroke-dasharray=\"6 4\"");
 }
 
+// Of the greatest error of an array: what is less is as good as none, and would leave the rest no room.
+constexpr double kLeastError = 1e-3;
+
+double greatest_error(const ArrayCurves& array) {
+  double greatest = 0;
+  for (const CurveSeries& series : array.series) {
+    for (const CurvePoint& point : series.points) greatest = std::max(greatest, point.output_error.value_or(0));
+  }
+  return greatest;
+}
+
 std::string error_panel(const Curves& curves, const ArrayCurves& array) {
   const Unit unit = cycles_unit(static_cast<double>(array.cycles_dense));
-  // An error of 0 has no logarithm.
-  const std::vector<Series> all = series_of(array, unit, [](const CurvePoint& point) -> std::optional<double> {
-    if (!point.output_error || !(*point.output_error > 0)) return {};
+  const double least = kLeastError * greatest_error(array);
+  const std::vector<Series> all = series_of(array, unit, [&](const CurvePoint& point) -> std::optional<double> {
+    if (!point.output_error || !(*point.output_error > least)) return {};
     return point.output_error;
   });
   if (all.empty()) return "";
@@ -101,7 +112,8 @@ std::string error_panel(const Curves& curves, const ArrayCurves& array) {
   for (const Series& series : all) chart.series(series, true, 1.5);
   const std::string name = fmt::format("{} x {}", array.array.height, array.array.width);
   return figure(fmt::format("<b>{} array</b>: error |y − y₀|² / |y₀|² of the outputs for {} inputs, without "
-                            "retraining. Dashed: the dense network, {} cycles.",
+                            "retraining. Dashed: the dense network, {} cycles. Not drawn: less than a thousandth of "
+                            "the greatest.",
                             name, grouped(curves.images), grouped(array.cycles_dense)),
                 chart.svg("output error and cycles, " + name + " array"), all);
 }
