@@ -57,6 +57,7 @@ void add_verbs(CLI::App& app, Action& action) {
   add_compare(app, action);
   add_network(app, action);
   add_explore(app, action);
+  add_prune(app, action);
   add_bench(app, action);
   for (CLI::App* verb : app.get_subcommands([](CLI::App*) { return true; })) verb->group("Verbs");
 }

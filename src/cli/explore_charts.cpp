@@ -55,13 +55,6 @@ class ArrayClasses {
   std::vector<ArrayShape> arrays_;
 };
 
-// What an axis counts in: short numbers at its ticks.
-struct Unit {
-  std::string label;
-  double size;
-};
-
-Unit cycles_unit(double most) { return most >= 1e6 ? Unit{"million cycles", 1e6} : Unit{"cycles", 1}; }
 Unit energy_unit(double most) { return most >= 1e9 ? Unit{"energy (mJ)", 1e9} : Unit{"energy (µJ)", 1e6}; }
 
 double cycles_of(const DesignPoint& point) { return static_cast<double>(point.cycles); }

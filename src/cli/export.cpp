@@ -48,16 +48,6 @@ std::vector<io::ImageFormat> parse_formats(const std::string& flag, const std::s
   return formats;
 }
 
-// But for what an export that was killed left, which is nobody's.
-bool is_empty(const std::string& folder) {
-  std::error_code error;
-  for (fs::directory_iterator item(folder, error); !error && item != fs::directory_iterator(); item.increment(error)) {
-    if (!io::is_temporary(item->path().filename().string())) return false;
-  }
-  if (error) io::fail_on_file(folder, "cannot be read", error.value());
-  return true;
-}
-
 // What is replaced or removed: no folder, and no device.
 void check_replaceable(const std::string& path) {
   std::error_code ignored;
@@ -67,18 +57,10 @@ void check_replaceable(const std::string& path) {
 
 // Before any work is done: the folder is not there yet, is empty, or holds an earlier export.
 void check_folder(const std::string& folder) {
-  std::error_code error;
-  const fs::file_status status = fs::status(folder, error);
-  if (fs::exists(status) && !fs::is_directory(status)) refuse(folder, "is there and no folder");
-  if (fs::is_directory(status)) {
-    if (!is_empty(folder) && !holds_export(folder)) {
-      refuse(folder, "is not empty and holds no earlier export: a folder for the images alone is needed");
-    }
-    for (const std::string& path : export_paths(folder)) check_replaceable(path);
-    return io::check_writable(manifest_path(folder));
+  if (check_output_folder(folder) && !holds_export(folder)) {
+    refuse(folder, "is not empty and holds no earlier export: a folder for the images alone is needed");
   }
-  fs::path path = fs::path(folder).lexically_normal();  // "images/" is "images"
-  io::check_writable(path.has_filename() ? path.string() : path.parent_path().string());
+  for (const std::string& path : export_paths(folder)) check_replaceable(path);
 }
 
 // One image in every format, on its way into the folder.

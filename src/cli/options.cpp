@@ -298,7 +298,7 @@ void add_engine(CLI::App& verb, Flags& flags) {
       ->group(kArrayGroup);
 }
 
-void add_memory(CLI::App& verb, Flags& flags) {
+void add_buffers(CLI::App& verb, Flags& flags) {
   emulation::MemorySystem& memory = flags.array.memory;
   add_value(verb, "--buffers", "A,B,C",
             "bytes of the on-chip buffers, as in 64K,64K,1M, half of each being filled\n"
@@ -317,6 +317,10 @@ void add_memory(CLI::App& verb, Flags& flags) {
                return parse_whole(flag, text, 0, std::numeric_limits<Index>::max());
              })
       ->group(kMemoryGroup);
+}
+
+void add_memory(CLI::App& verb, Flags& flags) {
+  add_buffers(verb, flags);
   add_value(verb, "--energy", "FILE", "picojoules by component, from a JSON table of yours, or: default",
             [&flags](const std::string& text) {
               flags.energy = text == "default" ? emulation::EnergyTable{} : read_energy_table(text);

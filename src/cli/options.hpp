@@ -78,7 +78,9 @@ void add_bandwidth(CLI::App& verb, Flags& flags);
 void add_weight_bits(CLI::App& verb, Flags& flags);
 /// --engine.
 void add_engine(CLI::App& verb, Flags& flags);
-/// --buffers, --off-chip-bandwidth, --energy, --print-energy-table.
+/// --buffers, --off-chip-bandwidth.
+void add_buffers(CLI::App& verb, Flags& flags);
+/// … and --energy, --print-energy-table.
 void add_memory(CLI::App& verb, Flags& flags);
 /// Refuses half a memory system.
 void check_memory(const Flags& flags);

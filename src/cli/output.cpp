@@ -6,14 +6,19 @@
 #include "values.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <deque>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace septet::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 // Text that becomes the file `path` when commit() is called. A device is written to then, other files before.
 class StagedText {
@@ -42,7 +47,30 @@ bool ends_with(const std::string& path, const std::string& ending) {
   return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
 }
 
+// But for what a verb that was killed left, which is nobody's.
+bool is_empty(const std::string& folder) {
+  std::error_code error;
+  for (fs::directory_iterator item(folder, error); !error && item != fs::directory_iterator(); item.increment(error)) {
+    if (!io::is_temporary(item->path().filename().string())) return false;
+  }
+  if (error) io::fail_on_file(folder, "cannot be read", error.value());
+  return true;
+}
+
 }  // namespace
+
+bool check_output_folder(const std::string& folder) {
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  if (fs::exists(status) && !fs::is_directory(status)) refuse(folder, "is there and no folder");
+  if (fs::is_directory(status)) {
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) io::fail_on_file(folder, "cannot be written", errno);
+    return !is_empty(folder);
+  }
+  const fs::path path = fs::path(folder).lexically_normal();  // "images/" is "images"
+  io::check_writable(path.has_filename() ? path.string() : path.parent_path().string());
+  return false;
+}
 
 bool is_septet(const std::string& path) { return ends_with(path, ".septet"); }
 

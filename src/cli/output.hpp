@@ -22,6 +22,8 @@ void check_outputs(const Flags& flags, bool packed_too = false);
 /// Refuses an output that is a file of the inputs'. Empty names and "-" are none.
 void check_apart(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs);
 bool is_septet(const std::string& path);
+/// Refuses what is no folder, and one that could not be made or written to. True: something is in it already.
+bool check_output_folder(const std::string& folder);
 
 /// The end of a verb that succeeded: writes C (if there is one and a file for it) and the JSON (if asked for), then
 /// prints the table, or with --json - the JSON.

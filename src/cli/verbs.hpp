@@ -26,5 +26,6 @@ void add_compare(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_network(CLI::App& app, Action& action);
 void add_explore(CLI::App& app, Action& action);
+void add_prune(CLI::App& app, Action& action);
 
 }  // namespace septet::cli

@@ -6,6 +6,7 @@
 
 #include "septet/network/network.hpp"
 
+#include <memory>
 #include <string>
 
 namespace septet::io {
@@ -14,8 +15,24 @@ namespace septet::io {
 /// names the file, the step or key, and the cause; std::bad_alloc.
 network::Network read_network(const std::string& path);
 
-/// Writes a network that validate() accepts into `folder`, which is made if it is not there: its files appear all or
-/// none. Throws Error, std::bad_alloc.
+/// A network that validate() accepts on its way into `folder`, which is made if it is not there: its files appear with
+/// commit(), all or none.
+class NetworkWriter {
+ public:
+  /// Throws Error, std::bad_alloc.
+  NetworkWriter(const std::string& folder, const network::Network& network);
+  NetworkWriter(const NetworkWriter&) = delete;
+  NetworkWriter& operator=(const NetworkWriter&) = delete;
+  ~NetworkWriter();
+
+  void commit();
+
+ private:
+  struct Content;
+  std::unique_ptr<Content> content_;
+};
+
+/// The same at once.
 void write_network(const std::string& folder, const network::Network& network);
 
 }  // namespace septet::io

@@ -29,6 +29,9 @@ class Writer {
       : folder_(std::move(folder)), network_(network), next_id_(static_cast<Index>(network.tensors.size())) {}
 
   void write();
+  void commit() {
+    for (const auto& staged : files_) staged->commit();
+  }
 
  private:
   friend struct OperatorWriter;
@@ -226,16 +229,30 @@ void Writer::write() {
   StagedWriter file(index);
   file.write(text.data(), text.size());
   file.close();
-  for (const auto& staged : files_) staged->commit();
 }
 
 }  // namespace
 
-void write_network(const std::string& folder, const Network& network) {
+struct NetworkWriter::Content {
+  Content(const std::string& folder, const Network& network) : made(folder), writer(folder, network) {}
+
+  StagedFolder made;
+  Writer writer;
+};
+
+NetworkWriter::NetworkWriter(const std::string& folder, const Network& network) {
   throw_if_error(network::validate(network));
-  StagedFolder made(folder);
-  Writer(folder, network).write();
-  made.keep();
+  content_ = std::make_unique<Content>(folder, network);
+  content_->writer.write();
 }
+
+NetworkWriter::~NetworkWriter() = default;
+
+void NetworkWriter::commit() {
+  content_->writer.commit();
+  content_->made.keep();
+}
+
+void write_network(const std::string& folder, const Network& network) { NetworkWriter(folder, network).commit(); }
 
 }  // namespace septet::io

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 #include <utility>
 
 namespace septet::io {
@@ -117,6 +119,29 @@ NpyArray read_npy_array(const std::string& path) {
   Index data_offset = 0;
   const NpyHeader header = read_header(file, data_offset);
   return read_array(file, header, data_offset);
+}
+
+std::vector<Index> integers_of(const NpyArray& array) {
+  std::vector<Index> values;
+  values.reserve(static_cast<std::size_t>(array.elements));
+  visit_element(array.element, [&](auto type) {
+    using T = decltype(type);
+    if constexpr (std::is_integral_v<T>) {
+      for (Index i = 0; i < array.elements; ++i) {
+        T value;
+        std::memcpy(&value, array.bytes.data() + static_cast<std::size_t>(i) * sizeof value, sizeof value);
+        if constexpr (std::is_same_v<T, std::uint64_t>) {
+          if (value > static_cast<T>(std::numeric_limits<Index>::max())) {
+            fail(array.path, fmt::format("element {} (0-based) is {}", i, value));
+          }
+        }
+        values.push_back(static_cast<Index>(value));
+      }
+    } else {
+      fail(array.path, fmt::format("elements of {}: integers are expected", name(array.element)));
+    }
+  });
+  return values;
 }
 
 FileMatrix read_npy(const std::string& path) {

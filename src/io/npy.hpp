@@ -36,6 +36,9 @@ struct NpyArray {
 /// Throws Error. Fortran order and foreign byte order are put right.
 NpyArray read_npy_array(const std::string& path);
 
+/// Of an array of integers. Throws Error: of others, and of what is beyond Index.
+std::vector<Index> integers_of(const NpyArray& array);
+
 /// Writes the elements of an array, row-major and without gaps, of any Type but bf16, as version 1.0 into a file that
 /// the caller commits. Throws Error.
 void write_npy_array(const StagedFile& staged, Type type, const std::vector<Index>& shape, const void* elements);

@@ -9,7 +9,7 @@ namespace septet::cli::test {
 namespace {
 
 constexpr const char* kVerbs[] = {"gemm",    "emulate", "verify",  "cycles", "inspect",
-                                  "convert", "export",  "compare", "bench"};
+                                  "convert", "export",  "compare", "prune",  "bench"};
 
 std::vector<std::string> examples_in(const std::string& help) {
   const std::string start = "  septet ";

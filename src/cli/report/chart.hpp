@@ -58,6 +58,14 @@ class Axis {
 /// From the least to the greatest of the values, with some air.
 Axis logarithmic_axis(std::string label, const std::vector<double>& values);
 
+/// What an axis counts in: short numbers at its ticks.
+struct Unit {
+  std::string label;
+  double size;
+};
+/// Of cycles of so many at most.
+Unit cycles_unit(double most);
+
 class Chart {
  public:
   Chart(Axis x, Axis y) : x_(std::move(x)), y_(std::move(y)) {}
