@@ -9,10 +9,18 @@
 
 namespace septet::kernels {
 
+constexpr Index kLineBytes = 64;
+
 struct QuadBlockKernels {
   int vectors[kBlockHeightCount] = {};  ///< most vectors of strips of kBlockHeights[…] rows
   /// [A is signed][height][vectors - 1]; B has the other sign.
   void (*run[2][kBlockHeightCount][kMaxRowVectors])(const BlocksCall&) = {};
+  /// B as run() takes it, [quads][64], of rows that are lines: quad g consists of lines index[4 g], … from `b` on. The
+  /// bytes of a line, fours of them as elements of a matrix of 4 x 4, lie transposed then. `turn`: with the other sign,
+  /// 128 more or less.
+  void (*interleave)(const void* b, const std::int32_t* index, Index quads, bool turn, void* to) = nullptr;
+  /// Transposes lines back.
+  void (*reorder)(void* lines, Index count) = nullptr;
 };
 
 /// Of the target in use; null if it has none.

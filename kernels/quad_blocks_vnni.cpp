@@ -62,6 +62,32 @@ SEPTET_VNNI void run_blocks(const BlocksCall& call) {
   }
 }
 
+// Within lanes of 128 bits, which is what transposes the fours.
+SEPTET_VNNI void interleave(const void* b, const std::int32_t* index, Index quads, bool turn, void* to) {
+  const __m512i sign = _mm512_set1_epi8(turn ? '\x80' : '\0');
+  char* out = static_cast<char*>(to);
+  for (Index g = 0; g < quads; ++g, index += 4, out += 4 * kLineBytes) {
+    const auto line = [&](int i) SEPTET_VNNI {
+      return _mm512_xor_si512(_mm512_loadu_si512(static_cast<const char*>(b) + index[i] * kLineBytes), sign);
+    };
+    const __m512i r0 = line(0), r1 = line(1), r2 = line(2), r3 = line(3);
+    const __m512i low01 = _mm512_unpacklo_epi8(r0, r1), low23 = _mm512_unpacklo_epi8(r2, r3);
+    const __m512i high01 = _mm512_unpackhi_epi8(r0, r1), high23 = _mm512_unpackhi_epi8(r2, r3);
+    _mm512_storeu_si512(out, _mm512_unpacklo_epi16(low01, low23));
+    _mm512_storeu_si512(out + kLineBytes, _mm512_unpackhi_epi16(low01, low23));
+    _mm512_storeu_si512(out + 2 * kLineBytes, _mm512_unpacklo_epi16(high01, high23));
+    _mm512_storeu_si512(out + 3 * kLineBytes, _mm512_unpackhi_epi16(high01, high23));
+  }
+}
+
+SEPTET_VNNI void reorder(void* lines, Index count) {
+  const __m512i across = _mm512_set_epi32(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+  char* line = static_cast<char*>(lines);
+  for (Index i = 0; i < count; ++i, line += kLineBytes) {
+    _mm512_storeu_si512(line, _mm512_permutexvar_epi32(across, _mm512_loadu_si512(line)));
+  }
+}
+
 template <int kHeight, int... kVector>
 void fill(QuadBlockKernels& kernels, std::integer_sequence<int, kVector...> /*vectors - 1*/) {
   kernels.vectors[kHeight] = sizeof...(kVector);
@@ -79,6 +105,7 @@ const QuadBlockKernels* quad_blocks_vnni() {
     fill<1>(result, std::make_integer_sequence<int, kVectorsOf[1]>());
     fill<2>(result, std::make_integer_sequence<int, kVectorsOf[2]>());
     fill<3>(result, std::make_integer_sequence<int, kVectorsOf[3]>());
+    result.interleave = &interleave, result.reorder = &reorder;
     return result;
   }();
   return has ? &kernels : nullptr;
