@@ -88,6 +88,77 @@ SEPTET_VNNI void reorder(void* lines, Index count) {
   }
 }
 
+// As ByUsualRoundings of requantise-inl.h.
+struct TwoRoundings {
+  __m512i multiplier, less_one, term;
+
+  SEPTET_VNNI TwoRoundings(const LinesEnd& call, Index row)
+      : multiplier(_mm512_set1_epi32(call.multiplier[row])),
+        less_one(_mm512_set1_epi32(-1 - call.shift[row])),
+        term(_mm512_set1_epi32(1 + 2 * call.zero_point)) {}
+  SEPTET_VNNI __m512i operator()(__m512i sum) const {
+    const __m512i half = _mm512_set1_epi64(1 << 30);
+    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(sum, multiplier), half);
+    const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(odd_lanes(sum), multiplier), half);
+    const __m512i high =
+        _mm512_mask_shuffle_epi32(_mm512_add_epi64(odd, odd), 0x5555, _mm512_add_epi64(even, even), kOddLanes);
+    const __m512i lower = _mm512_add_epi32(high, _mm512_srai_epi32(high, 31));
+    return _mm512_srai_epi32(_mm512_add_epi32(_mm512_srav_epi32(lower, less_one), term), 1);
+  }
+
+ private:
+  static constexpr auto kOddLanes = static_cast<_MM_PERM_ENUM>(0xf5);
+  SEPTET_VNNI static __m512i odd_lanes(__m512i v) { return _mm512_shuffle_epi32(v, kOddLanes); }
+};
+
+struct ByScale {
+  __m512 scale;
+  __m512i zero_point;
+
+  SEPTET_VNNI ByScale(const LinesEnd& call, Index row)
+      : scale(_mm512_set1_ps(call.scale[row])), zero_point(_mm512_set1_epi32(call.zero_point)) {}
+  SEPTET_VNNI __m512i operator()(__m512i sum) const {
+    const __m512 most = _mm512_set1_ps(0x1p16f);  // far beyond bytes
+    const __m512 value = _mm512_min_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sum), scale), most);
+    return _mm512_add_epi32(_mm512_cvtps_epi32(_mm512_max_ps(value, _mm512_sub_ps(_mm512_setzero_ps(), most))),
+                            zero_point);
+  }
+};
+
+// Saturating, and within lanes of 128 bits again.
+template <class Rescaler, bool kSigned>
+SEPTET_VNNI void end_lines(const LinesEnd& call) {
+  const __m512i low = _mm512_set1_epi8(static_cast<char>(call.low));
+  const __m512i high = _mm512_set1_epi8(static_cast<char>(call.high));
+  for (Index r = 0; r < call.rows; ++r) {
+    const Rescaler by(call, r);
+    const __m512i bias = _mm512_set1_epi32(call.bias[r]);
+    const std::int32_t* sums = call.sums + r * kLineBytes;
+    char* out = call.out + r * kLineBytes;
+    for (Index i = 0; i < call.positions; ++i, sums += call.rows * kLineBytes, out += call.step) {
+      const auto rescaled = [&](int v) SEPTET_VNNI {
+        return by(_mm512_add_epi32(_mm512_loadu_si512(sums + Index{v} * kLanes), bias));
+      };
+      const __m512i left = _mm512_packs_epi32(rescaled(0), rescaled(1));
+      const __m512i right = _mm512_packs_epi32(rescaled(2), rescaled(3));
+      __m512i line;
+      if constexpr (kSigned) {
+        line = _mm512_min_epi8(_mm512_max_epi8(_mm512_packs_epi16(left, right), low), high);
+      } else {
+        line = _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(left, right), low), high);
+      }
+      _mm512_storeu_si512(out, line);
+    }
+  }
+}
+
+void end(const LinesEnd& call) {
+  if (call.scale != nullptr) {
+    return call.is_signed ? end_lines<ByScale, true>(call) : end_lines<ByScale, false>(call);
+  }
+  call.is_signed ? end_lines<TwoRoundings, true>(call) : end_lines<TwoRoundings, false>(call);
+}
+
 template <int kHeight, int... kVector>
 void fill(QuadBlockKernels& kernels, std::integer_sequence<int, kVector...> /*vectors - 1*/) {
   kernels.vectors[kHeight] = sizeof...(kVector);
@@ -105,7 +176,7 @@ const QuadBlockKernels* quad_blocks_vnni() {
     fill<1>(result, std::make_integer_sequence<int, kVectorsOf[1]>());
     fill<2>(result, std::make_integer_sequence<int, kVectorsOf[2]>());
     fill<3>(result, std::make_integer_sequence<int, kVectorsOf[3]>());
-    result.interleave = &interleave, result.reorder = &reorder;
+    result.interleave = &interleave, result.reorder = &reorder, result.end = &end;
     return result;
   }();
   return has ? &kernels : nullptr;

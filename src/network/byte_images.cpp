@@ -90,6 +90,8 @@ class ByteImages : public ImagesLayer {
   void row(Index block, Index p, const Tensor& x, Tensor& y, char* memory) const;
   void strips(const Lists& lists, const Place& place, char* memory) const;
   void multiply(const Lists& lists, std::size_t strip, Index rows, const char* panel, char* sums) const;
+  bool can_end_lines() const;
+  void end(const Lists& lists, const Place& place, Index m, Index rows, const char* sums) const;
   void requantise(const Lists& lists, const Place& place, Index m, Index rows, const char* sums) const;
 
   const Linear* linear_;
@@ -97,11 +99,13 @@ class ByteImages : public ImagesLayer {
   ImageBlocks blocks_;
   const kernels::QuadBlockKernels& kernels_;
   Index outputs_;
-  bool turns_;      // inputs' sign
-  int zero_point_;  // … of what is multiplied
-  Index height_;    // of a strip
+  bool turns_;          // inputs' sign
+  int zero_point_;      // … of what is multiplied
+  Index height_;        // of a strip
+  bool ends_in_lines_;  // as LinesEnd can
   kernels::RequantiseCall requantise_;
-  std::vector<std::int32_t> quads_;  // 0, 1, …
+  std::vector<std::int32_t> quads_;                       // 0, 1, …
+  std::vector<int> vectors_[kernels::kBlockHeightCount];  // panels of a line
   std::vector<Lists> lists_;
 };
 
@@ -116,9 +120,14 @@ ByteImages::ByteImages(const ImplicitGemm::Shape& shape, const TensorInfo& y)
   const TensorInfo& info = linear_->weight->info();
   const Weights weights{linear_->weight->as<std::int8_t>(), outputs_, info.elements() / outputs_};
   height_ = best_height(weights);
+  ends_in_lines_ = can_end_lines();
   requantise_.type = y.type, requantise_.count = kLineBytes, requantise_.rounding = linear_->rounding;
   requantise_.zero_point = y.quantisation.zero_point;
   requantise_.low = linear_->low, requantise_.high = linear_->high;
+  for (int i = 0; i < kernels::kBlockHeightCount; ++i) {
+    const detail::PanelWidths panels(kLineBytes, kLanes, kernels_.vectors[i]);
+    for (Index p = 0; p < panels.count; ++p) vectors_[i].push_back(panels.of(p));
+  }
   quads_.resize(static_cast<std::size_t>(ceil_div(weights.cols, 4)));
   std::iota(quads_.begin(), quads_.end(), 0);
   for (Index i = 0; i < taps_.classes(); ++i) {
@@ -201,7 +210,7 @@ void ByteImages::strips(const Lists& lists, const Place& place, char* memory) co
                           turns_, memory);
       multiply(lists, strip, rows, memory, sums + i * rows * kLineBytes * kSum);
     }
-    requantise(lists, place, m, rows, sums);
+    ends_in_lines_ ? end(lists, place, m, rows, sums) : requantise(lists, place, m, rows, sums);
   }
 }
 
@@ -214,16 +223,40 @@ void ByteImages::multiply(const Lists& lists, std::size_t strip, Index rows, con
   for (Index i = 0; i < rows;) {
     int height = 0;
     while (kBlockHeights[height] > rows - i) ++height;
-    const detail::PanelWidths panels(kLineBytes, kLanes, kernels_.vectors[height]);
+    call.values = values + 4 * i;
     Index image = 0;
-    for (Index p = 0; p < panels.count; ++p) {
-      call.values = values + 4 * i, call.cols = panels.of(p) * kLanes;
+    for (const int vectors : vectors_[height]) {
+      call.cols = vectors * kLanes;
       call.b = panel + image * 4, call.c = sums + (i * kLineBytes + image) * kSum;
-      kernels_.run[1][height][panels.of(p) - 1](call);
+      kernels_.run[1][height][vectors - 1](call);
       image += call.cols;
     }
     i += kBlockHeights[height];
   }
+}
+
+bool ByteImages::can_end_lines() const {
+  const std::vector<std::int32_t>&multiplier = linear_->multiplier, &shift = linear_->shift;
+  if (linear_->rounding == Rounding::fp32_nearest_even) return true;
+  return linear_->rounding == Rounding::gemmlowp_double &&
+         std::all_of(shift.begin(), shift.end(), [](std::int32_t s) { return s <= -2; }) &&
+         std::all_of(multiplier.begin(), multiplier.end(),
+                     [](std::int32_t m) { return m > std::numeric_limits<std::int32_t>::min(); });
+}
+
+void ByteImages::end(const Lists& lists, const Place& place, Index m, Index rows, const char* sums) const {
+  kernels::LinesEnd call;
+  call.sums = reinterpret_cast<const std::int32_t*>(sums), call.out = place.y + m * kLineBytes;
+  call.positions = place.count, call.rows = rows, call.step = outputs_ * kLineBytes;
+  call.bias = lists.bias.data() + m;
+  if (linear_->rounding == Rounding::fp32_nearest_even) {
+    call.scale = linear_->scale.data() + m;
+  } else {
+    call.multiplier = linear_->multiplier.data() + m, call.shift = linear_->shift.data() + m;
+  }
+  call.is_signed = requantise_.type == Type::s8;
+  call.zero_point = requantise_.zero_point, call.low = requantise_.low, call.high = requantise_.high;
+  kernels_.end(call);
 }
 
 void ByteImages::requantise(const Lists& lists, const Place& place, Index m, Index rows, const char* sums) const {

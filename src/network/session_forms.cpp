@@ -3,9 +3,8 @@
 // Which layers of a session have sparse weights, and in which order their tensors lie: by the clock. What is known of a
 // layer are its times in each order that it can work in, and that of turning its input and its output, which it costs
 // to have neighbours of another order; pools and what else treats channels alike take the same time in two orders.
-// Everything begins with its quickest order; then one after the other takes the one that costs least beside its
-// neighbours', until nothing changes (iterated conditional modes: Besag, J. R. Statist. Soc. B 48(3), 1986,
-// section 2.5).
+// One after the other takes the order that costs least beside its neighbours', until nothing changes (iterated
+// conditional modes: Besag, J. R. Statist. Soc. B 48(3), 1986, section 2.5).
 #include "session_plan.hpp"
 
 #include <algorithm>
@@ -87,19 +86,40 @@ class Forms {
   }
   std::map<std::size_t, Candidate>& candidates() { return candidates_; }
 
+  // From several beginnings, since neighbours hold each other: everything as it is quickest by itself, or in one order.
   void settle() {
-    for (auto& [t, candidate] : candidates_) {
-      const auto& work = candidate.times.work;
-      candidate.order = static_cast<Order>(std::min_element(work.begin(), work.end()) - work.begin());
+    double least = kNever;
+    std::vector<Order> best;
+    const auto attempt = [&](const auto& beginning) {
+      for (auto& [t, candidate] : candidates_) candidate.order = beginning(candidate);
+      improve();
+      const double cost = total();
+      if (cost >= least) return;
+      least = cost, best.clear();
+      for (const auto& [t, candidate] : candidates_) best.push_back(candidate.order);
+    };
+    attempt(quickest);
+    for (const Order order : {Order::pixels, Order::planes, Order::images}) {
+      attempt([&](const Candidate& c) { return c.times.work[at(order)] < kNever ? order : quickest(c); });
     }
+    std::size_t i = 0;
+    for (auto& [t, candidate] : candidates_) candidate.order = best[i++];
+  }
+
+ private:
+  static Order quickest(const Candidate& candidate) {
+    const auto& work = candidate.times.work;
+    return static_cast<Order>(std::min_element(work.begin(), work.end()) - work.begin());
+  }
+
+  void improve() {
     constexpr int kMost = 8;
     bool changed = true;
     for (int i = 0; changed && i < kMost; ++i) {
       changed = false;
       for (auto& [t, candidate] : candidates_) {
         Order best = candidate.order;
-        for (int o = 0; o < kOrders; ++o) {
-          const auto order = static_cast<Order>(o);
+        for (const Order order : {Order::pixels, Order::planes, Order::images}) {
           if (cost(t, candidate, order) < cost(t, candidate, best)) best = order;
         }
         changed |= best != candidate.order;
@@ -108,7 +128,21 @@ class Forms {
     }
   }
 
- private:
+  // Work, and the turns of what is read; of what only others read, too.
+  double total() const {
+    double sum = 0;
+    for (const auto& [t, candidate] : candidates_) {
+      const Times& times = candidate.times;
+      sum += times.work[at(candidate.order)] + x_turns(t, candidate.order) * times.turning_x;
+      const auto readers = readers_.find(tasks_[t].output);
+      const bool others =
+          readers == readers_.end() || std::any_of(readers->second.begin(), readers->second.end(),
+                                                   [&](std::size_t reader) { return candidates_.count(reader) == 0; });
+      if (others) sum += turns(candidate.order, Order::pixels) * times.turning_y;
+    }
+    return sum;
+  }
+
   Order order_of(std::size_t t) const {
     const auto found = candidates_.find(t);
     return found != candidates_.end() ? found->second.order : Order::pixels;
@@ -119,17 +153,20 @@ class Forms {
     return from == to ? 0 : from == Order::pixels || to == Order::pixels ? 1 : 2;
   }
 
+  int x_turns(std::size_t t, Order order) const {
+    const auto maker = maker_.find(tasks_[t].inputs[0]);
+    return turns(maker == maker_.end() ? Order::pixels : order_of(maker->second), order);
+  }
+
   double cost(std::size_t t, const Candidate& candidate, Order order) const {
     const Times& times = candidate.times;
     if (times.work[at(order)] == kNever) return kNever;
-    const auto maker = maker_.find(tasks_[t].inputs[0]);
-    const int x_turns = turns(maker == maker_.end() ? Order::pixels : order_of(maker->second), order);
     const auto readers = readers_.find(tasks_[t].output);
     int y_turns = readers == readers_.end() ? turns(order, Order::pixels) : 0;
     if (readers != readers_.end()) {
       for (const std::size_t reader : readers->second) y_turns = std::max(y_turns, turns(order, order_of(reader)));
     }
-    return times.work[at(order)] + x_turns * times.turning_x + y_turns * times.turning_y;
+    return times.work[at(order)] + x_turns(t, order) * times.turning_x + y_turns * times.turning_y;
   }
 
   const std::vector<Task>& tasks_;
@@ -195,7 +232,7 @@ void SessionPlan::take(std::size_t t, Order order, std::optional<SparseLayer>& p
   Task& task = tasks[t];
   PreparedStep& step = steps[task.step];
   task.order = order;
-  if (order == Order::planes) {
+  if (order == Order::planes && planes) {
     const PackedMatrix& weights = planes->weights();
     step.format = weights.format(), step.packed_bytes = weights.footprint().values + weights.footprint().metadata;
     scratch_bytes = std::max(scratch_bytes, planes->scratch_bytes());
