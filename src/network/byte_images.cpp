@@ -54,12 +54,12 @@ struct Way {
 // Cycles for one position: fours are interleaved; multiplied, 64 images with each row; sums end. Tiles take whole
 // registers of 16 rows by 16 fours.
 double cost_of(Index quads, Index rows, bool tiles) {
-  constexpr double kInterleaved = 10, kCall = 60;
+  constexpr double kInterleaved = 10, kCall = 60, kTileCall = 110;
   const auto interleaved = kInterleaved * static_cast<double>(quads);
   if (!tiles)
     return interleaved + 2. * static_cast<double>(quads * rows) + kCall * static_cast<double>(ceil_div(rows, 8));
   const Index deep = ceil_div(quads, 16), high = ceil_div(rows, 16);
-  return interleaved + static_cast<double>(64 * deep * high + 24 * deep + 64 * high) + 2 * kCall;
+  return interleaved + static_cast<double>(64 * deep * high + 24 * deep + 64 * high) + 2 * kTileCall;
 }
 
 Way best_way(const Weights& w, bool has_tiles) {
@@ -289,9 +289,8 @@ bool ByteImages::can_end_lines() const {
   const std::vector<std::int32_t>&multiplier = linear_->multiplier, &shift = linear_->shift;
   if (linear_->rounding == Rounding::fp32_nearest_even) return true;
   return linear_->rounding == Rounding::gemmlowp_double &&
-         std::all_of(shift.begin(), shift.end(), [](std::int32_t s) { return s <= -2; }) &&
-         std::all_of(multiplier.begin(), multiplier.end(),
-                     [](std::int32_t m) { return m > std::numeric_limits<std::int32_t>::min(); });
+         std::all_of(shift.begin(), shift.end(), [](std::int32_t s) { return s <= -2 && s >= -22; }) &&
+         std::all_of(multiplier.begin(), multiplier.end(), [](std::int32_t m) { return m >= 0; });
 }
 
 void ByteImages::end(const Lists& lists, const Place& place, Index m, Index rows, const char* sums) const {
