@@ -85,20 +85,25 @@ HWY_INLINE Words Loaded(const RowOperand<std::int32_t>& operand, Index j) {
   return operand.repeated ? hn::Set(d, *operand.data) : hn::LoadU(d, operand.data + j);
 }
 
-// round(x * y / 2^31), ties up, saturating: SaturatingRoundingDoublingHighMul().
+// round(x * y / 2^31), ties up: what SaturatingRoundingDoublingHighMul() is of all but -2^31 and -2^31.
 HWY_INLINE Words HighProduct(Words x, Words y) {
   const WordTag d;
   const hn::Repartition<std::uint64_t, WordTag> wide;
-  const auto product = [&](Words a, Words b) {  // of even lanes, and half a unit
-    return hn::Add(hn::BitCast(wide, hn::MulEven(a, b)), hn::Set(wide, std::uint64_t{1} << 30));
+  // Twice the product of even lanes, and a unit's half: bits 32 to 63 are what is wanted.
+  const auto twice = [&](Words a, Words b) {
+    const auto sum = hn::Add(hn::BitCast(wide, hn::MulEven(a, b)), hn::Set(wide, std::uint64_t{1} << 30));
+    return hn::BitCast(d, hn::Add(sum, sum));
   };
   const auto odd_lanes = [&](Words v) { return hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(wide, v))); };
-  // Bits 31 to 62 of each: to the lower half of the even ones, to the upper half of the odd ones.
-  const auto even = hn::ShiftRight<31>(product(x, y)), odd = hn::ShiftLeft<1>(product(odd_lanes(x), odd_lanes(y)));
-  const Words high = hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, even));
+  return hn::OddEven(twice(odd_lanes(x), odd_lanes(y)), odd_lanes(twice(x, y)));
+}
+
+// … saturating.
+HWY_INLINE Words SaturatedHighProduct(Words x, Words y) {
+  const WordTag d;
   const Words least = hn::Set(d, std::numeric_limits<std::int32_t>::min());
   const auto overflows = hn::And(hn::Eq(x, least), hn::Eq(y, least));
-  return hn::IfThenElse(overflows, hn::Set(d, std::numeric_limits<std::int32_t>::max()), high);
+  return hn::IfThenElse(overflows, hn::Set(d, std::numeric_limits<std::int32_t>::max()), HighProduct(x, y));
 }
 
 // rescaled<Rounding::gemmlowp_double>() of requantise.hpp.
@@ -106,7 +111,7 @@ HWY_INLINE Words RescaledTwice(Words x, Words multiplier, Words shift) {
   const WordTag d;
   const Words zero = hn::Zero(d), one = hn::Set(d, 1);
   const Words right = hn::Max(hn::Sub(zero, shift), zero);
-  const Words high = HighProduct(hn::Shl(x, hn::Max(shift, zero)), multiplier);
+  const Words high = SaturatedHighProduct(hn::Shl(x, hn::Max(shift, zero)), multiplier);
   const Words mask = hn::Sub(hn::Shl(one, right), one);
   const Words threshold = hn::Add(hn::ShiftRight<1>(mask), hn::IfThenElseZero(hn::Lt(high, zero), one));
   const auto up = hn::Gt(hn::And(high, mask), threshold);
@@ -148,25 +153,79 @@ HWY_INLINE void StoreWords(const RequantiseCall& call, Words value, Out* out) {
   StoreNarrowed(sum, out);
 }
 
-// A vector of columns, row by row: what belongs to a column is fetched once.
-template <Rounding kRounding, class Out>
-HWY_INLINE void RequantiseColumns(const RequantiseCall& call, Index j, Out* out) {
-  const WordTag d;
-  const hn::ScalableTag<float> single;
+// A vector of columns by fp32_nearest_even.
+struct ByScale {
+  hn::Vec<hn::ScalableTag<float>> scale;
+
+  HWY_INLINE ByScale(const RequantiseCall& call, Index j)
+      : scale(call.scale.repeated ? hn::Set(hn::ScalableTag<float>(), *call.scale.data)
+                                  : hn::LoadU(hn::ScalableTag<float>(), call.scale.data + j)) {}
+  template <class Out>
+  HWY_INLINE void store(const RequantiseCall& call, Words sum, Out* out) const {
+    // Saturates; rounds as the environment says, which is to nearest even.
+    StoreWords(call, hn::NearestInt(hn::Mul(hn::ConvertTo(hn::ScalableTag<float>(), sum), scale)), out);
+  }
+};
+
+// … by gemmlowp_double.
+struct ByTwoRoundings {
+  Words multiplier, shift;
+
+  HWY_INLINE ByTwoRoundings(const RequantiseCall& call, Index j)
+      : multiplier(Loaded(call.multiplier, j)), shift(Loaded(call.shift, j)) {}
+  // Two places to the right and more, and no multiplier that could make the first rounding saturate.
+  HWY_INLINE bool is_usual() const {
+    const WordTag d;
+    const auto least = hn::Set(d, std::numeric_limits<std::int32_t>::min());
+    return hn::AllTrue(d, hn::Lt(shift, hn::Set(d, -1))) && hn::AllFalse(d, hn::Eq(multiplier, least));
+  }
+  template <class Out>
+  HWY_INLINE void store(const RequantiseCall& call, Words sum, Out* out) const {
+    StoreWords(call, RescaledTwice(sum, multiplier, shift), out);
+  }
+};
+
+// … as is usual. With e = -shift >= 2, high / 2^e to the nearest integer, ties away from 0, is
+// ((high - [high < 0] >> e - 1) + 1) >> 1, where nothing leaves 32 bits, nor does it with twice the zero point beside
+// that 1.
+struct ByUsualRoundings {
+  Words multiplier, less_one, term;
+
+  HWY_INLINE ByUsualRoundings(const RequantiseCall& call, const ByTwoRoundings& by)
+      : multiplier(by.multiplier),
+        less_one(hn::Sub(hn::Set(WordTag(), -1), by.shift)),
+        term(hn::Set(WordTag(), 1 + 2 * call.zero_point)) {}
+  template <class Out>
+  HWY_INLINE void store(const RequantiseCall& call, Words sum, Out* out) const {
+    const WordTag d;
+    const Words high = HighProduct(sum, multiplier);
+    const Words value = hn::ShiftRight<1>(hn::Add(hn::Shr(hn::Add(high, hn::BroadcastSignBit(high)), less_one), term));
+    if (call.overflow == Overflow::clamp) {
+      const Words clamped = hn::Min(hn::Max(value, hn::Set(d, call.low)), hn::Set(d, call.high));
+      return StoreNarrowed(hn::BitCast(hn::RebindToUnsigned<WordTag>(), clamped), out);
+    }
+    StoreNarrowed(hn::BitCast(hn::RebindToUnsigned<WordTag>(), value), out);
+  }
+};
+
+// A vector of columns from j on, row by row: what belongs to a column is fetched once.
+template <class Rescaler, class Out>
+HWY_INLINE void RequantiseWith(const RequantiseCall& call, const Rescaler& by, Index j, Out* out) {
   const Words bias = Loaded(call.bias, j);
   const std::int32_t* sums = call.sums + j;
+  for (Index i = 0; i < call.rows; ++i, sums += call.sums_row, out += call.out_row) {
+    by.store(call, hn::Add(hn::LoadU(WordTag(), sums), bias), out);
+  }
+}
+
+template <Rounding kRounding, class Out>
+HWY_INLINE void RequantiseColumns(const RequantiseCall& call, Index j, Out* out) {
   if constexpr (kRounding == Rounding::fp32_nearest_even) {
-    const auto scale = call.scale.repeated ? hn::Set(single, *call.scale.data) : hn::LoadU(single, call.scale.data + j);
-    for (Index i = 0; i < call.rows; ++i, sums += call.sums_row, out += call.out_row) {
-      const auto sum = hn::ConvertTo(single, hn::Add(hn::LoadU(d, sums), bias));
-      // Saturates; rounds as the environment says, which is to nearest even.
-      StoreWords(call, hn::NearestInt(hn::Mul(sum, scale)), out);
-    }
+    RequantiseWith(call, ByScale(call, j), j, out);
   } else {
-    const Words multiplier = Loaded(call.multiplier, j), shift = Loaded(call.shift, j);
-    for (Index i = 0; i < call.rows; ++i, sums += call.sums_row, out += call.out_row) {
-      StoreWords(call, RescaledTwice(hn::Add(hn::LoadU(d, sums), bias), multiplier, shift), out);
-    }
+    const ByTwoRoundings by(call, j);
+    if (by.is_usual()) return RequantiseWith(call, ByUsualRoundings(call, by), j, out);
+    RequantiseWith(call, by, j, out);
   }
 }
 

@@ -13,6 +13,20 @@
 
 namespace septet::network {
 
+namespace {
+
+// Between pixels and another order.
+void turn(const Placed& from, const Tensor& x, const Placed& to, Tensor& y) {
+  const Index size = size_of(to.info.type);
+  if (to.order == Order::images) return to_blocks(ImageBlocks(to.info), x.data(), size, y.data());
+  if (from.order == Order::images) return from_blocks(ImageBlocks(from.info), x.data(), size, y.data());
+  const Index pixels = to.pixels(), channels = to.channels();
+  const Index rows = to.order == Order::planes ? pixels : channels;
+  transpose(x.data(), rows, pixels * channels / rows, size, y.data());
+}
+
+}  // namespace
+
 struct Session::State {
   Network network;
   SessionOptions options;
@@ -36,13 +50,10 @@ struct Session::State {
     y.relabel(placed.laid_out());
     const auto value = [&](Index i) { return i < 0 ? nullptr : values[static_cast<std::size_t>(i)]; };
     const Tensor& first = *value(task.inputs[0]);
-    if (task.turns) {
-      const Index pixels = placed.pixels(), channels = placed.channels();
-      const Index rows = placed.planes ? pixels : channels;
-      return transpose(first.data(), rows, pixels * channels / rows, size_of(placed.info.type), y.data());
-    }
+    if (task.turns) return turn(plan->tensors[static_cast<std::size_t>(task.inputs[0])], first, placed, y);
     if (task.dense) return task.dense->run(first, value(task.residual), task.activation, y);
     if (task.sparse) return task.sparse->run(first, value(task.residual), task.activation, y, scratch.data());
+    if (task.images) return task.images->run(first, value(task.residual), task.activation, y);
     std::vector<const Tensor*> x;
     for (const Index i : task.inputs) x.push_back(value(i));
     execute(network.steps[task.step], x, y);

@@ -82,6 +82,7 @@ Tensor memory_for(const Placed& tensor) {
 }  // namespace
 
 TensorInfo Placed::laid_out() const {
+  if (order == Order::images) return ImageBlocks::laid_out(info);
   TensorInfo result = info;
   if (!border.empty()) {
     result.shape[1] += border.top + border.bottom, result.shape[2] += border.left + border.right;
@@ -91,7 +92,7 @@ TensorInfo Placed::laid_out() const {
 
 SessionPlan::SessionPlan(const Network& network, const SessionOptions& options)
     : steps(network.steps.size()), outputs(network.outputs), network_(network) {
-  for (const TensorInfo& info : network.tensors) tensors.push_back({info, false, {}});
+  for (const TensorInfo& info : network.tensors) tensors.push_back({info, Order::pixels, {}});
   for (std::size_t s = 0; s < steps.size(); ++s) {
     const Step& step = network.steps[s];
     steps[s].product = product_of(network, step).count > 0;
@@ -147,11 +148,11 @@ std::optional<ImplicitGemm::Shape> SessionPlan::shape_of(const Task& task) const
   return shape;
 }
 
-// Sparse layers read and write planes, additions what both operands are, all else pixels. A tensor of one pixel is
-// both.
+// Every task reads and writes in its own order; additions in that of both operands. A tensor of one pixel is pixels and
+// planes.
 void SessionPlan::choose_orders() {
   std::vector<Task> ordered;
-  std::map<Index, Index> turned;  // tensors, and themselves in the other order
+  std::map<std::pair<Index, Order>, Index> turned;  // tensors, and themselves in another order
   const auto turn = [&](Index i, Placed copy) {
     Task task;
     task.turns = true, task.step = ordered.empty() ? 0 : ordered.back().step;
@@ -160,31 +161,41 @@ void SessionPlan::choose_orders() {
     ordered.push_back(std::move(task));
     return ordered.back().output;
   };
-  const auto in_order = [&](Index i, bool planes) {
-    if (i < 0 || tensor(i).planes == planes || tensor(i).pixels() == 1) return i;
-    const auto [known, is_new] = turned.try_emplace(i, -1);
-    if (is_new) known->second = turn(i, {tensor(i).info, planes, {}});
+  const auto is_there = [&](Index i, Order order) {
+    const Order own = tensor(i).order;
+    return own == order || (own != Order::images && order != Order::images && tensor(i).pixels() == 1);
+  };
+  const auto turned_once = [&](Index i, Order order) {
+    if (is_there(i, order)) return i;
+    const auto [known, is_new] = turned.try_emplace({i, order}, -1);
+    if (is_new) known->second = turn(i, {tensor(i).info, order, {}});
     return known->second;
+  };
+  const auto in_order = [&](Index i, Order order) {
+    if (i < 0 || is_there(i, order)) return i;
+    return turned_once(turned_once(i, Order::pixels), order);
   };
   // What a fully connected layer reads is flattened, pixel by pixel, before it is turned.
   const auto planes_of = [&](Index i, Index channels) {
-    if (tensor(i).channels() == channels) return in_order(i, true);
-    i = in_order(i, false);
+    if (tensor(i).channels() == channels) return in_order(i, Order::planes);
+    i = in_order(i, Order::pixels);
     TensorInfo flat = tensor(i).info;
     flat.shape = {flat.elements() / channels, channels};
-    return flat.shape[0] == 1 ? i : turn(i, {flat, true, {}});
+    return flat.shape[0] == 1 ? i : turn(i, {flat, Order::planes, {}});
   };
   for (Task& task : tasks) {
-    const auto is_plane = [&](Index i) { return tensor(i).planes; };
+    const auto is_plane = [&](Index i) { return tensor(i).order == Order::planes; };
     const bool adds = std::holds_alternative<Add>(network_.steps[task.step].op);
-    const bool planes =
-        task.sparse.has_value() || (adds && std::all_of(task.inputs.begin(), task.inputs.end(), is_plane));
-    for (Index& i : task.inputs) i = task.sparse ? planes_of(i, shape_of(task)->x.dim(-1)) : in_order(i, planes);
-    task.residual = in_order(task.residual, planes);
-    tensor(task.output).planes = planes;
+    const bool by_planes = adds && std::all_of(task.inputs.begin(), task.inputs.end(), is_plane);
+    if (by_planes) task.order = Order::planes;
+    for (Index& i : task.inputs) {
+      i = task.sparse ? planes_of(i, shape_of(task)->x.dim(-1)) : in_order(i, task.order);
+    }
+    task.residual = in_order(task.residual, task.order);
+    tensor(task.output).order = task.order;
     ordered.push_back(std::move(task));
   }
-  for (Index& i : outputs) i = in_order(i, false);
+  for (Index& i : outputs) i = in_order(i, Order::pixels);
   tasks = std::move(ordered);
 }
 
@@ -201,7 +212,7 @@ void SessionPlan::choose_borders() {
   std::vector<bool> can(tensors.size(), false);
   for (const Task& task : tasks) {
     const auto shape = shape_of(task);
-    if (!shape || task.sparse || !ImplicitGemm::readable(*shape)) continue;
+    if (!shape || task.order != Order::pixels || !ImplicitGemm::readable(*shape)) continue;
     const auto output = static_cast<std::size_t>(task.output);
     const TensorInfo& y = tensors[output].info;
     can[output] = task.residual < 0 && reads[output] == 1 && y.shape.size() == 4 &&
@@ -214,7 +225,7 @@ void SessionPlan::choose_borders() {
 void SessionPlan::pack() {
   for (Task& task : tasks) {
     const auto shape = shape_of(task);
-    if (!shape || task.sparse || !ImplicitGemm::readable(*shape)) continue;
+    if (!shape || task.order != Order::pixels || !ImplicitGemm::readable(*shape)) continue;
     task.dense.emplace(*shape, !tensor(task.inputs[0]).border.empty(), tensor(task.output).border);
     steps[task.step].packed_bytes = task.dense->packed_bytes();
   }
@@ -228,8 +239,8 @@ void SessionPlan::assign_slots() {
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     Task& task = tasks[t];
     const auto residual = alive.find(task.residual);
-    const bool can_add =
-        (task.dense && task.dense->adds_in_place(task.activation)) || (task.sparse && task.sparse->adds_in_place());
+    const bool can_add = (task.dense && task.dense->adds_in_place(task.activation)) ||
+                         (task.sparse && task.sparse->adds_in_place()) || (task.images && task.images->adds_in_place());
     const bool is_input = task.residual == task.inputs[0];  // which the sums of other channels still need
     const bool in_place = residual != alive.end() && !read_after(task.residual, t) && !is_input && can_add;
     if (in_place) {

@@ -3,18 +3,28 @@
 // What a session does, in order, and where everything lies: made once for a network and a target.
 //
 //   1  steps that are done together     an addition behind a convolution's sums
-//   2  the form of every weight         dense: ImplicitGemm; sparse: SparseLayer; else execute()
-//   3  the order of every tensor        pixel by pixel, or plane by plane between sparse layers; turned where they meet
+//   2  the form of every weight         dense: ImplicitGemm; sparse: SparseLayer or ImagesLayer; else execute()
+//   3  the order of every tensor        pixel by pixel, or plane by plane or with images innermost between sparse
+//                                       layers; turned where they meet
 //   4  borders                          around what a dense layer's window reaches beyond
 //   5  memory                           tensors that are not alive at the same time share it
 #pragma once
 
+#include "images_layer.hpp"
 #include "septet/network/session.hpp"
 #include "sparse_layer.hpp"
 
 #include <optional>
 
 namespace septet::network {
+
+/// Of a tensor's elements.
+enum class Order : std::uint8_t {
+  pixels,  ///< [b][h][w][c]
+  planes,  ///< [c][b][h][w]
+  images   ///< image_blocks.hpp
+};
+constexpr int kOrders = 3;
 
 /// What is done in one go: a step, and perhaps the addition that follows; or a tensor's elements in another order.
 struct Task {
@@ -23,16 +33,18 @@ struct Task {
   Index output = -1;
   Index residual = -1;  ///< or none
   Activation activation = Activation::none;
-  bool turns = false;    ///< from pixels to planes, or back
-  std::size_t slot = 0;  ///< where the output lies
+  bool turns = false;           ///< from pixels to another order, or back
+  Order order = Order::pixels;  ///< in which it reads and writes
+  std::size_t slot = 0;         ///< where the output lies
   std::optional<ImplicitGemm> dense;
-  std::optional<SparseLayer> sparse;
+  std::optional<SparseLayer> sparse;    ///< by planes
+  std::unique_ptr<ImagesLayer> images;  ///< sparse as well
 };
 
 /// A tensor as it lies in memory: one of the network's, or a copy in another order.
 struct Placed {
-  TensorInfo info;      ///< without its border
-  bool planes = false;  ///< [c][b][h][w], not [b][h][w][c]
+  TensorInfo info;  ///< without its border
+  Order order = Order::pixels;
   Border border;
 
   Index channels() const { return info.dim(-1); }
@@ -53,6 +65,7 @@ struct SessionPlan {
  private:
   void fuse();
   void choose_forms(WeightForm form);
+  void take(std::size_t task, Order order, std::optional<SparseLayer>& planes, std::unique_ptr<ImagesLayer>& images);
   void choose_orders();
   void choose_borders();
   void pack();

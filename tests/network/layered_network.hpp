@@ -17,6 +17,12 @@ class LayeredNetwork {
  public:
   explicit LayeredNetwork(Rng& rng) : rng_(rng), floats_(rng.chance(0.5)) {}
 
+  /// Of many small images.
+  LayeredNetwork& many() {
+    many_ = true;
+    return *this;
+  }
+
   network::Network operator()() {
     network_.name = "layered";
     for (Index inputs = rng_.chance(0.2) ? 2 : 1; inputs > 0; --inputs) {
@@ -78,13 +84,20 @@ class LayeredNetwork {
   Type type() { return floats_ ? Type::f32 : rng_.pick({Type::s8, Type::s8, Type::u8}); }
 
   Shape image_shape() {
+    if (many_) {
+      const Shape first = network_.inputs.empty() ? Shape{rng_.between(16, 140)} : shape(network_.inputs[0]);
+      return {first[0], rng_.between(1, 5), rng_.between(1, 5), channels()};
+    }
     const Index most = rng_.pick<Index>({3, 6, 9, 20});
     Shape s{rng_.pick<Index>({1, 1, 2, 3}), rng_.between(1, most), rng_.between(1, most), channels()};
     if (rng_.chance(0.05)) s[1] = rng_.between(1, 2), s[2] = rng_.between(40, 300), s[3] = rng_.between(1, 9);
     if (rng_.chance(0.1)) s[1] = 1, s[2] = 1;
     return s;
   }
-  Index channels() { return rng_.pick<Index>({1, 2, 3, 4, 5, 8, 12, 16, 17, 32, 33, 64, 70, rng_.between(1, 70)}); }
+  Index channels() {
+    if (many_) return rng_.pick<Index>({1, 2, 3, 4, 5, 8, 16, 17, 21});
+    return rng_.pick<Index>({1, 2, 3, 4, 5, 8, 12, 16, 17, 32, 33, 64, 70, rng_.between(1, 70)});
+  }
 
   Index tensor(Type type, Shape shape) {
     network::TensorInfo made{"t" + std::to_string(network_.tensors.size()), type, std::move(shape), {}};
@@ -293,6 +306,7 @@ class LayeredNetwork {
 
   Rng& rng_;
   const bool floats_;
+  bool many_ = false;
   network::Network network_;
   std::vector<Index> images_;
 };

@@ -5,6 +5,7 @@
 #include "septet/network/session.hpp"
 #include "layered_network.hpp"
 #include "sharing.hpp"
+#include "src/network/session_plan.hpp"
 #include "support/comparison.hpp"
 #include "support/generators.hpp"
 
@@ -274,6 +275,30 @@ TEST_CASE("sessions: layers with more weights than stay in a cache") {
       check_runs(session, problem);
     }
   }
+}
+
+// Enough of them to lie innermost: with the last block full or not, in layers of all kinds and between them.
+TEST_CASE("sessions: batches of images") {
+  int innermost = 0;
+  for (int i = 0; i < problem_count(15); ++i) {
+    const std::uint64_t seed = 14000 + static_cast<std::uint64_t>(i);
+    Rng rng(seed);
+    const Problem problem = random_problem(rng, LayeredNetwork(rng).many()());
+    INFO("seed " << seed << ", " << describe(problem.network));
+    for (const WeightForm form : {WeightForm::automatic, WeightForm::sparse}) {
+      const char* const target = rng.chance(0.3) ? random_target(rng) : *supported_targets();
+      const int threads = rng.pick({1, 1, 2, 3});
+      INFO("weights " << std::string(name(form)) << ", target " << std::string(target) << ", " << threads
+                      << " threads");
+      REQUIRE(set_target(target).ok());
+      const Sharing sharing(threads);
+      Session session(problem.network, {form, rng.chance(0.8)});
+      check_runs(session, problem);
+      for (const Task& task : SessionPlan(problem.network, {form}).tasks) innermost += task.images != nullptr;
+    }
+    REQUIRE(set_target(nullptr).ok());
+  }
+  CHECK(innermost > 0);
 }
 
 // What the sums are added to is what they are made of, and nobody reads it afterwards: it is not to be overwritten

@@ -1,0 +1,31 @@
+// Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "images_layer.hpp"
+
+#include "byte_images.hpp"
+#include "float_images.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace septet::network {
+namespace {
+
+// Padding is left out: 0 times an infinity would not be 0.
+bool is_finite(const Tensor& weight) {
+  const float* data = weight.as<float>();
+  return std::all_of(data, data + weight.info().elements(), [](float w) { return std::isfinite(w); });
+}
+
+}  // namespace
+
+std::unique_ptr<ImagesLayer> ImagesLayer::make(const ImplicitGemm::Shape& shape, const TensorInfo& y) {
+  const ImageBlocks blocks(shape.x);
+  const bool one_for_each = y.dim(0) == shape.x.dim(0);  // no other dimension was counted among the images
+  if (shape.groups > 1 || !one_for_each || !blocks.worthwhile()) return nullptr;
+  if (blocks.elements > std::numeric_limits<std::int32_t>::max()) return nullptr;
+  if (shape.x.type == Type::f32) return is_finite(*shape.linear->weight) ? float_images(shape) : nullptr;
+  return byte_images(shape, y);
+}
+
+}  // namespace septet::network
