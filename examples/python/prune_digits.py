@@ -83,29 +83,29 @@ class Loop:
         self.septet.run("network", folder, "--input", x, "--executor", executor, *flags, "-o", y)
         return np.load(y)
 
-    def seconds(self, folder, x, weights):
-        """Of a run on one thread, the weights kept as named."""
-        return self.septet.run("network", folder, "--input", x, "--weights", weights, "--threads", 1, "--runs", 25)["seconds"]
+    def exported(self, model):
+        """A folder with the integer network and as many test images as go through it at once, x.npy."""
+        layers, integers = self.integers(model)
+        folder = self.path("integers")
+        septet_index.write_integers(folder, layers, [self.batch, *self.image], integers)
+        np.save(folder / "x.npy", self.stored(integers, np.resize(self.digits.test[0], [self.batch, *self.image[:2]])))
+        return folder
 
     def measure(self, model, dataflow="auto"):
-        """Accuracy of the integer network, from its own outputs, and what it takes."""
+        """The integer network's accuracy, from its own outputs, and its cycles; `folder` has it."""
         layers, integers = self.integers(model)
         images, labels = self.digits.test
         cpu = self.outputs(layers, integers, images, "cpu")
         array = self.outputs(layers, integers, images, "array", "--dataflow", dataflow)
         if not np.array_equal(cpu, array):
             raise SystemExit("prune_digits.py: the CPU and the array give different bits")
-        folder, x = self.path("integers"), self.path("x.npy")
-        septet_index.write_integers(folder, layers, [self.batch, *self.image], integers)
-        np.save(x, self.stored(integers, np.resize(images, [self.batch, *images.shape[1:]])))
+        folder = self.exported(model)
         cost = self.septet.run("network", folder, "--dataflow", dataflow)
-        seconds = {form: self.seconds(folder, x, form) for form in ("auto", "dense")}
         stored = [weight for weight, _, _ in integers.weights]
         return {"accuracy": 100 * float((cpu.argmax(1) == labels).mean()),
                 "accuracy_float": training.accuracy(model, self.test),
-                "zeros": sum((w == 0).sum() for w in stored) / sum(w.size for w in stored),
-                "cycles": cost["cycles_array"], "cycles_dense": cost["cycles_best_dense"],
-                "cpu_seconds": seconds["auto"], "cpu_seconds_dense": seconds["dense"], "folder": str(folder)}
+                "zeros": float(sum((w == 0).sum() for w in stored) / sum(w.size for w in stored)),
+                "cycles": cost["cycles_array"], "cycles_dense": cost["cycles_best_dense"], "folder": folder}
 
 
 def pruned_models(loop, model, goals, flags, epochs, seed):
@@ -117,10 +117,16 @@ def pruned_models(loop, model, goals, flags, epochs, seed):
         yield goal, model
 
 
-def line(name, point, dense):
-    print(f"{name:8} {100 * point['zeros']:5.1f} % {point['cycles']:9} {dense['cycles_dense'] / point['cycles']:6.2f}x "
-          f"{point['cpu_seconds_dense'] / point['cpu_seconds']:6.2f}x {point['accuracy_float']:7.2f} {point['accuracy']:7.2f}  ",
-          flush=True)
+def seconds(septet, folder, weights):
+    """Of a run of an exported network on one thread, its weights kept as named."""
+    flags = ["--input", folder / "x.npy", "--weights", weights, "--threads", 1, "--runs", 25]
+    return septet.run("network", folder, *flags)["seconds"]
+
+
+def line(septet, name, point):
+    quicker = seconds(septet, point["folder"], "dense") / seconds(septet, point["folder"], "auto")
+    print(f"{name:8} {100 * point['zeros']:5.1f} % {point['cycles']:9} {point['cycles_dense'] / point['cycles']:6.2f}x "
+          f"{quicker:6.2f}x {point['accuracy_float']:7.2f} {point['accuracy']:7.2f}", flush=True)
 
 
 def parsed(arguments):
@@ -170,12 +176,11 @@ def work(given, folder):
     model = training.network(loop.image[0], given.width, given.seed)
     training.train(model, loop.train, given.epochs, given.seed)
     print("\ngoal       zeros    cycles  fewer  CPU     f32 %  int8 %")
-    dense = loop.measure(model)
-    line("dense", dense, dense)
+    line(loop.septet, "dense", loop.measure(model))
     flags = ["--dataflow", given.dataflow, "--group", given.groups, *(["--permute"] if given.permute else [])]
     for goal, model in pruned_models(loop, model, given.goals, flags, given.retrain, given.seed):
         point = loop.measure(model, given.dataflow)
-        line(f"{goal:g}x", point, dense)
+        line(loop.septet, f"{goal:g}x", point)
     print("\nCycles: of all products, each layer with the best dataflow it may have; fewer, CPU: the dense network's over these "
           "(one thread).\nAccuracy on the test images: of the f32 model, and of the int8 network's own outputs, whose bits "
           "were the same on the CPU and the array.")
