@@ -7,7 +7,7 @@ runs those through `septet network`, on the CPU and on the emulated array.
     prune_digits.py --uci optdigits.tra optdigits.tes      # UCI's files and split
     prune_digits.py --mnist t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --epochs 20 --retrain 8
     prune_digits.py --groups weights                       # unstructured, for comparison
-    prune_digits.py --array 8x8 --dataflow sOS --goals 1.5,2,3 --keep networks
+    prune_digits.py --array 8x8 --dataflow sOS --goals 1.5,2,3 --output network
 
 Needs the packages torch and, without files, scikit-learn; and the command (scripts/build.sh release septet_cli). Equal
 arguments give equal networks, on one machine.
@@ -83,13 +83,13 @@ class Loop:
         self.septet.run("network", folder, "--input", x, "--executor", executor, *flags, "-o", y)
         return np.load(y)
 
-    def exported(self, model):
-        """A folder with the integer network and as many test images as go through it at once, x.npy."""
+    def export(self, model, folder):
+        """The integer network, with as many test images as go through it at once and their labels: inputs.npy, labels.npy."""
         layers, integers = self.integers(model)
-        folder = self.path("integers")
         septet_index.write_integers(folder, layers, [self.batch, *self.image], integers)
-        np.save(folder / "x.npy", self.stored(integers, np.resize(self.digits.test[0], [self.batch, *self.image[:2]])))
-        return folder
+        images, labels = (np.resize(array, [self.batch, *array.shape[1:]]) for array in self.digits.test)
+        np.save(folder / "inputs.npy", self.stored(integers, images))
+        np.save(folder / "labels.npy", labels.astype(np.uint8))
 
     def measure(self, model, dataflow="auto"):
         """The integer network's accuracy, from its own outputs, and its cycles; `folder` has it."""
@@ -99,7 +99,8 @@ class Loop:
         array = self.outputs(layers, integers, images, "array", "--dataflow", dataflow)
         if not np.array_equal(cpu, array):
             raise SystemExit("prune_digits.py: the CPU and the array give different bits")
-        folder = self.exported(model)
+        folder = self.path("integers")
+        self.export(model, folder)
         cost = self.septet.run("network", folder, "--dataflow", dataflow)
         stored = [weight for weight, _, _ in integers.weights]
         return {"accuracy": 100 * float((cpu.argmax(1) == labels).mean()),
@@ -119,7 +120,7 @@ def pruned_models(loop, model, goals, flags, epochs, seed):
 
 def seconds(septet, folder, weights):
     """Of a run of an exported network on one thread, its weights kept as named."""
-    flags = ["--input", folder / "x.npy", "--weights", weights, "--threads", 1, "--runs", 25]
+    flags = ["--input", folder / "inputs.npy", "--weights", weights, "--threads", 1, "--runs", 25]
     return septet.run("network", folder, *flags)["seconds"]
 
 
@@ -145,7 +146,7 @@ def parsed(arguments):
     parser.add_argument("--groups", default="auto", help="as --group of septet prune (default auto)")
     parser.add_argument("--permute", action="store_true", help="let channels change places")
     parser.add_argument("--septet", default=ROOT / "build/bin/septet", type=pathlib.Path, help="the command")
-    parser.add_argument("--keep", type=pathlib.Path, help="a new folder for all files (default: none stay)")
+    parser.add_argument("--output", type=pathlib.Path, help="a new folder for the last int8 network, test images and labels")
     given = parser.parse_args(arguments)
     try:
         given.goals = [float(goal) for goal in given.goals.split(",")]
@@ -158,8 +159,8 @@ def parsed(arguments):
             parser.error(f"--{flag}: {getattr(given, flag)} is below 1")
     if not given.septet.is_file():
         parser.error(f"--septet: {given.septet} is no file; scripts/build.sh release septet_cli makes it")
-    if given.keep and given.keep.exists():
-        parser.error(f"--keep: {given.keep} is there already")
+    if given.output and given.output.exists():
+        parser.error(f"--output: {given.output} is there already")
     return given
 
 
@@ -179,25 +180,20 @@ def work(given, folder):
     line(loop.septet, "dense", loop.measure(model))
     flags = ["--dataflow", given.dataflow, "--group", given.groups, *(["--permute"] if given.permute else [])]
     for goal, model in pruned_models(loop, model, given.goals, flags, given.retrain, given.seed):
-        point = loop.measure(model, given.dataflow)
-        line(loop.septet, f"{goal:g}x", point)
+        line(loop.septet, f"{goal:g}x", loop.measure(model, given.dataflow))
     print("\nCycles: of all products, each layer with the best dataflow it may have; fewer, CPU: the dense network's over these "
           "(one thread).\nAccuracy on the test images: of the f32 model, and of the int8 network's own outputs, whose bits "
           "were the same on the CPU and the array.")
-    if given.keep:
-        print(f"The last network: {point['folder']}")
+    if given.output:
+        loop.export(model, given.output)
 
 
 def main():
     given = parsed(sys.argv[1:])
     torch.set_num_threads(1)
     try:
-        if given.keep:
-            given.keep.mkdir(parents=True)
-            work(given, given.keep)
-        else:
-            with tempfile.TemporaryDirectory() as folder:
-                work(given, folder)
+        with tempfile.TemporaryDirectory() as folder:
+            work(given, folder)
     except (OSError, ValueError, ImportError) as problem:
         print(f"prune_digits.py: {problem}", file=sys.stderr)
         return 2
