@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# scripts/demo.sh            layers with the shapes of ResNet-50, made and pruned here
+# scripts/demo.sh            a network that was trained on handwritten digits and pruned for the array (examples/digits)
 # scripts/demo.sh A B        your matrices: .npy, .mtx or .smtx; B may be a number of columns, filled at random
 # scripts/demo.sh FOLDER     every matrix in it as weights, times 64 random columns
 #
-# Builds the command `septet` and multiplies every layer in all seven dataflows, each twice: by the CPU's kernels and on
-# an emulated 16 x 16 systolic array, cycle by cycle. Compares the bits and counts the cycles.
+# Builds the command `septet` and multiplies every layer in all seven dataflows, on the CPU and on an emulated 16 x 16
+# systolic array, cycle by cycle. Compares the bits and counts the cycles.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 septet=$root/build/bin/septet
@@ -60,23 +60,48 @@ with_columns() {
   layer "$1" "$2" "random:${depth}x$3,seed=1,dtype=$type"
 }
 
-# resnet NAME M K N TYPE: M output channels, K = input channels times kernel, N output pixels. Nine in ten weights, the
-# smallest, are zero.
-resnet() {
-  local seed=$((2 * count))
-  layer "$1" "random:$2x$3,zeros=0.9,seed=$((seed + 1)),dtype=$5" "random:$3x$4,seed=$((seed + 2)),dtype=$5"
+# network FOLDER: its layers, all inputs at once, on the CPU and in all dataflows on the array. What comes of it, as
+# `multiply` leaves it: equal are the sums and outputs of a layer, and its outputs from its own inputs there.
+network() {
+  local dataflow result
+  local run=("$septet" network "$1" --input "$1/inputs.npy" --array "$array")
+  "${run[@]}" --record "$work/cpu" -o "$work/outputs.npy" --json - >"$work/best.json"
+  for dataflow in dOS dWS dIS sOS sWS sIS csOS; do
+    echo "  $dataflow"
+    result=0
+    "${run[@]}" --executor array --dataflow "$dataflow" --compare "$work/cpu" --json - >"$work/$dataflow.json" ||
+      result=$?
+    [ "$result" -le 1 ] || exit "$result" # a difference is 1, and in the table
+  done
+  awk -F: '
+    { gsub(/[ ",]/, "") }
+    $1 == "name" { name = $2 }
+    $1 == "dataflow" && $2 != "null" { dataflow = $2 }
+    $1 ~ /^(m|n|k|nnz)$/ { fact[name, $1] = $2 }
+    $1 == "k" && $2 > 0 && !seen[name]++ { layer[++layers] = name }
+    $1 == "cycles" { cycles[name, dataflow] = $2; dataflows[dataflow] = 1 }
+    $1 == "mismatches" { different[name, dataflow] += $2 }
+    END {
+      for (i = 1; i <= layers; i++) {
+        name = layer[i]
+        printf "layer:%s\nm:%s\nn:%s\nk:%s\ndtype:s8s8\nnnz:%s\n", name, fact[name, "m"], fact[name, "n"], fact[name, "k"],
+               fact[name, "nnz"]
+        for (d in dataflows) {
+          printf "dataflow:%s\ncycles:%s\nequal:%s\n", d, cycles[name, d], (different[name, d] ? "false" : "true")
+        }
+      }
+    }
+  ' "$work"/{dOS,dWS,dIS,sOS,sWS,sIS,csOS}.json >"$work/0001.result"
+  count=1
 }
+
+# values FILE.npy TYPE COUNT: lines of so many elements, of a type as od has it.
+values() { od -An -v -t "$2" -w"$3" -j $((10 + $(od -An -tu2 -j8 -N2 "$1"))) "$1"; }
 
 echo "Multiplying on the CPU and on the emulated array …"
 case $# in
   0)
-    resnet "conv2 1x1" 256 64 3136 s8
-    resnet "conv2 3x3" 64 576 3136 s8
-    resnet "conv3 3x3" 128 1152 784 s8
-    resnet "conv3 3x3" 128 1152 784 f32
-    resnet "conv4 1x1" 1024 256 196 s8
-    resnet "conv5 3x3" 512 4608 49 s8
-    resnet "fc" 1000 2048 1 f32
+    network "$root/examples/digits"
     ;;
   1)
     for file in "$1"/*.npy "$1"/*.mtx "$1"/*.smtx; do
@@ -90,6 +115,17 @@ esac
 [ "$count" -gt 0 ] || { echo "demo.sh: nothing to multiply" >&2; exit 2; }
 wait
 [ "$(find "$work" -name '*.result' | wc -l)" -eq "$count" ] || exit 2 # septet has said why
+
+# recognised FOLDER: the greatest of each image's ten outputs, beside its label.
+recognised() {
+  paste <(values "$1/labels.npy" u1 1) <(values "$work/outputs.npy" d1 10) | awk '
+    {
+      best = 2
+      for (i = 3; i <= NF; i++) if ($i > $best) best = i
+      labels = labels " " $1; digits = digits " " (best - 2); good += $1 == best - 2
+    }
+    END { printf "\nHandwritten: %s\nRecognised:  %s  (%d of %d)\n", labels, digits, good, NR }'
+}
 
 # The table: a line per layer, a column per dataflow.
 LC_ALL=C awk -F: -v array="${array/x/ x }" '
@@ -131,3 +167,8 @@ LC_ALL=C awk -F: -v array="${array/x/ x }" '
     printf ".\n"
   }
 ' "$work"/*.result
+if [ $# -eq 0 ]; then
+  sed -n 's/^  "cycles_\(array\|best_dense\)": \([0-9]*\),$/\2/p' "$work/best.json" | paste -s | awk '
+    { printf "The whole network, each layer in its best dataflow: %d cycles dense, %d pruned: %.1f times fewer.\n", $2, $1, $2 / $1 }'
+  recognised "$root/examples/digits"
+fi

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+"""Accuracy against cycles and CPU time of networks that were pruned and retrained (examples/python/prune_digits.py): the
+points that `septet prune --points` draws.
+
+    prune.py RECORDS --uci optdigits.tra optdigits.tes --width 16 --widths 8,12,24 --seeds 0,1,2
+    prune.py RECORDS --uci … --width 16 --seeds 0 --arrays 4x4,8x8,32x32 --series sOS,sWS,sIS,csOS
+    prune.py RECORDS --times                     # CPU time of all networks that are recorded, on a quiet machine
+    prune.py RECORDS --points points.json        # what is recorded, of all networks, for the figure; and a table
+
+RECORDS is a folder: a line of JSON for each point, in a file of its own for each process, the trained dense networks, and
+the integer networks (networks/).
+What is there is not done again, so that a run may be stopped, and several may share the work by seeds. All series start
+from the same dense network and are retrained alike, as often and as long; nothing is chosen by the test images.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import sys
+import tempfile
+
+import torch
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "examples" / "python"))
+import digits_training as training  # noqa: E402
+import prune_digits  # noqa: E402
+
+# Flags of `septet prune`, and the dataflow in which `septet network` counts.
+SERIES = {"auto": (["--dataflow", "auto"], "auto"),
+          "auto, permuted": (["--dataflow", "auto", "--permute"], "auto"),
+          "unstructured": (["--group", "weights"], "auto"),
+          **{name: (["--dataflow", name], name) for name in ("sOS", "sWS", "sIS", "csOS")}}
+KEYS = ("network", "series", "array", "goal", "seed")
+DRAWN = (*KEYS, "accuracy", "cycles", "cpu_seconds")
+
+
+class Records:
+    """Points in a folder; new ones go into one file, which no other process writes."""
+
+    def __init__(self, folder):
+        self.folder, self.networks = folder, folder / "networks"
+        self.networks.mkdir(parents=True, exist_ok=True)
+        files = sorted(folder.glob("*.jsonl"))
+        self.points = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        self.file = folder / f"{os.getpid()}.jsonl"
+        self.times_file = folder / "times.json"
+        self.times = json.loads(self.times_file.read_text()) if self.times_file.is_file() else {}
+        for point in self.points:
+            point.update(self.times.get(point["folder"], {}))
+
+    def has(self, what):
+        return any(all(point[key] == what[key] for key in KEYS) for point in self.points)
+
+    def add(self, point):
+        self.points.append(point)
+        with open(self.file, "a") as file:
+            file.write(json.dumps(point) + "\n")
+        print(f"{point['network']} {point['series']:15} {point['array']:6} {point['goal']:6} seed {point['seed']}: "
+              f"{100 * point['accuracy']:.2f} %, {point['cycles']} cycles", flush=True)
+
+
+def record(records, loop, model, what, dataflow):
+    measured = loop.measure(model, dataflow)
+    name = f"{what['network']}-{what['series']}-{what['array']}-{what['goal']}-{what['seed']}".replace(" ", "_")
+    shutil.copytree(measured["folder"], records.networks / name, dirs_exist_ok=True)
+    records.add({**what, "batch": loop.batch, **measured, "accuracy": measured["accuracy"] / 100, "folder": name})
+
+
+def dense_model(given, loop, width, seed):
+    """Trained, or from the folder."""
+    path = given.records / f"{loop.digits.name}_w{width}_s{seed}_e{given.epochs}.pt"
+    model = training.network(loop.image[0], width, seed)
+    if path.is_file():
+        model.load_state_dict(torch.load(path))
+        return model
+    training.train(model, loop.train, given.epochs, seed)
+    torch.save(model.state_dict(), path)
+    return model
+
+
+def run_dense(given, records, loop, seed):
+    for width in [*given.widths, given.width]:
+        for array in given.arrays:
+            other = "dense, narrower" if width < given.width else "dense, wider"
+            series, goal = ("dense", "1") if width == given.width else (other, f"{width} channels")
+            what = {"network": loop.digits.name, "series": series, "array": array, "goal": goal, "seed": seed}
+            if not records.has(what):
+                loop.septet.array = array
+                record(records, loop, dense_model(given, loop, width, seed), what, "auto")
+
+
+def run_series(given, records, loop, array, series, seed):
+    flags, dataflow = SERIES[series]
+    whats = [{"network": loop.digits.name, "series": series, "array": array, "goal": goal, "seed": seed}
+             for goal in given.goals]
+    if all(records.has(what) for what in whats):
+        return
+    loop.septet.array = array
+    model = dense_model(given, loop, given.width, seed)
+    models = prune_digits.pruned_models(loop, model, map(float, given.goals), flags, given.retrain, seed)
+    for what, (_, model) in zip(whats, models):
+        if not records.has(what):
+            record(records, loop, model, what, dataflow)
+
+
+def measure_times(records, septet, rounds):
+    """Of one thread: the median over rounds of the dense and the quickest form, in turns."""
+    for point in records.points:
+        pairs = [[prune_digits.seconds(septet, records.networks / point["folder"], form) for form in ("dense", "auto")] for _ in range(rounds)]
+        dense, quickest = (statistics.median(column) for column in zip(*pairs))
+        records.times[point["folder"]] = {"cpu_seconds": quickest, "cpu_seconds_dense": dense}
+        point.update(records.times[point["folder"]])
+    records.times_file.write_text(json.dumps(records.times, indent=0) + "\n")
+
+
+def spread(values):
+    return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+
+
+def summary(records):
+    """A line for each network, series, array and goal: means and standard deviations over seeds."""
+    groups = {}
+    for point in records.points:
+        groups.setdefault(tuple(point[key] for key in KEYS[:4]), []).append(point)
+    for (network, series, array, goal), points in groups.items():
+        columns = [spread([scale * point[key] for point in points]) for key, scale in
+                   (("accuracy", 100), ("cycles", 1), ("zeros", 100))]
+        fewer = spread([point["cycles_dense"] / point["cycles"] for point in points])
+        text = (f"{network:7} {series:16} {array:6} {goal:12} {len(points)} seeds: {columns[0][0]:6.2f} ± {columns[0][1]:.2f} %, "
+                f"{columns[1][0]:8.0f} ± {columns[1][1]:.0f} cycles ({fewer[0]:.2f} ± {fewer[1]:.2f} times fewer), "
+                f"{columns[2][0]:.1f} % zeros")
+        if all("cpu_seconds" in point for point in points):
+            quicker = spread([point["cpu_seconds_dense"] / point["cpu_seconds"] for point in points])
+            text += f", CPU {quicker[0]:.2f} ± {quicker[1]:.2f} times"
+        print(text)
+
+
+def parsed(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    several = lambda kind: lambda text: [kind(word) for word in text.split(",")]
+    parser.add_argument("records", type=pathlib.Path)
+    parser.add_argument("--uci", nargs=2, metavar=("TRAIN", "TEST"))
+    parser.add_argument("--mnist", nargs=2, metavar=("IMAGES", "LABELS"))
+    parser.add_argument("--width", type=int, default=16)
+    parser.add_argument("--widths", type=several(int), default=[], help="of other dense networks")
+    parser.add_argument("--seeds", type=several(int), default=[0])
+    parser.add_argument("--arrays", type=several(str), default=["16x16"])
+    parser.add_argument("--series", type=several(str), default=[], help=f"of {', '.join(SERIES)}, with ; for a comma in a name")
+    parser.add_argument("--goals", type=several(str), default=["1.6", "2.3", "3.2", "4.4", "5.5"])
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--retrain", type=int, default=15)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--septet", type=pathlib.Path, default=ROOT / "build/bin/septet")
+    parser.add_argument("--times", action="store_true", help="measure CPU time of what is recorded")
+    parser.add_argument("--rounds", type=int, default=5, help="of that (default 5)")
+    parser.add_argument("--points", type=pathlib.Path, help="write them there")
+    given = parser.parse_args(arguments)
+    given.series = [name.replace(";", ",") for name in given.series]
+    unknown = set(given.series) - set(SERIES)
+    if unknown:
+        parser.error(f"--series: no {', '.join(sorted(unknown))}")
+    return given
+
+
+def main():
+    given = parsed(sys.argv[1:])
+    torch.set_num_threads(1)
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    records = Records(given.records)
+    if given.uci or given.mnist:
+        digits = prune_digits.data_of(given)
+        for seed in given.seeds:
+            for array in given.arrays:
+                for series in given.series:
+                    with tempfile.TemporaryDirectory() as folder:
+                        loop = prune_digits.Loop(digits, prune_digits.Septet(given.septet, array), folder, given.batch)
+                        run_series(given, records, loop, array, series, seed)
+            with tempfile.TemporaryDirectory() as folder:
+                run_dense(given, records, prune_digits.Loop(digits, prune_digits.Septet(given.septet, ""), folder, given.batch), seed)
+    if given.times:
+        measure_times(records, prune_digits.Septet(given.septet, given.arrays[0]), given.rounds)
+    summary(records)
+    if given.points:
+        points = [{key: point[key] for key in DRAWN if key in point} for point in records.points]
+        given.points.write_text(json.dumps({"points": points}, indent=0) + "\n")
+
+
+if __name__ == "__main__":
+    main()
