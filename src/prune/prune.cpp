@@ -2,6 +2,7 @@
 #include "septet/network/prune.hpp"
 
 #include "check.hpp"
+#include "orders.hpp"
 #include "side_by_side.hpp"
 #include "solver.hpp"
 #include "src/fp_environment.hpp"
@@ -39,7 +40,11 @@ class Pruner {
     Pruning result;
     result.network = network_;
     if (options_.per_layer) {
-      for (const auto& layer : layers_) take(Solver(options_, {layer.get()}, 0, layer->cycles_dense()).solve(), result);
+      std::vector<Solver::Outcome> outcomes(layers_.size());
+      side_by_side(layers_.size(), [&](std::size_t i) {
+        outcomes[i] = Solver(options_, {layers_[i].get()}, 0, layers_[i]->cycles_dense()).solve();
+      });
+      for (Solver::Outcome& outcome : outcomes) take(std::move(outcome), result);
     } else {
       std::vector<const PrunableLayer*> layers;
       for (const auto& layer : layers_) layers.push_back(layer.get());
@@ -79,6 +84,27 @@ class Pruner {
   Index cycles_dense_ = 0, other_cycles_ = 0, other_cycles_dense_ = 0;
 };
 
+// By the goal: met before not met, then what the goal leaves open, or how near it is.
+bool is_better(const Pruning& one, const Pruning& other, PruneGoal goal) {
+  if (one.met != other.met) return one.met;
+  const bool by_cycles = goal == PruneGoal::cycles || goal == PruneGoal::speedup;
+  if (one.met) return goal == PruneGoal::kept ? one.cycles < other.cycles : one.kept > other.kept;
+  return by_cycles ? one.cycles < other.cycles : one.kept > other.kept;
+}
+
+// With the channels in an order that `given`, pruned as it is, asks for; `given` where that is no better.
+Pruning with_aligned_channels(const Network& network, const PruneOptions& options, Pruning given) {
+  const std::vector<ChannelSet> channels = channels_of(network);
+  Orders orders = aligned_orders(network, channels, options, given.layers);
+  PruneOptions permuted_options = options;
+  permuted_options.statistics = permuted_statistics(options.statistics, channels, orders);
+  const Network other = permuted(network, orders);
+  Pruning result = Pruner(other, permuted_options).prune();
+  if (!is_better(result, given, options.goal)) return given;
+  result.orders = std::move(orders);
+  return result;
+}
+
 }  // namespace
 
 Status try_prune(const Network& network, const PruneOptions& options, Pruning& result) {
@@ -86,7 +112,8 @@ Status try_prune(const Network& network, const PruneOptions& options, Pruning& r
     const detail::FpEnvironment environment;
     if (Status status = validate(network); !status.ok()) return status;
     if (Status status = check(network, options); !status.ok()) return status;
-    result = Pruner(network, options).prune();
+    Pruning pruned = Pruner(network, options).prune();
+    result = options.permute ? with_aligned_channels(network, options, std::move(pruned)) : std::move(pruned);
     return Status();
   });
 }
