@@ -134,7 +134,7 @@ TEST_CASE("goals are met as cost() counts, or said not to be; a second time, and
     PruneOptions options = random_options(rng);
     if (options.goal == PruneGoal::cycles) {
       CostOptions dense = options.cost;
-      options.value = static_cast<double>(cycles_of(network, dense, true)) / options.value;
+      options.value = static_cast<double>(1 + cycles_of(network, dense, true)) / options.value;
     }
     Pruning pruning;
     const Status status = try_prune(network, options, pruning);
