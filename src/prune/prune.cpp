@@ -67,7 +67,7 @@ class Pruner {
     add(other_cycles_, now.array_cycles()), add(other_cycles_dense_, dense.array_cycles());
   }
 
-  static void take(Solver::Outcome outcome, Pruning& result) {
+  static void take(Solver::Outcome&& outcome, Pruning& result) {
     for (auto& [layer, weight] : outcome.layers) {
       add(result.cycles, layer.cycles);
       result.weights += layer.weights, result.zeros += layer.zeros, result.kept *= layer.kept;

@@ -13,6 +13,7 @@ namespace {
 
 std::vector<const std::vector<Curve>*> curves_of(const std::vector<const PrunableLayer*>& layers) {
   std::vector<const std::vector<Curve>*> curves;
+  curves.reserve(layers.size());
   for (const PrunableLayer* layer : layers) curves.push_back(&layer->curves());
   return curves;
 }

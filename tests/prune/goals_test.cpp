@@ -196,7 +196,9 @@ TEST_CASE("out of reach: one vector of one tile stays of each layer, and that is
                {Dataflow::csOS, 3 * (1 + 3 + 3 - 2 + 3)},  // likewise
                {Dataflow::sWS, 3 + 7 + 3 + 3 - 2},         // a fold of n steps
                {Dataflow::sIS, 3 * (3 + 1 + 3 + 3 - 2)}};  // three n-tiles of a row
-  for (const auto& [dataflow, least] : cases) {
+  for (const auto& known : cases) {
+    const Dataflow dataflow = known.dataflow;
+    const Index least = known.least;
     INFO(name(dataflow));
     PruneOptions options;
     options.cost.gemm.array = {3, 3}, options.cost.gemm.dataflow = dataflow;
