@@ -40,7 +40,11 @@ class Pruner {
     Pruning result;
     result.network = network_;
     if (options_.per_layer) {
-      for (const auto& layer : layers_) take(Solver(options_, {layer.get()}, 0, layer->cycles_dense()).solve(), result);
+      std::vector<Solver::Outcome> outcomes(layers_.size());
+      side_by_side(layers_.size(), [&](std::size_t i) {
+        outcomes[i] = Solver(options_, {layers_[i].get()}, 0, layers_[i]->cycles_dense()).solve();
+      });
+      for (Solver::Outcome& outcome : outcomes) take(std::move(outcome), result);
     } else {
       std::vector<const PrunableLayer*> layers;
       for (const auto& layer : layers_) layers.push_back(layer.get());
@@ -63,7 +67,7 @@ class Pruner {
     add(other_cycles_, now.array_cycles()), add(other_cycles_dense_, dense.array_cycles());
   }
 
-  static void take(Solver::Outcome outcome, Pruning& result) {
+  static void take(Solver::Outcome&& outcome, Pruning& result) {
     for (auto& [layer, weight] : outcome.layers) {
       add(result.cycles, layer.cycles);
       result.weights += layer.weights, result.zeros += layer.zeros, result.kept *= layer.kept;

@@ -13,6 +13,7 @@ namespace {
 
 std::vector<const std::vector<Curve>*> curves_of(const std::vector<const PrunableLayer*>& layers) {
   std::vector<const std::vector<Curve>*> curves;
+  curves.reserve(layers.size());
   for (const PrunableLayer* layer : layers) curves.push_back(&layer->curves());
   return curves;
 }
@@ -20,7 +21,8 @@ std::vector<const std::vector<Curve>*> curves_of(const std::vector<const Prunabl
 // Searches among budgets for the largest one whose cycles, which grow with it more or less, are few enough.
 class Budgets {
  public:
-  Budgets(Index least, Index most, Index target) : least_(least), most_(most), target_(target) {}
+  Budgets(Index least, Index most, Index target)
+      : least_(std::max<Index>(least, 1)), most_(std::max<Index>(most, 1)), target_(target) {}
 
   void add(Index budget, Index cycles) {
     const Tried tried{true, std::max<Index>(budget, 1), std::max<Index>(cycles, 1)};

@@ -106,6 +106,34 @@ TEST_CASE("no set of vectors loses less at the cycles of a point of a curve, whi
   }
 }
 
+TEST_CASE("of full matrices, prices are those of cost() under every timing") {
+  Rng rng(103);
+  const Connected layer = random_connected(rng, 12, 20, 14);
+  const Network network = connected({layer});
+  const pruning::Scores scores = pruning::scores_of(network, network.steps[0], {});
+  for (const Timing timing : {Timing::serial, Timing::overlapped, Timing::scalesim}) {
+    for (const Dataflow dataflow : {Dataflow::sOS, Dataflow::sWS, Dataflow::sIS, Dataflow::csOS}) {
+      for (const double beta : {0.0, 1.0}) {
+        INFO(name(timing) << ", " << name(dataflow) << ", beta " << beta);
+        CostOptions options;
+        options.gemm.array = {3, 4}, options.gemm.dataflow = dataflow, options.gemm.beta = beta;
+        options.array.timing = timing;
+        pruning::Price price;
+        throw_if_error(pruning::Price::cycles(layers_of(network, {})[0], options, dataflow, price));
+        std::unique_ptr<pruning::Paths> paths;
+        if (dataflow == Dataflow::csOS) {
+          paths = pruning::combined_paths(scores, 3, 4, price);
+        } else {
+          const auto vectors = dataflow == Dataflow::sIS ? pruning::Vectors::rows : pruning::Vectors::columns;
+          paths = pruning::vector_paths(scores, vectors, dataflow == Dataflow::sWS ? 4 : 3, price);
+        }
+        const Curve curve = pruning::curve_of(*paths, dataflow, price.fixed());
+        CHECK(curve.cost.front() == cycles_of(layer, layer.weights, options));
+      }
+    }
+  }
+}
+
 TEST_CASE("a curve is convex in what it loses, and ends with one vector of one tile") {
   const std::uint64_t seed = 102;
   Rng rng(seed);
