@@ -40,7 +40,11 @@ class Pruner {
     Pruning result;
     result.network = network_;
     if (options_.per_layer) {
-      for (const auto& layer : layers_) take(Solver(options_, {layer.get()}, 0, layer->cycles_dense()).solve(), result);
+      std::vector<Solver::Outcome> outcomes(layers_.size());
+      side_by_side(layers_.size(), [&](std::size_t i) {
+        outcomes[i] = Solver(options_, {layers_[i].get()}, 0, layers_[i]->cycles_dense()).solve();
+      });
+      for (Solver::Outcome& outcome : outcomes) take(std::move(outcome), result);
     } else {
       std::vector<const PrunableLayer*> layers;
       for (const auto& layer : layers_) layers.push_back(layer.get());

@@ -23,6 +23,8 @@ PruneOptions random_options(Rng& rng) {
       rng.pick({Dataflow::automatic, Dataflow::automatic, Dataflow::sOS, Dataflow::sWS, Dataflow::sIS, Dataflow::csOS});
   gemm.combine.lanes = static_cast<int>(rng.between(1, 4));
   if (rng.chance(0.2)) gemm.combine.policy = CombinePolicy::first_fit;
+  if (rng.chance(0.1)) gemm.beta = 1;  // outputs start from something, which is shifted in
+  if (!is_output_stationary(gemm.dataflow) && rng.chance(0.2)) gemm.accumulate = Accumulate::fold_then_add;
   options.cost.array.timing = rng.pick({Timing::serial, Timing::serial, Timing::scalesim, Timing::overlapped});
   if (rng.chance(0.2)) options.cost.array.bandwidth = rng.between(1, 20);
   if (rng.chance(0.1)) options.cost.array.memory = {1 << 10, 1 << 10, 1 << 10, rng.between(1, 20)};
@@ -207,6 +209,21 @@ TEST_CASE("out of reach: one vector of one tile stays of each layer, and that is
     pruning = prune(network, options);
     CHECK(pruning.met);
     CHECK(pruning.cycles == least);
+  }
+}
+
+TEST_CASE("out of reach: what is not pruned takes too long, and of the rest there is nothing to remove") {
+  Rng rng(127);
+  const Network network = connected({random_connected(rng, 4, 4, 4), {2, 2, 2, {0, 0, 0, 0}}});
+  for (const PruneGroups groups : {PruneGroups::dataflow, PruneGroups::weights, PruneGroups::blocks}) {
+    PruneOptions options;
+    options.groups = groups, options.untouched = {"layer0"};
+    options.goal = PruneGoal::cycles, options.value = 1;
+    const Pruning pruning = prune(network, options);
+    CHECK(!pruning.met);
+    CHECK(pruning.cycles > 1);
+    CHECK(pruning.kept == 1);
+    CHECK(pruning.layers[0].cycles == 0);
   }
 }
 

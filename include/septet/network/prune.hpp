@@ -24,8 +24,8 @@ enum class PruneGroups : std::uint8_t {
   /// csOS: of up to L columns that share a step each row's largest weight stays, and columns of an m-tile.
   dataflow,
   weights,     ///< every weight by itself: unstructured
-  neighbours,  ///< group.n of group.m neighbours in a row stay, whatever the goal
-  blocks       ///< of `block`
+  neighbours,  ///< group.n of group.m neighbours in a row stay (of a row's last ones, too), whatever the goal
+  blocks       ///< of `block`, from a matrix's first row and column on
 };
 
 /// Of all layers together; of each by itself with `per_layer`.
@@ -37,7 +37,7 @@ enum class PruneGoal : std::uint8_t {
 };
 
 /// What activations are like where they meet weights: the mean of their squares, by step, and in it by channel of the
-/// step's x (fully connected: by column of the weights). In steps without weights nothing.
+/// step's x (fully connected: by column of the weights). In steps without weights nothing. Of several runs their mean.
 using InputStatistics = std::vector<std::vector<double>>;
 /// From a run on `inputs`, in real numbers (zero points subtracted, scales applied). Errors as run().
 SEPTET_API Status try_input_statistics(const Network& network, const std::vector<const Tensor*>& inputs,
@@ -60,14 +60,15 @@ struct PruneOptions {
   InputStatistics statistics;  ///< empty: all 1
 };
 
-/// A step with weights that can be pruned: convolution (not depthwise) or fully connected.
+/// A step with weights that can be pruned: convolution (not depthwise) or fully connected, and not `untouched`.
 struct PrunedLayer {
   Index step = 0;
   Dataflow dense_dataflow = Dataflow::automatic, dataflow = Dataflow::automatic;
   Index cycles_dense = 0, cycles = 0;  ///< of its products, in closed form (cost.hpp)
-  Index weights = 0, zeros = 0;
-  double kept = 1;                 ///< share of its weights' energy that stays
-  std::vector<std::uint8_t> mask;  ///< in the order and shape of its weights; 1: stays
+  Index weights = 0, zeros = 0;        ///< zeros that were there before included
+  double kept = 1;                     ///< share of its weights' energy that stays; above 0
+  /// In the order and shape of its weights (in Pruning::network); 1: stays, 0: a zero now, or before.
+  std::vector<std::uint8_t> mask;
 };
 
 struct Pruning {
@@ -83,13 +84,16 @@ struct Pruning {
 };
 
 /// The energy of a weight w that meets input x is w^2 E[x^2] (LeCun, Denker, Solla, NIPS 1989: a diagonal Hessian;
-/// E[x^2] = 1 without statistics). A layer keeps the share K of its weights' energy at C cycles; chosen is what
-/// minimises the sum over all layers of -ln K + lambda C, with the smallest lambda that meets the goal (goal sparsity:
-/// C are the weights left). Weights of a zero point are zero at it. Deterministic: equal arguments give equal masks,
-/// for any number of threads. Errors: those of validate() and cost(); bad_option "value" (sparsity and kept: 0 to 1;
-/// cycles, speedup: above 0), "group", "block", "untouched" (no such step), "statistics" (sizes; not finite or
-/// negative); bad_type (a step's name: weights other than f32, s8, u8); bad_structure (a step's name and index of the
-/// first weight that is not finite). A goal out of reach is no error.
+/// E[x^2] = 1 without statistics), w in real numbers. A layer keeps the share K of its weights' energy at C cycles;
+/// chosen is what minimises the sum over all layers of -ln K + lambda C, with the smallest lambda that meets the goal,
+/// and what the goal does not need is given back. Goal sparsity, and groups that are not the dataflow's: C are the
+/// weights left; there goals in cycles are met by trying. At least one group of a layer stays. Cycles are those of
+/// cost(), whatever the timing, bandwidth and memory. Weights of a zero point are zero at it. Deterministic: equal
+/// arguments give equal masks, for any number of threads. Untouched on error: those of validate() and cost();
+/// bad_option "value" (sparsity and kept: 0 to 1; cycles, speedup: above 0, finite), "group" (1 <= n <= m <= 16),
+/// "block" (sides of 1 to 256), "groups" (the dataflow's own, of a dense one), "untouched" (no such step), "statistics"
+/// (sizes; not finite or negative); bad_structure (a step's name and index of the first weight that is not finite). A
+/// goal out of reach is no error.
 SEPTET_API Status try_prune(const Network& network, const PruneOptions& options, Pruning& result);
 SEPTET_API Pruning prune(const Network& network, const PruneOptions& options);
 
