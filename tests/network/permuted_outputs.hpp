@@ -6,10 +6,10 @@
 #include "one_step.hpp"
 #include "septet/network/permute.hpp"
 #include "septet/network/session.hpp"
-#include "support/comparison.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 

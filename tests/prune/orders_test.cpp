@@ -169,6 +169,7 @@ TEST_CASE("pruning with aligned channels: hidden tiles cost a quarter") {
     const Pruning aligned = prune(network, options);
     REQUIRE(!aligned.orders.empty());
     CHECK(aligned.kept == 1);
+    CHECK(prune(network, options).orders == aligned.orders);
     CHECK(given.layers.at(0).zeros == aligned.layers.at(0).zeros);
     // Folds of 4 + 4 - 2 cycles beside their steps, and 4 to fill or drain the array: 16 folds of 16 steps; then of 4
     // (sOS, sIS), or 4 folds.

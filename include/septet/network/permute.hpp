@@ -35,10 +35,10 @@ SEPTET_API std::vector<ChannelSet> channels_of(const Network& network);
 /// 0, 1, … size - 1.
 SEPTET_API std::vector<Index> given_order(const ChannelSet& channels);
 
-/// Channel i of set s of channels_of(network) becomes what was orders[s][i]. Weights, bias and requantisation that
-/// differ are the result's own; the others are shared. Integer networks keep every output's bits; of f32 the sums along
-/// k come in another order. `result` may be `network`. Errors: bad_option "orders" (how many), "orders[1]" (not a
-/// permutation of its set).
+/// Channel i of set s of channels_of(network) becomes what was orders[s][i]; `network` has been validated. Weights,
+/// bias and requantisation that differ are the result's own; the others are shared. Integer networks keep every
+/// output's bits; of f32 the sums along k come in another order. `result` may be `network`. Errors: bad_option "orders"
+/// (how many), "orders[1]" (not a permutation of its set).
 SEPTET_API Status try_permuted(const Network& network, const std::vector<std::vector<Index>>& orders, Network& result);
 SEPTET_API Network permuted(const Network& network, const std::vector<std::vector<Index>>& orders);
 
