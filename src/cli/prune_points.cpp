@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 namespace septet::cli {
 namespace {
@@ -109,6 +108,7 @@ std::vector<PointGroup> read_points(const std::string& path) {
   for (const io::JsonObject& point : file.objects("points")) add(groups, point);
   if (groups.empty()) file.fail("points is empty");
   std::vector<PointGroup> result;
+  result.reserve(groups.size());
   for (const RawGroup& group : groups) result.push_back(summary_of(group));
   return result;
 }
