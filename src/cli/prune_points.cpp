@@ -141,7 +141,7 @@ std::string points_table(const std::vector<PointGroup>& groups) {
   for (const PointGroup& group : groups) {
     table.add({group.network, group.series, group.array, group.goal, grouped(group.seeds),
                fmt::format("{:.2f} +- {:.2f} %", 100 * group.accuracy.mean, 100 * group.accuracy.deviation),
-               fmt::format("{:.6g} +- {:.2g}", group.cycles.mean, group.cycles.deviation),
+               fmt::format("{:.0f} +- {:.0f}", group.cycles.mean, group.cycles.deviation),
                group.cpu_seconds ? fmt::format("{:.4g} +- {:.2g} ms", 1e3 * group.cpu_seconds->mean,
                                                1e3 * group.cpu_seconds->deviation)
                                  : ""});
