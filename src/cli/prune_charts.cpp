@@ -16,16 +16,20 @@ namespace septet::cli {
 namespace {
 
 constexpr const char *kDense = "#666666", *kPruned = "#0072b2";
-constexpr const char *kDenseSeries = "dense", *kNarrower = "dense, narrower";
+constexpr const char* kDenseSeries = "dense";
+
+// The network as it is, and narrower and wider ones: "dense, narrower".
+bool is_dense(const std::string& series) { return series.rfind(kDenseSeries, 0) == 0; }
 
 // Every series has one look on all panels. Dataflows' come first, what is no group of the array's is grey or brown.
 class Looks {
  public:
   Look of(const std::string& series) {
     if (series == kDenseSeries) return {kDense, 7, false};
-    if (series == kNarrower) return {kDense, 7, true};
+    if (is_dense(series)) return {kDense, series == "dense, wider" ? 1 : 7, true};
     if (series == "weights" || series == "unstructured") return {"#7f5a1f", 5, false};
     if (series == "auto") return {"#000000", 6, false};
+    if (series == "auto, permuted") return {"#000000", 6, true};
     auto found = std::find(names_.begin(), names_.end(), series);
     if (found == names_.end()) found = names_.insert(names_.end(), series);
     return look_of_place(static_cast<int>(found - names_.begin()));
@@ -139,16 +143,14 @@ std::string accuracy_panel(const Curves& curves, const ArrayCurves& array) {
       chart.svg("accuracy and cycles, " + name + " array"), all);
 }
 
-std::string spread_text(const Spread& spread, double unit, const char* name) {
-  return fmt::format("{:.5g} ± {:.2g} {}", spread.mean * unit, spread.deviation * unit, name);
-}
-
 std::string group_title(const PointGroup& group) {
   std::string text = group.series;
   if (!group.goal.empty()) text += ", " + group.goal;
-  text +=
-      fmt::format(": accuracy {}, {}", spread_text(group.accuracy, 100, "%"), spread_text(group.cycles, 1, "cycles"));
-  if (group.cpu_seconds) text += ", " + spread_text(*group.cpu_seconds, 1e3, "ms");
+  text += fmt::format(": accuracy {:.2f} ± {:.2f} %, {:.0f} ± {:.0f} cycles", 100 * group.accuracy.mean,
+                      100 * group.accuracy.deviation, group.cycles.mean, group.cycles.deviation);
+  if (group.cpu_seconds) {
+    text += fmt::format(", {:.4g} ± {:.2g} ms", 1e3 * group.cpu_seconds->mean, 1e3 * group.cpu_seconds->deviation);
+  }
   return text + fmt::format(", {} seed{}", group.seeds, group.seeds == 1 ? "" : "s");
 }
 
@@ -193,8 +195,7 @@ class PointPanel {
         add_whiskers(chart, spot, spots.look.colour);
         series.marks.push_back({spot.x, spot.y, spot.title});
       }
-      const bool dense = series.label == kDenseSeries || series.label == kNarrower;
-      chart.series(series, !dense, 1.5);
+      chart.series(series, !is_dense(series.label), 1.5);
       all.push_back(std::move(series));
     }
     return cli::figure(caption, chart.svg(description), all);
@@ -218,11 +219,11 @@ class PointPanel {
     return all_.emplace_back(Spots{series, looks.of(series), {}});
   }
 
-  // The dense network and its narrower ones are one line.
+  // Dense networks are one line.
   void join_dense(Chart& chart) const {
     std::vector<Spot> line;
     for (const Spots& spots : all_) {
-      if (spots.series != kDenseSeries && spots.series != kNarrower) continue;
+      if (!is_dense(spots.series)) continue;
       line.insert(line.end(), spots.places.begin(), spots.places.end());
     }
     std::stable_sort(line.begin(), line.end(), [](const Spot& left, const Spot& right) { return left.x < right.x; });
