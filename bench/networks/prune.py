@@ -22,6 +22,7 @@ import statistics
 import sys
 import tempfile
 
+import numpy as np
 import torch
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -107,36 +108,59 @@ def run_series(given, records, loop, array, series, seed):
             record(records, loop, model, what, dataflow)
 
 
+def as_floats(integers, floats):
+    """The network with its weights as f32, so that zeros are where they were, and its inputs."""
+    index = json.loads((integers / "index.json").read_text())
+    for tensor in (tensor for step in [index, *index["steps"]] for tensor in step["inputs"] + step["outputs"]):
+        tensor.update(dtype="float32", scale=0, zero_point=0)
+    for step in index["steps"]:
+        for key in set(step.get("files", {})) - {"weight_scale"}:
+            np.save(floats / step["files"][key], np.load(integers / step["files"][key]).astype(np.float32))
+        step.get("files", {}).pop("weight_scale", None)
+    np.save(floats / "inputs.npy", np.load(integers / "inputs.npy").astype(np.float32))
+    (floats / "index.json").write_text(json.dumps(index))
+    return floats
+
+
 def measure_times(records, septet, rounds):
-    """Of one thread: the median over rounds of the dense and the quickest form, in turns."""
-    for point in records.points:
-        pairs = [[prune_digits.seconds(septet, records.networks / point["folder"], form) for form in ("dense", "auto")] for _ in range(rounds)]
-        dense, quickest = (statistics.median(column) for column in zip(*pairs))
-        records.times[point["folder"]] = {"cpu_seconds": quickest, "cpu_seconds_dense": dense}
-        point.update(records.times[point["folder"]])
+    """Of one thread: the median over rounds, in which all networks have their turn; of the integers and of their weights as f32."""
+    times = {point["folder"]: {"cpu_seconds": [], "cpu_seconds_f32": []} for point in records.points}
+    for _ in range(rounds):
+        for name, lists in times.items():
+            lists["cpu_seconds"].append(prune_digits.seconds(septet, records.networks / name))
+            with tempfile.TemporaryDirectory() as floats:
+                floats = as_floats(records.networks / name, pathlib.Path(floats))
+                lists["cpu_seconds_f32"].append(prune_digits.seconds(septet, floats))
+    records.times = {name: {key: statistics.median(values) for key, values in lists.items()} for name, lists in times.items()}
     records.times_file.write_text(json.dumps(records.times, indent=0) + "\n")
+    for point in records.points:
+        point.update(records.times[point["folder"]])
 
 
 def spread(values):
-    return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values) if len(values) > 1 else 0:.2f}"
 
 
 def summary(records):
-    """A line for each network, series, array and goal: means and standard deviations over seeds."""
+    """A line for each network, series, array and goal: means and standard deviations over seeds, beside the dense network
+    of the same seed."""
     groups = {}
     for point in records.points:
         groups.setdefault(tuple(point[key] for key in KEYS[:4]), []).append(point)
-    for (network, series, array, goal), points in groups.items():
-        columns = [spread([scale * point[key] for point in points]) for key, scale in
-                   (("accuracy", 100), ("cycles", 1), ("zeros", 100))]
-        fewer = spread([point["cycles_dense"] / point["cycles"] for point in points])
-        text = (f"{network:7} {series:16} {array:6} {goal:12} {len(points)} seeds: {columns[0][0]:6.2f} ± {columns[0][1]:.2f} %, "
-                f"{columns[1][0]:8.0f} ± {columns[1][1]:.0f} cycles ({fewer[0]:.2f} ± {fewer[1]:.2f} times fewer), "
-                f"{columns[2][0]:.1f} % zeros")
-        if all("cpu_seconds" in point for point in points):
-            quicker = spread([point["cpu_seconds_dense"] / point["cpu_seconds"] for point in points])
-            text += f", CPU {quicker[0]:.2f} ± {quicker[1]:.2f} times"
-        print(text)
+    dense = {(point["network"], point["seed"], point["array"]): point for point in records.points if point["series"] == "dense"}
+    print("network  series            array  goal          seeds: accuracy % (points below dense), cycles, times fewer, "
+          "CPU times s8, f32, zeros %")
+    for (network, series, array, goal), points in sorted(groups.items()):
+        pairs = [(point, dense.get((network, point["seed"], array))) for point in points]
+        columns = [spread([100 * point["accuracy"] for point in points])]
+        if all(other for _, other in pairs):
+            columns[0] += f" ({spread([100 * (other['accuracy'] - point['accuracy']) for point, other in pairs])})"
+        columns.append(f"{statistics.mean(point['cycles'] for point in points):.0f}")
+        for key, of_dense in (("cycles", "cycles_dense"), ("cpu_seconds", "cpu_seconds"), ("cpu_seconds_f32", "cpu_seconds_f32")):
+            known = all(key in point and other for point, other in pairs)
+            columns.append(spread([other[of_dense] / point[key] for point, other in pairs]) if known else "-")
+        columns.append(f"{100 * statistics.mean(point['zeros'] for point in points):.1f}")
+        print(f"{network:8} {series:17} {array:6} {goal:13} {len(points):2}:", ", ".join(columns))
 
 
 def parsed(arguments):
