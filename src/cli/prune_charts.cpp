@@ -16,16 +16,20 @@ namespace septet::cli {
 namespace {
 
 constexpr const char *kDense = "#666666", *kPruned = "#0072b2";
-constexpr const char *kDenseSeries = "dense", *kNarrower = "dense, narrower";
+constexpr const char* kDenseSeries = "dense";
+
+// The network as it is, and narrower and wider ones: "dense, narrower".
+bool is_dense(const std::string& series) { return series.rfind(kDenseSeries, 0) == 0; }
 
 // Every series has one look on all panels. Dataflows' come first, what is no group of the array's is grey or brown.
 class Looks {
  public:
   Look of(const std::string& series) {
     if (series == kDenseSeries) return {kDense, 7, false};
-    if (series == kNarrower) return {kDense, 7, true};
+    if (is_dense(series)) return {kDense, series == "dense, wider" ? 1 : 7, true};
     if (series == "weights" || series == "unstructured") return {"#7f5a1f", 5, false};
     if (series == "auto") return {"#000000", 6, false};
+    if (series == "auto, permuted") return {"#000000", 6, true};
     auto found = std::find(names_.begin(), names_.end(), series);
     if (found == names_.end()) found = names_.insert(names_.end(), series);
     return look_of_place(static_cast<int>(found - names_.begin()));
@@ -85,11 +89,22 @@ void add_dense_line(Chart& chart, double cycles) {
              "class=\"dense\" stroke=\"#666666\" stroke-width=\"1.5\" stroke-dasharray=\"6 4\"");
 }
 
+// Of the greatest error of an array: what is less is as good as none, and would leave the rest no room.
+constexpr double kLeastError = 1e-3;
+
+double greatest_error(const ArrayCurves& array) {
+  double greatest = 0;
+  for (const CurveSeries& series : array.series) {
+    for (const CurvePoint& point : series.points) greatest = std::max(greatest, point.output_error.value_or(0));
+  }
+  return greatest;
+}
+
 std::string error_panel(const Curves& curves, const ArrayCurves& array) {
   const Unit unit = cycles_unit(static_cast<double>(array.cycles_dense));
-  // An error of 0 has no logarithm.
-  const std::vector<Series> all = series_of(array, unit, [](const CurvePoint& point) -> std::optional<double> {
-    if (!point.output_error || !(*point.output_error > 0)) return {};
+  const double least = kLeastError * greatest_error(array);
+  const std::vector<Series> all = series_of(array, unit, [&](const CurvePoint& point) -> std::optional<double> {
+    if (!point.output_error || !(*point.output_error > least)) return {};
     return point.output_error;
   });
   if (all.empty()) return "";
@@ -101,7 +116,8 @@ std::string error_panel(const Curves& curves, const ArrayCurves& array) {
   for (const Series& series : all) chart.series(series, true, 1.5);
   const std::string name = fmt::format("{} x {}", array.array.height, array.array.width);
   return figure(fmt::format("<b>{} array</b>: error |y − y₀|² / |y₀|² of the outputs for {} inputs, without "
-                            "retraining. Dashed: the dense network, {} cycles.",
+                            "retraining. Dashed: the dense network, {} cycles. Not drawn: less than a thousandth of "
+                            "the greatest.",
                             name, grouped(curves.images), grouped(array.cycles_dense)),
                 chart.svg("output error and cycles, " + name + " array"), all);
 }
@@ -181,8 +197,7 @@ class PointPanel {
         add_whiskers(chart, spot, spots.look.colour);
         series.marks.push_back({spot.x, spot.y, spot.title});
       }
-      const bool dense = series.label == kDenseSeries || series.label == kNarrower;
-      chart.series(series, !dense, 1.5);
+      chart.series(series, !is_dense(series.label), 1.5);
       all.push_back(std::move(series));
     }
     return cli::figure(caption, chart.svg(description), all);
@@ -206,11 +221,11 @@ class PointPanel {
     return all_.emplace_back(Spots{series, looks.of(series), {}});
   }
 
-  // The dense network and its narrower ones are one line.
+  // Dense networks are one line.
   void join_dense(Chart& chart) const {
     std::vector<Spot> line;
     for (const Spots& spots : all_) {
-      if (spots.series != kDenseSeries && spots.series != kNarrower) continue;
+      if (!is_dense(spots.series)) continue;
       line.insert(line.end(), spots.places.begin(), spots.places.end());
     }
     std::stable_sort(line.begin(), line.end(), [](const Spot& left, const Spot& right) { return left.x < right.x; });

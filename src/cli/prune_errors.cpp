@@ -14,7 +14,9 @@ void require_pruned(const PruneFlags& given, const Status& status) {
   if (argument == "untouched") fail("--dense-layer", status.message());
   if (argument == "statistics") fail("--input", status.message());
   const bool weights = status.cause() == Cause::bad_type || status.cause() == Cause::bad_structure;
-  if (weights) fail(given.flags.a, given.is_matrix() ? status.message() : argument + ": " + status.message());
+  if (weights) {
+    given.is_matrix() ? fail(given.flags.a, status.message()) : fail(given.index(), argument + ": " + status.message());
+  }
   require(status);
 }
 

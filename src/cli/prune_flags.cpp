@@ -11,6 +11,7 @@
 #include <cmath>
 #include <filesystem>
 #include <initializer_list>
+#include <system_error>
 
 namespace septet::cli {
 namespace {
@@ -226,7 +227,7 @@ void check_places(const PruneFlags& given) {
   given.is_matrix() ? check_mask(given) : check_folder(given);
   std::vector<std::string> inputs = given.inputs;
   inputs.insert(inputs.end(), {given.flags.a, given.labels, given.points});
-  if (!given.is_matrix()) inputs.push_back((fs::path(given.flags.a) / "index.json").string());
+  if (!given.is_matrix()) inputs.push_back(given.index());
   check_apart({reports.output, reports.json, reports.report, given.mask}, inputs);
 }
 
@@ -237,6 +238,11 @@ bool PruneFlags::is_matrix() const {
     if (ends_with(flags.a, ending)) return true;
   }
   return flags.a.rfind("random:", 0) == 0;
+}
+
+std::string PruneFlags::index() const {
+  std::error_code ignored;
+  return fs::is_directory(flags.a, ignored) ? (fs::path(flags.a) / "index.json").string() : flags.a;
 }
 
 network::CostOptions PruneFlags::cost() const {

@@ -25,6 +25,8 @@ struct PruneFlags {
 
   /// The operand is a matrix, not a model.
   bool is_matrix() const;
+  /// Of a model.
+  std::string index() const;
   bool has_goal() const { return !goal.empty(); }
   network::CostOptions cost() const;
   /// The columns of B that a matrix of weights is multiplied with.

@@ -108,7 +108,7 @@ std::string points_html(const std::vector<PointGroup>& groups) {
                    number_cell("{:.4f}", milli(&Spread::deviation)) + "</tr>\n");
   }
   return "<h2>Retrained</h2>\n<p>Means over seeds; whiskers and ±: one standard deviation. Joined: points of a series "
-         "by cycles or time; dense networks, narrower ones among them, are one line.</p>\n<div class=\"figures\">\n" +
+         "by cycles or time; dense networks of all widths are one line.</p>\n<div class=\"figures\">\n" +
          point_figures(groups) + "</div>\n" + sortable_table("points", columns, rows);
 }
 

@@ -11,14 +11,11 @@ namespace {
 constexpr Index kMostStates = Index{1} << 16;
 
 struct Block {
-  double score = 0;
-  Index weights = 0;
+  double score_per_weight = 0;
   Index index = 0;  // among those of all groups
 
-  double score_per_weight() const { return score / static_cast<double>(weights); }
   bool operator<(const Block& other) const {
-    const double a = score_per_weight(), b = other.score_per_weight();
-    return a != b ? a < b : index < other.index;
+    return score_per_weight != other.score_per_weight ? score_per_weight < other.score_per_weight : index < other.index;
   }
 };
 
@@ -28,12 +25,21 @@ class BlockPaths : public Paths {
       : scores_(scores),
         shape_(shape),
         down_(detail::ceil_div(scores.m, shape.rows)),
-        across_(detail::ceil_div(scores.k, shape.cols)) {}
+        across_(detail::ceil_div(scores.k, shape.cols)),
+        weights_(static_cast<std::size_t>(scores.groups * down_ * across_), 0) {
+    std::vector<double> sums(weights_.size(), 0);
+    each_element([&](std::size_t block, std::size_t element) {
+      sums[block] += scores.values[element], weights_[block] += scores.values[element] > 0;
+    });
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      if (weights_[i] > 0) blocks_.push_back({sums[i] / weights_[i], static_cast<Index>(i)});
+    }
+  }
 
   Index tiles() const override { return 1; }
 
   std::vector<State> states(Index /*tile*/) const override {
-    std::vector<Block> blocks = live_blocks();
+    std::vector<Block> blocks = blocks_;
     std::sort(blocks.begin(), blocks.end());
     const auto count = static_cast<Index>(blocks.size());
     Index removed = count, weights = 0;
@@ -42,7 +48,8 @@ class BlockPaths : public Paths {
     for (Index state = static_cast<Index>(states.size()) - 1; state >= 0; --state) {
       for (const Index to = removed_by(state, count); removed > to; --removed) {
         const Block& block = blocks[static_cast<std::size_t>(removed) - 1];
-        weights += block.weights, left += block.score;
+        const Index in_block = weights_[static_cast<std::size_t>(block.index)];
+        weights += in_block, left += block.score_per_weight * static_cast<double>(in_block);
       }
       states[static_cast<std::size_t>(state)] = {weights, left};
     }
@@ -50,12 +57,12 @@ class BlockPaths : public Paths {
   }
 
   void remove(Index /*tile*/, Index state, std::uint8_t* mask) const override {
-    std::vector<Block> blocks = live_blocks();
+    std::vector<Block> blocks = blocks_;
     const Index removed = removed_by(state, static_cast<Index>(blocks.size()));
     if (removed < static_cast<Index>(blocks.size())) {
       std::nth_element(blocks.begin(), blocks.begin() + removed, blocks.end());
     }
-    std::vector<bool> gone(static_cast<std::size_t>(scores_.groups * down_ * across_), false);
+    std::vector<bool> gone(weights_.size(), false);
     for (Index i = 0; i < removed; ++i) {
       gone[static_cast<std::size_t>(blocks[static_cast<std::size_t>(i)].index)] = true;
     }
@@ -86,20 +93,11 @@ class BlockPaths : public Paths {
     }
   }
 
-  std::vector<Block> live_blocks() const {
-    std::vector<Block> blocks(static_cast<std::size_t>(scores_.groups * down_ * across_));
-    for (std::size_t i = 0; i < blocks.size(); ++i) blocks[i].index = static_cast<Index>(i);
-    each_element([&](std::size_t block, std::size_t element) {
-      blocks[block].score += scores_.values[element], blocks[block].weights += scores_.values[element] > 0;
-    });
-    blocks.erase(std::remove_if(blocks.begin(), blocks.end(), [](const Block& b) { return b.weights == 0; }),
-                 blocks.end());
-    return blocks;
-  }
-
   const Scores& scores_;
   const BlockShape shape_;
-  const Index down_, across_;  // blocks of a group
+  const Index down_, across_;          // blocks of a group
+  std::vector<Block> blocks_;          // live ones
+  std::vector<std::int32_t> weights_;  // by block, of all groups
 };
 
 }  // namespace

@@ -23,8 +23,12 @@ class Budgets {
   Budgets(Index least, Index most, Index target) : least_(least), most_(most), target_(target) {}
 
   void add(Index budget, Index cycles) {
-    Tried& side = cycles <= target_ ? met_ : unmet_;
-    side = {true, budget, cycles};
+    const Tried tried{true, std::max<Index>(budget, 1), std::max<Index>(cycles, 1)};
+    if (cycles <= target_) {
+      met_ = tried;
+    } else {
+      before_ = std::exchange(unmet_, tried);
+    }
   }
   /// Nothing is left to try that matters: met to a thousandth, or budgets that are as good as equal.
   bool done() const {
@@ -33,15 +37,16 @@ class Budgets {
     const Index from = met_.tried ? met_.budget : least_;
     return met_.tried && unmet_.tried && unmet_.budget - from <= std::max<Index>(1, (most_ - least_) >> 12);
   }
+  /// Cycles are taken for a power of the budget: the first, until two budgets tell which.
   Index next() const {
-    if (!unmet_.tried) return between(scaled(met_), met_.budget + 1, most_);
-    const Index above = unmet_.budget - 1;
-    if (!met_.tried) return unmet_.budget - least_ <= 1 ? least_ : between(scaled(unmet_), least_, above);
-    // Where a straight line crosses the target, but well between the two.
-    const double width = static_cast<double>(unmet_.budget - met_.budget);
-    const double part = static_cast<double>(target_ - met_.cycles) / static_cast<double>(unmet_.cycles - met_.cycles);
-    const auto step = static_cast<Index>(width * std::clamp(part, 0.1, 0.9));
-    return between(met_.budget + step, met_.budget + 1, above);
+    if (!unmet_.tried) return between(along(met_, 1, 1, 2), met_.budget + 1, most_);
+    if (met_.tried) {
+      const Index middle = along(met_, power(met_, unmet_), 1, 1e300);
+      const Index margin = (unmet_.budget - met_.budget) / 16 + 1;
+      return between(middle, met_.budget + margin, std::max(met_.budget + 1, unmet_.budget - margin));
+    }
+    if (unmet_.budget - least_ <= 1) return least_;
+    return between(along(unmet_, before_.tried ? power(unmet_, before_) : 1, 0.1, 0.95), least_, unmet_.budget - 1);
   }
 
  private:
@@ -49,15 +54,20 @@ class Budgets {
     bool tried = false;
     Index budget = 0, cycles = 0;
   };
-  // Towards the target, a little beyond it where it has been missed.
-  Index scaled(const Tried& tried) const {
-    const double ratio = static_cast<double>(target_) / static_cast<double>(std::max<Index>(tried.cycles, 1));
-    return static_cast<Index>(static_cast<double>(tried.budget) * std::min(ratio * (ratio < 1 ? 0.98 : 1), 2.0));
+  static double power(const Tried& a, const Tried& b) {
+    const double rise = std::log(static_cast<double>(b.cycles) / static_cast<double>(a.cycles));
+    return std::max(rise / std::log(static_cast<double>(b.budget) / static_cast<double>(a.budget)), 1e-3);
+  }
+  // The budget at which the target would be met, so many times what was tried at least and at most.
+  Index along(const Tried& tried, double power, double least, double most) const {
+    const double ratio = static_cast<double>(target_) / static_cast<double>(tried.cycles);
+    const double times = std::clamp(std::pow(std::max(ratio, 0.0), 1 / power), least, most);
+    return static_cast<Index>(std::min(static_cast<double>(tried.budget) * times, 0x1p62));
   }
   static Index between(Index budget, Index low, Index high) { return std::max(low, std::min(budget, high)); }
 
   const Index least_, most_, target_;
-  Tried met_, unmet_;
+  Tried met_, unmet_, before_;  // before_: the last but one that was not met
 };
 
 }  // namespace

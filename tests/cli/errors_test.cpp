@@ -12,7 +12,7 @@ namespace {
 TEST_CASE("cli: verbs and operands that are not there") {
   const Folder folder;
   folder.refused("", "VERB",
-                 "gemm, emulate, verify, cycles, inspect, convert, export, compare, network, explore, bench");
+                 "gemm, emulate, verify, cycles, inspect, convert, export, compare, network, explore, prune, bench");
   folder.refused("transpose x", "transpose", "no such verb");
   folder.refused("--nonsense", "--nonsense", "unknown option");
   folder.refused("gemm", "A", "is missing");

@@ -11,8 +11,6 @@
 namespace septet::cli::test {
 namespace {
 
-const std::vector<std::string> kSparse = {"sOS", "sWS", "sIS", "csOS"};
-
 // By step's name.
 std::map<std::string, Tensor> weights_by_name(const Network& network) {
   std::map<std::string, Tensor> weights;
@@ -86,8 +84,7 @@ void check_model(const Model& model, const std::string& flags) {
     CHECK(name.find(".tmp") == std::string::npos);
   }
   CHECK(masks == files);
-  check_cycles(json, folder.json("network p --array 4x4"));
-  folder.works("network p --array 4x4 --input x.npy -o cpu.npy");
+  check_cycles(json, folder.json("network p --array 4x4 --input x.npy -o cpu.npy"));
   folder.works("network p --array 4x4 --input x.npy --executor array -o array.npy");
   CHECK(same_elements(io::read_tensor(folder.path("cpu.npy")), io::read_tensor(folder.path("array.npy"))));
   std::filesystem::remove_all(folder.path("p"));
@@ -103,20 +100,25 @@ std::vector<T> random_values(support::Rng& rng, Index count, int low, int high) 
 }  // namespace
 
 TEST_CASE("cli: prune: a network and its masks in a folder, and what `septet network` makes of it") {
-  for (const std::uint64_t seed : {31, 32, 33}) {
+  for (const std::uint64_t seed : {31, 32}) {
     CAPTURE(seed);
     const Model model(seed);
-    for (const std::string flags : {"", "--group weights", "--group block:2x2", "--input x.npy", "--permute"}) {
-      if (flags != "--permute") check_model(model, flags);
+    for (const std::string flags : {"", "--group weights", "--group block:2x2", "--input x.npy"}) {
+      check_model(model, flags);
     }
-    for (const std::string& dataflow : kSparse) {
-      check_model(model, "--dataflow " + dataflow);
-      const Json json = model.folder.json("prune net --sparsity 0.6 --array 4x4 -o p --dataflow " + dataflow);
-      const Json network = model.folder.json("network p --array 4x4 --dataflow " + dataflow);
-      CHECK(json.at("cycles") == network.at("cycles_array"));
-      for (const Json& layer : json.at("layers")) CHECK(layer.at("dataflow") == dataflow);
-      std::filesystem::remove_all(model.folder.path("p"));
-    }
+  }
+}
+
+TEST_CASE("cli: prune: groups of each sparse dataflow, in all layers") {
+  const Model model(33);
+  for (const std::string dataflow : {"sOS", "sWS", "sIS", "csOS"}) {
+    CAPTURE(dataflow);
+    const Json json = model.folder.json("prune net --sparsity 0.6 --array 4x4 -o p --dataflow " + dataflow);
+    const Json network = model.folder.json("network p --array 4x4 --dataflow " + dataflow);
+    check_cycles(json, network);
+    CHECK(json.at("cycles") == network.at("cycles_array"));
+    for (const Json& layer : json.at("layers")) CHECK(layer.at("dataflow") == dataflow);
+    std::filesystem::remove_all(model.folder.path("p"));
   }
 }
 
@@ -144,6 +146,13 @@ TEST_CASE("cli: prune --permute: what is not pruned computes the same bits, prun
     CHECK(folder.json("prune net --sparsity 0 --permute --array 4x4 -o p").at("permuted") == true);
     folder.works("network p --input x.npy -o y.npy");
     CHECK(same_elements(io::read_tensor(folder.path("y.npy")), model.output()));
+    const Json json = folder.json("prune net --sparsity 0.6 --permute --array 4x4 -o p0");
+    const auto weights = weights_by_name(io::read_network(folder.path("p0")));
+    for (const Json& layer : json.at("layers")) {
+      const Tensor& after = weights.at(layer.at("name"));
+      check_weights(io::read_tensor(folder.path("p0/" + layer.at("mask_file").get<std::string>())), after, after,
+                    layer);
+    }
     const std::string once =
         folder.works("prune net --speedup 1.2 --permute --array 4x4 -o p1 --threads 1 --json -").out;
     const std::string again =

@@ -86,6 +86,14 @@ std::string marker(const Look& look, const Place& at, const std::string& title =
                                               look.marker == 0 ? "circle" : "polygon"));
 }
 
+// What stands between two powers of ten, as much as there is room for.
+std::vector<double> factors_of(double decades) {
+  if (decades <= 0.6) return {1, 1.5, 2, 3, 4, 5, 6, 8};
+  if (decades <= 1.2) return {1, 2, 3, 5, 7};
+  if (decades <= 3.2) return {1, 2, 5};
+  return {1};
+}
+
 std::string legend(const std::vector<Series>& all) {
   std::string out = "<ul class=\"legend\">";
   for (const Series& series : all) {
@@ -121,16 +129,16 @@ double Axis::place(double value) const {
   return logarithmic_ ? std::log(value / low_) / std::log(high_ / low_) : (value - low_) / (high_ - low_);
 }
 
-// 1, 2, 5, 10 …, or the powers of ten (of a thousand) alone where those would crowd.
+// The powers of ten (of a thousand, where those would crowd) and what is between them.
 std::vector<double> Axis::logarithmic_ticks() const {
   const double decades = std::log10(high_ / low_);
   const int stride = decades > 8 ? 3 : 1;
   std::vector<double> ticks;
   for (int power = static_cast<int>(std::floor(std::log10(low_))); std::pow(10, power) <= high_; ++power) {
-    for (const double factor : {1.0, 2.0, 5.0}) {
+    for (const double factor : factors_of(decades)) {
       const double tick = factor * std::pow(10, power);
-      const bool shown = factor == 1 ? power % stride == 0 : decades <= 3.2;
-      if (shown && tick >= low_ * 0.9999 && tick <= high_ * 1.0001) ticks.push_back(tick);
+      const bool shown = power % stride == 0 && tick >= low_ * 0.9999 && tick <= high_ * 1.0001;
+      if (shown) ticks.push_back(tick);
     }
   }
   return ticks;
