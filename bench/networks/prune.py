@@ -33,7 +33,7 @@ import prune_digits  # noqa: E402
 
 # Flags of `septet prune`, and the dataflow in which `septet network` counts.
 SERIES = {"auto": (["--dataflow", "auto"], "auto"),
-          "auto, permuted": (["--dataflow", "auto", "--permute"], "auto"),
+          "auto permuted": (["--dataflow", "auto", "--permute"], "auto"),
           "unstructured": (["--group", "weights"], "auto"),
           **{name: (["--dataflow", name], name) for name in ("sOS", "sWS", "sIS", "csOS")}}
 KEYS = ("network", "series", "array", "goal", "seed")
@@ -113,6 +113,16 @@ def run_series(given, records, loop, array, series, seed):
             raise
 
 
+def run_seed(given, records, digits, seed):
+    septet = prune_digits.Septet(given.septet, given.arrays[0])
+    for array in given.arrays:
+        for series in given.series:
+            with tempfile.TemporaryDirectory() as folder:
+                run_series(given, records, prune_digits.Loop(digits, septet, folder, given.batch), array, series, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        run_dense(given, records, prune_digits.Loop(digits, septet, folder, given.batch), seed)
+
+
 def as_floats(integers, floats):
     """The network with its weights as f32, so that zeros are where they were, and its inputs."""
     index = json.loads((integers / "index.json").read_text())
@@ -128,7 +138,8 @@ def as_floats(integers, floats):
 
 
 def measure_times(records, septet, rounds):
-    """Of one thread: the median over rounds, in which all networks have their turn; of the integers and of their weights as f32."""
+    """Of one thread, the median over rounds in which all networks have their turn: of integers, and of their weights as
+    f32."""
     times = {point["folder"]: {"cpu_seconds": [], "cpu_seconds_f32": []} for point in records.points}
     for _ in range(rounds):
         for name, lists in times.items():
@@ -136,7 +147,8 @@ def measure_times(records, septet, rounds):
             with tempfile.TemporaryDirectory() as floats:
                 floats = as_floats(records.networks / name, pathlib.Path(floats))
                 lists["cpu_seconds_f32"].append(prune_digits.seconds(septet, floats))
-    records.times = {name: {key: statistics.median(values) for key, values in lists.items()} for name, lists in times.items()}
+    records.times = {name: {key: statistics.median(values) for key, values in lists.items()}
+                     for name, lists in times.items()}
     records.times_file.write_text(json.dumps(records.times, indent=0) + "\n")
     for point in records.points:
         point.update(records.times[point["folder"]])
@@ -152,7 +164,8 @@ def summary(records):
     groups = {}
     for point in records.points:
         groups.setdefault(tuple(point[key] for key in KEYS[:4]), []).append(point)
-    dense = {(point["network"], point["seed"], point["array"]): point for point in records.points if point["series"] == "dense"}
+    dense = {(point["network"], point["seed"], point["array"]): point
+             for point in records.points if point["series"] == "dense"}
     print("network  series            array  goal          seeds: accuracy % (points below dense), cycles, times fewer, "
           "CPU times s8, f32, zeros %")
     for (network, series, array, goal), points in sorted(groups.items()):
@@ -161,7 +174,8 @@ def summary(records):
         if all(other for _, other in pairs):
             columns[0] += f" ({spread([100 * (other['accuracy'] - point['accuracy']) for point, other in pairs])})"
         columns.append(f"{statistics.mean(point['cycles'] for point in points):.0f}")
-        for key, of_dense in (("cycles", "cycles_dense"), ("cpu_seconds", "cpu_seconds"), ("cpu_seconds_f32", "cpu_seconds_f32")):
+        for key in ("cycles", "cpu_seconds", "cpu_seconds_f32"):
+            of_dense = "cycles_dense" if key == "cycles" else key
             known = all(key in point and other for point, other in pairs)
             columns.append(spread([other[of_dense] / point[key] for point, other in pairs]) if known else "-")
         columns.append(f"{100 * statistics.mean(point['zeros'] for point in points):.1f}")
@@ -178,7 +192,8 @@ def parsed(arguments):
     parser.add_argument("--widths", type=several(int), default=[], help="of other dense networks")
     parser.add_argument("--seeds", type=several(int), default=[0])
     parser.add_argument("--arrays", type=several(str), default=["16x16"])
-    parser.add_argument("--series", type=several(str), default=[], help=f"of {', '.join(SERIES)}, with ; for a comma in a name")
+    parser.add_argument("--series", type=several(str), default=[], 
+                        help=f"of {', '.join(SERIES)}")
     parser.add_argument("--goals", type=several(str), default=["1.6", "2.3", "3.2", "4.4", "5.5"])
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--retrain", type=int, default=15)
@@ -188,7 +203,6 @@ def parsed(arguments):
     parser.add_argument("--rounds", type=int, default=5, help="of that (default 5)")
     parser.add_argument("--points", type=pathlib.Path, help="write them there")
     given = parser.parse_args(arguments)
-    given.series = [name.replace(";", ",") for name in given.series]
     unknown = set(given.series) - set(SERIES)
     if unknown:
         parser.error(f"--series: no {', '.join(sorted(unknown))}")
@@ -203,13 +217,7 @@ def main():
     if given.uci or given.mnist:
         digits = prune_digits.data_of(given)
         for seed in given.seeds:
-            for array in given.arrays:
-                for series in given.series:
-                    with tempfile.TemporaryDirectory() as folder:
-                        loop = prune_digits.Loop(digits, prune_digits.Septet(given.septet, array), folder, given.batch)
-                        run_series(given, records, loop, array, series, seed)
-            with tempfile.TemporaryDirectory() as folder:
-                run_dense(given, records, prune_digits.Loop(digits, prune_digits.Septet(given.septet, ""), folder, given.batch), seed)
+            run_seed(given, records, digits, seed)
     if given.times:
         measure_times(records, prune_digits.Septet(given.septet, given.arrays[0]), given.rounds)
     summary(records)

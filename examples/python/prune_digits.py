@@ -84,7 +84,7 @@ class Loop:
         return np.load(y)
 
     def export(self, model, folder):
-        """The integer network, with as many test images as go through it at once and their labels: inputs.npy, labels.npy."""
+        """The integer network, and one batch of test images and their labels: inputs.npy, labels.npy."""
         layers, integers = self.integers(model)
         septet_index.write_integers(folder, layers, [self.batch, *self.image], integers)
         images, labels = (np.resize(array, [self.batch, *array.shape[1:]]) for array in self.digits.test)
@@ -182,9 +182,9 @@ def work(given, folder):
     flags = ["--dataflow", given.dataflow, "--group", given.groups, *(["--permute"] if given.permute else [])]
     for goal, model in pruned_models(loop, model, given.goals, flags, given.retrain, given.seed):
         line(loop.septet, f"{goal:g}x", loop.measure(model, given.dataflow), dense)
-    print("\nCycles: of all products, each layer with the best dataflow it may have; fewer, CPU: the dense network's over these "
-          "(a batch, one thread, each in its quickest form).\nAccuracy on the test images: of the f32 model, and of the int8 network's own outputs, whose bits "
-          "were the same on the CPU and the array.")
+    print("\nCycles: of all products of a batch, each layer with the best dataflow it may have. Fewer, CPU: the dense\n"
+          "network's over these; time on one thread, each network in its quickest form. Accuracy on the test images: of\n"
+          "the f32 model, and of the int8 network's own outputs, which had the same bits on the CPU and the array.")
     if given.output:
         loop.export(model, given.output)
 

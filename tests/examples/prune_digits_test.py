@@ -1,5 +1,6 @@
 # Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
-"""prune_digits_test.py SCRIPT SEPTET WORK: the example with a network so small that it learns in seconds, and what it refuses."""
+"""prune_digits_test.py SCRIPT SEPTET WORK: the example, with a network so small that it learns in seconds; what it
+refuses."""
 import json
 import pathlib
 import re
@@ -51,7 +52,8 @@ for name, goal in (("1.5x", 1.5), ("2.5x", 2.5)):
     zeros, cycles, fewer, _, _, accuracy = rows[name]
     check(fewer >= goal and cycles < rows["dense"][1], f"{name}: the goal is not met")
     check(zeros > 20 and accuracy > 60, f"{name}: nothing pruned, or nothing learned")
-report = subprocess.run([septet, "network", work / "network", "--array", "4x4", "--json", "-"], capture_output=True, check=True)
+command = [septet, "network", work / "network", "--array", "4x4", "--json", "-"]
+report = subprocess.run(command, capture_output=True, check=True)
 check(json.loads(report.stdout)["cycles_array"] == rows["2.5x"][1], "--output has another network")
 check(np.load(work / "network" / "labels.npy").shape == (16,), "not 16 labels")
 
