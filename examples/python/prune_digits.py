@@ -5,7 +5,7 @@ runs those through `septet network`, on the CPU and on the emulated array.
 
     prune_digits.py                                        # scikit-learn's digits, a 16 x 16 array
     prune_digits.py --uci optdigits.tra optdigits.tes      # UCI's files and split
-    prune_digits.py --mnist t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --epochs 20 --retrain 8
+    prune_digits.py --width 12 --epochs 16 --retrain 8 --mnist t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz
     prune_digits.py --groups weights                       # unstructured, for comparison
     prune_digits.py --array 8x8 --dataflow sOS --goals 1.5,2,3 --output network
 
@@ -50,6 +50,8 @@ class Loop:
         self.train = training.tensors(*digits.train, digits.levels)
         self.test = training.tensors(*digits.test, digits.levels)
         self.image = [*digits.train[0].shape[1:], 1]
+        if batch > len(self.train[0]):
+            raise ValueError(f"--batch: {batch} is more than the {len(self.train[0])} training images")
         self.count = 0
 
     def path(self, name):
