@@ -1,6 +1,8 @@
 # Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
-"""prune_digits_test.py SCRIPT SEPTET WORK: the example, with a network so small that it learns in seconds; what it
-refuses."""
+"""prune_digits_test.py FOLDER SEPTET WORK: the example in FOLDER, with a network so small that it learns in seconds; what
+it refuses."""
+import contextlib
+import io
 import json
 import pathlib
 import re
@@ -10,12 +12,22 @@ import sys
 
 import numpy as np
 
-script, septet, work = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+septet, work = sys.argv[2], pathlib.Path(sys.argv[3])
+sys.path.insert(0, sys.argv[1])
+import prune_digits  # noqa: E402
+
 SMALL = ["--width", "8", "--epochs", "20", "--retrain", "4", "--goals", "1.5,2.5", "--batch", "16", "--array", "4x4"]
 
 
 def run(*arguments):
-    return subprocess.run([sys.executable, "-B", script, "--septet", septet, *arguments], capture_output=True, text=True)
+    """Exit code, and what it said."""
+    sys.argv = ["prune_digits.py", "--septet", septet, *arguments]
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        try:
+            code = prune_digits.main()
+        except SystemExit as end:
+            code = end.code
+    return code, out.getvalue(), err.getvalue()
 
 
 def check(condition, what):
@@ -24,8 +36,8 @@ def check(condition, what):
 
 
 def refused(part, *arguments):
-    outcome = run(*arguments)
-    check(outcome.returncode == 2 and part in outcome.stderr, f"{arguments}: {outcome.returncode}, {outcome.stderr}")
+    code, _, err = run(*arguments)
+    check(code == 2 and part in err, f"{arguments}: {code}, {err}")
 
 
 def digits(count, seed):
@@ -42,11 +54,11 @@ files = [str(work / "train.csv"), str(work / "test.csv")]
 for seed, (file, count) in enumerate(zip(files, (400, 100)), 1):
     pathlib.Path(file).write_text(digits(count, seed))
 
-outcome = run("--uci", *files, *SMALL, "--output", str(work / "network"))
-print(outcome.stdout, outcome.stderr)
-check(outcome.returncode == 0, f"exit code {outcome.returncode}")
+code, out, err = run("--uci", *files, *SMALL, "--output", str(work / "network"))
+print(out, err)
+check(code == 0, f"exit code {code}")
 rows = {match[1]: [float(number) for number in re.findall(r"[\d.]+", match[2])]
-        for match in re.finditer(r"^(dense|[\d.]+x) (.*)$", outcome.stdout, re.M)}
+        for match in re.finditer(r"^(dense|[\d.]+x) (.*)$", out, re.M)}
 check(list(rows) == ["dense", "1.5x", "2.5x"], "not three lines")
 for name, goal in (("1.5x", 1.5), ("2.5x", 2.5)):
     zeros, cycles, fewer, _, _, accuracy = rows[name]
