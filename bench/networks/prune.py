@@ -202,6 +202,7 @@ def parsed(arguments):
     parser.add_argument("--times", action="store_true", help="measure CPU time of what is recorded")
     parser.add_argument("--rounds", type=int, default=5, help="of that (default 5)")
     parser.add_argument("--points", type=pathlib.Path, help="write them there")
+    parser.add_argument("--least", type=float, default=0, help="accuracy that is drawn, 0 to 1 (default 0)")
     given = parser.parse_args(arguments)
     unknown = set(given.series) - set(SERIES)
     if unknown:
@@ -222,8 +223,10 @@ def main():
         measure_times(records, prune_digits.Septet(given.septet, given.arrays[0]), given.rounds)
     summary(records)
     if given.points:
-        points = [{key: point[key] for key in DRAWN if key in point} for point in records.points]
-        given.points.write_text(json.dumps({"points": points}, indent=0) + "\n")
+        points = sorted((point for point in records.points if point["accuracy"] >= given.least),
+                        key=lambda point: [point[key] for key in KEYS])
+        points = [{key: point[key] for key in DRAWN if key in point} for point in points]
+        given.points.write_text("{\"points\": [\n" + ",\n".join(map(json.dumps, points)) + "\n]}\n")
 
 
 if __name__ == "__main__":
