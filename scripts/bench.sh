@@ -7,6 +7,8 @@
 # scripts/bench.sh network [OPTION ...]: whole ResNet-50 beside PyTorch and ONNX Runtime, which go into a virtual
 # environment in the user's cache (6 GB), models and compiled code into build/bench (--help; half an hour).
 # scripts/bench.sh training [OPTION ...]: the same of steps of training of ResNet-18 and ResNet-50, beside PyTorch.
+# scripts/bench.sh prune [OPTION ...]: accuracy against cycles and CPU time of networks that are pruned and retrained, with
+# the same PyTorch; records in build/bench/prune (bench/networks/prune.py --help).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
@@ -103,8 +105,17 @@ compare() {
     "--${program/_/-}" "build/bin/$program" "$@"
 }
 
+prune() {
+  install_runtimes
+  scripts/build.sh release septet_cli
+  mkdir -p build/bench
+  export PYTHONDONTWRITEBYTECODE=1
+  exec "$runtimes/bin/python" bench/networks/prune.py build/bench/prune "$@"
+}
+
 case "${1:-}" in
   network) compare bench_network compare.py "${@:2}" ;;
+  prune) prune "${@:2}" ;;
   training) compare bench_training compare_training.py "${@:2}" ;;
 esac
 program=bench_gemm

@@ -169,6 +169,7 @@ LC_ALL=C awk -F: -v array="${array/x/ x }" '
 ' "$work"/*.result
 if [ $# -eq 0 ]; then
   sed -n 's/^  "cycles_\(array\|best_dense\)": \([0-9]*\),$/\2/p' "$work/best.json" | paste -s | awk '
-    { printf "The whole network, each layer in its best dataflow: %d cycles dense, %d pruned: %.1f times fewer.\n", $2, $1, $2 / $1 }'
+    { printf "The whole network, each layer in its best dataflow: %d cycles dense, %d pruned: %.2f times fewer.\n", $2,
+             $1, $2 / $1 }'
   recognised "$root/examples/digits"
 fi

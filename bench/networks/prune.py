@@ -19,9 +19,11 @@ import os
 import pathlib
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 
+import numpy as np
 import torch
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -31,7 +33,7 @@ import prune_digits  # noqa: E402
 
 # Flags of `septet prune`, and the dataflow in which `septet network` counts.
 SERIES = {"auto": (["--dataflow", "auto"], "auto"),
-          "auto, permuted": (["--dataflow", "auto", "--permute"], "auto"),
+          "auto permuted": (["--dataflow", "auto", "--permute"], "auto"),
           "unstructured": (["--group", "weights"], "auto"),
           **{name: (["--dataflow", name], name) for name in ("sOS", "sWS", "sIS", "csOS")}}
 KEYS = ("network", "series", "array", "goal", "seed")
@@ -102,41 +104,82 @@ def run_series(given, records, loop, array, series, seed):
     loop.septet.array = array
     model = dense_model(given, loop, given.width, seed)
     models = prune_digits.pruned_models(loop, model, map(float, given.goals), flags, given.retrain, seed)
-    for what, (_, model) in zip(whats, models):
-        if not records.has(what):
-            record(records, loop, model, what, dataflow)
+    try:
+        for what, (_, model) in zip(whats, models):
+            if not records.has(what):
+                record(records, loop, model, what, dataflow)
+    except subprocess.CalledProcessError as problem:
+        if problem.returncode != 1:  # a goal out of reach, which septet has said
+            raise
+
+
+def run_seed(given, records, digits, seed):
+    septet = prune_digits.Septet(given.septet, given.arrays[0])
+    for array in given.arrays:
+        for series in given.series:
+            with tempfile.TemporaryDirectory() as folder:
+                run_series(given, records, prune_digits.Loop(digits, septet, folder, given.batch), array, series, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        run_dense(given, records, prune_digits.Loop(digits, septet, folder, given.batch), seed)
+
+
+def as_floats(integers, floats):
+    """The network with its weights as f32, so that zeros are where they were, and its inputs."""
+    index = json.loads((integers / "index.json").read_text())
+    for tensor in (tensor for step in [index, *index["steps"]] for tensor in step["inputs"] + step["outputs"]):
+        tensor.update(dtype="float32", scale=0, zero_point=0)
+    for step in index["steps"]:
+        for key in set(step.get("files", {})) - {"weight_scale"}:
+            np.save(floats / step["files"][key], np.load(integers / step["files"][key]).astype(np.float32))
+        step.get("files", {}).pop("weight_scale", None)
+    np.save(floats / "inputs.npy", np.load(integers / "inputs.npy").astype(np.float32))
+    (floats / "index.json").write_text(json.dumps(index))
+    return floats
 
 
 def measure_times(records, septet, rounds):
-    """Of one thread: the median over rounds of the dense and the quickest form, in turns."""
-    for point in records.points:
-        pairs = [[prune_digits.seconds(septet, records.networks / point["folder"], form) for form in ("dense", "auto")] for _ in range(rounds)]
-        dense, quickest = (statistics.median(column) for column in zip(*pairs))
-        records.times[point["folder"]] = {"cpu_seconds": quickest, "cpu_seconds_dense": dense}
-        point.update(records.times[point["folder"]])
+    """Of one thread, the median over rounds in which all networks have their turn: of integers, and of their weights as
+    f32."""
+    times = {point["folder"]: {"cpu_seconds": [], "cpu_seconds_f32": []} for point in records.points}
+    for _ in range(rounds):
+        for name, lists in times.items():
+            lists["cpu_seconds"].append(prune_digits.seconds(septet, records.networks / name))
+            with tempfile.TemporaryDirectory() as floats:
+                floats = as_floats(records.networks / name, pathlib.Path(floats))
+                lists["cpu_seconds_f32"].append(prune_digits.seconds(septet, floats))
+    records.times = {name: {key: statistics.median(values) for key, values in lists.items()}
+                     for name, lists in times.items()}
     records.times_file.write_text(json.dumps(records.times, indent=0) + "\n")
+    for point in records.points:
+        point.update(records.times[point["folder"]])
 
 
 def spread(values):
-    return statistics.mean(values), statistics.stdev(values) if len(values) > 1 else 0.0
+    return f"{statistics.mean(values):.2f} ± {statistics.stdev(values) if len(values) > 1 else 0:.2f}"
 
 
 def summary(records):
-    """A line for each network, series, array and goal: means and standard deviations over seeds."""
+    """A line for each network, series, array and goal: means and standard deviations over seeds, beside the dense network
+    of the same seed."""
     groups = {}
     for point in records.points:
         groups.setdefault(tuple(point[key] for key in KEYS[:4]), []).append(point)
-    for (network, series, array, goal), points in groups.items():
-        columns = [spread([scale * point[key] for point in points]) for key, scale in
-                   (("accuracy", 100), ("cycles", 1), ("zeros", 100))]
-        fewer = spread([point["cycles_dense"] / point["cycles"] for point in points])
-        text = (f"{network:7} {series:16} {array:6} {goal:12} {len(points)} seeds: {columns[0][0]:6.2f} ± {columns[0][1]:.2f} %, "
-                f"{columns[1][0]:8.0f} ± {columns[1][1]:.0f} cycles ({fewer[0]:.2f} ± {fewer[1]:.2f} times fewer), "
-                f"{columns[2][0]:.1f} % zeros")
-        if all("cpu_seconds" in point for point in points):
-            quicker = spread([point["cpu_seconds_dense"] / point["cpu_seconds"] for point in points])
-            text += f", CPU {quicker[0]:.2f} ± {quicker[1]:.2f} times"
-        print(text)
+    dense = {(point["network"], point["seed"], point["array"]): point
+             for point in records.points if point["series"] == "dense"}
+    print("network  series            array  goal          seeds: accuracy % (points below dense), cycles, times fewer, "
+          "CPU times s8, f32, zeros %")
+    for (network, series, array, goal), points in sorted(groups.items()):
+        pairs = [(point, dense.get((network, point["seed"], array))) for point in points]
+        columns = [spread([100 * point["accuracy"] for point in points])]
+        if all(other for _, other in pairs):
+            columns[0] += f" ({spread([100 * (other['accuracy'] - point['accuracy']) for point, other in pairs])})"
+        columns.append(f"{statistics.mean(point['cycles'] for point in points):.0f}")
+        for key in ("cycles", "cpu_seconds", "cpu_seconds_f32"):
+            of_dense = "cycles_dense" if key == "cycles" else key
+            known = all(key in point and other for point, other in pairs)
+            columns.append(spread([other[of_dense] / point[key] for point, other in pairs]) if known else "-")
+        columns.append(f"{100 * statistics.mean(point['zeros'] for point in points):.1f}")
+        print(f"{network:8} {series:17} {array:6} {goal:13} {len(points):2}:", ", ".join(columns))
 
 
 def parsed(arguments):
@@ -149,7 +192,8 @@ def parsed(arguments):
     parser.add_argument("--widths", type=several(int), default=[], help="of other dense networks")
     parser.add_argument("--seeds", type=several(int), default=[0])
     parser.add_argument("--arrays", type=several(str), default=["16x16"])
-    parser.add_argument("--series", type=several(str), default=[], help=f"of {', '.join(SERIES)}, with ; for a comma in a name")
+    parser.add_argument("--series", type=several(str), default=[], 
+                        help=f"of {', '.join(SERIES)}")
     parser.add_argument("--goals", type=several(str), default=["1.6", "2.3", "3.2", "4.4", "5.5"])
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--retrain", type=int, default=15)
@@ -158,8 +202,8 @@ def parsed(arguments):
     parser.add_argument("--times", action="store_true", help="measure CPU time of what is recorded")
     parser.add_argument("--rounds", type=int, default=5, help="of that (default 5)")
     parser.add_argument("--points", type=pathlib.Path, help="write them there")
+    parser.add_argument("--least", type=float, default=0, help="accuracy that is drawn, 0 to 1 (default 0)")
     given = parser.parse_args(arguments)
-    given.series = [name.replace(";", ",") for name in given.series]
     unknown = set(given.series) - set(SERIES)
     if unknown:
         parser.error(f"--series: no {', '.join(sorted(unknown))}")
@@ -174,19 +218,15 @@ def main():
     if given.uci or given.mnist:
         digits = prune_digits.data_of(given)
         for seed in given.seeds:
-            for array in given.arrays:
-                for series in given.series:
-                    with tempfile.TemporaryDirectory() as folder:
-                        loop = prune_digits.Loop(digits, prune_digits.Septet(given.septet, array), folder, given.batch)
-                        run_series(given, records, loop, array, series, seed)
-            with tempfile.TemporaryDirectory() as folder:
-                run_dense(given, records, prune_digits.Loop(digits, prune_digits.Septet(given.septet, ""), folder, given.batch), seed)
+            run_seed(given, records, digits, seed)
     if given.times:
         measure_times(records, prune_digits.Septet(given.septet, given.arrays[0]), given.rounds)
     summary(records)
     if given.points:
-        points = [{key: point[key] for key in DRAWN if key in point} for point in records.points]
-        given.points.write_text(json.dumps({"points": points}, indent=0) + "\n")
+        points = sorted((point for point in records.points if point["accuracy"] >= given.least),
+                        key=lambda point: [point[key] for key in KEYS])
+        points = [{key: point[key] for key in DRAWN if key in point} for point in points]
+        given.points.write_text("{\"points\": [\n" + ",\n".join(map(json.dumps, points)) + "\n]}\n")
 
 
 if __name__ == "__main__":

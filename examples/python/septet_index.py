@@ -127,8 +127,8 @@ def write_integers(folder, layers, shape, integers):
 
 
 def read_pruned(folder, layers):
-    """[(weight, bias)] and [mask] of a folder that `septet prune` wrote of write_floats(): 1 in a mask is a weight that stays.
-    All of it, since channels may have changed places."""
+    """[(weight, bias)] and [mask] of a folder that `septet prune` wrote of write_floats(); 1 in a mask: a weight that
+    stays. All of it, since channels may have changed places."""
     folder = pathlib.Path(folder)
     steps = {step.get("layer"): step for step in json.loads((folder / "index.json").read_text())["steps"]}
     files = [steps[layer.name]["files"] for layer in layers]

@@ -52,7 +52,7 @@ TEST_CASE("cli: examples/digits is recognised, with the same bits in all dataflo
 }
 
 TEST_CASE("cli: examples/digits takes the cycles that its README says") {
-  const Json json = Folder().json(kRun + "--sparse-over-dense --runs 1 --json -");
+  const Json json = Folder().json(kRun + "--sparse-over-dense --runs 1");
   CHECK(json.at("cycles_array") == 1981);
   CHECK(json.at("cycles_best_dense") == 11384);
   CHECK(json.at("layers").size() == 5);
