@@ -26,8 +26,6 @@ using network::PruneOptions;
 using network::Tensor;
 using network::TensorInfo;
 
-constexpr double kSparsities[] = {0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98};
-
 template <class T>
 void append(const Tensor& tensor, std::vector<double>& values) {
   const network::Quantisation& q = tensor.info().quantisation;
@@ -110,7 +108,7 @@ struct SeriesKind {
   network::WeightForm form;
 };
 
-// Unstructured sparsity takes the best sparse dataflow that there is for it.
+// Single weights go until the best sparse dataflows there are for them are quick enough.
 constexpr SeriesKind kSeries[] = {
     {"weights", network::PruneGroups::weights, Dataflow::automatic, network::WeightForm::sparse},
     {"sOS", network::PruneGroups::dataflow, Dataflow::sOS, network::WeightForm::automatic},
@@ -131,7 +129,7 @@ class CurveMaker {
   }
 
   Curves make() {
-    const auto each = std::size(kSparsities) + (std::size(kSeries) - 1) * given_.curves.size();
+    const auto each = std::size(kSeries) * given_.curves.size();
     total_ = static_cast<Index>(each * given_.arrays.size());
     for (const ArrayShape& array : given_.arrays) add(array);
     return std::move(curves_);
@@ -144,7 +142,7 @@ class CurveMaker {
     for (const SeriesKind& kind : kSeries) {
       CurveSeries series{kind.name, {}};
       PruneOptions options = options_of(kind, array);
-      for (const double value : values(options)) {
+      for (const double value : given_.curves) {
         options.value = value;
         series.points.push_back(point(options, curves));
       }
@@ -156,14 +154,8 @@ class CurveMaker {
     PruneOptions options = given_.options;
     options.cost = given_.cost(), options.statistics = statistics_;
     options.cost.gemm.array = array, options.cost.gemm.dataflow = kind.dataflow, options.cost.weights = kind.form;
-    options.groups = kind.groups;
-    options.goal = kind.groups == network::PruneGroups::weights ? PruneGoal::sparsity : PruneGoal::speedup;
+    options.groups = kind.groups, options.goal = PruneGoal::speedup;
     return options;
-  }
-
-  std::vector<double> values(const PruneOptions& options) const {
-    if (options.goal != PruneGoal::sparsity) return given_.curves;
-    return {std::begin(kSparsities), std::end(kSparsities)};
   }
 
   CurvePoint point(const PruneOptions& options, ArrayCurves& curves) {

@@ -155,7 +155,7 @@ void add_curves(CLI::App& verb, PruneFlags& given) {
   given.arrays = {{4, 4}, {8, 8}, {16, 16}, {32, 32}};
   add_value(verb, "--curves", "LIST",
             "speed-ups between commas (1.5,2,3,4,6): without retraining, what each\nof them does to the outputs for "
-            "--input, for all arrays and dataflows,\nbeside unstructured sparsity of 0.5 to 0.98",
+            "--input, for all arrays and dataflows,\nbeside single weights",
             [&given](const std::string& text) {
               given.curves.clear();
               for (const std::string& part : split(text, ',')) given.curves.push_back(parse_speedup("--curves", part));

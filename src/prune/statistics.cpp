@@ -11,7 +11,7 @@ namespace {
 std::vector<double> mean_squares(const Tensor& x, Index channels) {
   std::vector<double> sums(static_cast<std::size_t>(channels), 0);
   const Quantisation& q = x.info().quantisation;
-  const double scale = is_integer(x.info().type) ? static_cast<double>(q.scale) : 1;
+  const double scale = is_integer(x.info().type) && q.scale > 0 ? static_cast<double>(q.scale) : 1;
   const Index rows = x.info().elements() / channels;
   detail::with_type(x.info().type, [&](auto* tag) {
     using T = std::remove_pointer_t<decltype(tag)>;

@@ -44,11 +44,11 @@ struct Labelled : Model {
   Index images = 0;
 };
 
-void check_point(const Json& point, const Json& array, const std::string& series) {
+void check_point(const Json& point, const Json& array) {
   CAPTURE(point.dump());
   CHECK(keys_of(point) == std::vector<std::string>{"goal", "goal_value", "met", "cycles", "sparsity", "kept",
                                                    "output_error", "accuracy"});
-  CHECK(point.at("goal") == (series == "weights" ? "sparsity" : "speedup"));
+  CHECK(point.at("goal") == "speedup");
   if (point.at("met") == false) {
     CHECK(point.at("output_error").is_null());
     CHECK(point.at("accuracy").is_null());
@@ -58,11 +58,7 @@ void check_point(const Json& point, const Json& array, const std::string& series
   CHECK(point.at("accuracy") >= 0);
   CHECK(point.at("accuracy") <= 1);
   const double value = point.at("goal_value");
-  if (series == "weights") {
-    CHECK(point.at("sparsity") >= value);
-  } else {
-    CHECK(array.at("cycles_dense").get<double>() >= value * point.at("cycles").get<double>());
-  }
+  CHECK(array.at("cycles_dense").get<double>() >= value * point.at("cycles").get<double>());
 }
 
 const std::string kPoints = R"({"points": [
@@ -91,8 +87,8 @@ TEST_CASE("cli: prune --curves: every series on every array, with errors and acc
     for (const Json& series : array.at("series")) {
       const std::string name = series.at("series");
       names.push_back(name);
-      CHECK(series.at("points").size() == (name == "weights" ? 7 : 2));
-      for (const Json& point : series.at("points")) check_point(point, array, name);
+      CHECK(series.at("points").size() == 2);
+      for (const Json& point : series.at("points")) check_point(point, array);
     }
     CHECK(names == kSeries);
   }
