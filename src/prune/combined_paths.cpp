@@ -17,8 +17,9 @@ class Steps {
     for (Index column = 0; column < scores.k; ++column) add(column);
     seen_.resize(static_cast<std::size_t>(scores.k));
     std::vector<Move> moves;
+    moves.reserve(steps_.size());
     for (std::int32_t step = 0; step < static_cast<std::int32_t>(steps_.size()); ++step) {
-      each_move(step, [&](const Move& move) { moves.push_back(move); });
+      moves.push_back(cheapest(step));
     }
     moves_ = Queue(Costlier(), std::move(moves));
   }
@@ -56,9 +57,9 @@ class Steps {
     std::int32_t column = 0;
   };
   struct Step {
-    std::int32_t before = -1, after = -1;      // neighbours
-    std::int32_t columns = 0;                  // that have a weight; 0: the step is gone
-    std::int32_t change = 0, pair_change = 0;  // of the step; of the step and the one after it
+    std::int32_t before = -1, after = -1;  // neighbours
+    std::int32_t columns = 0;              // that have a weight; 0: the step is gone
+    std::int32_t change = 0;               // of the step, or of the one behind it
     double score = 0;
   };
   struct Move {
@@ -95,40 +96,33 @@ class Steps {
     steps_.push_back(step);
   }
 
-  template <class F>
-  void each_move(std::int32_t step, const F& f) {
-    f(Move{at(step).score, step, at(step).change, false});
-    each_merge(step, f);
-  }
-  template <class F>
-  void each_merge(std::int32_t step, const F& f) {
-    if (step < 0) return;
+  // To merge it with the step behind it loses no more than to drop it.
+  Move cheapest(std::int32_t step) {
     const Step& s = at(step);
-    if (s.after < 0 || s.columns + at(s.after).columns > lanes_) return;
+    if (s.after < 0 || s.columns + at(s.after).columns > lanes_) return {s.score, step, s.change, false};
     const Weight *a = weights_of(step), *b = weights_of(s.after);
     double lost = 0;
     for (Index row = 0; row < rows_; ++row) lost += std::min(a[row].score, b[row].score);
-    f(Move{lost, step, s.pair_change, true});
+    return {lost, step, s.change, true};
   }
-  bool is_current(const Move& move) {
-    const Step& step = at(move.step);
-    return step.columns > 0 && move.change == (move.merges ? step.pair_change : step.change);
+  void renew(std::int32_t step) {
+    if (step < 0) return;
+    ++at(step).change;
+    moves_.push(cheapest(step));
   }
+  bool is_current(const Move& move) { return at(move.step).columns > 0 && at(move.step).change == move.change; }
 
   // Out of the list: its neighbours have others now.
   void unlink(std::int32_t gone) {
     const std::int32_t before = at(gone).before, after = at(gone).after;
-    if (before >= 0) at(before).after = after, ++at(before).pair_change;
+    if (before >= 0) at(before).after = after;
     if (after >= 0) at(after).before = before;
     at(gone).columns = 0;
   }
-  void push(const Move& move) { moves_.push(move); }
-
   void drop(std::int32_t step) {
     for (Index row = 0; row < rows_; ++row) weights_ -= weights_of(step)[row].score > 0;
-    const std::int32_t before = at(step).before;
     unlink(step);
-    each_merge(before, [&](const Move& move) { push(move); });
+    renew(at(step).before);
   }
 
   void merge(std::int32_t step) {
@@ -144,10 +138,7 @@ class Steps {
       if (kept[row].score > 0) s.columns += is_first(kept[row].column);
     }
     unlink(other);
-    ++s.change;
-    if (s.before >= 0) ++at(s.before).pair_change;
-    each_move(step, [&](const Move& move) { push(move); });
-    each_merge(s.before, [&](const Move& move) { push(move); });
+    renew(step), renew(s.before);
   }
   // Of this merge, of a weight in that column.
   bool is_first(std::int32_t column) {

@@ -37,7 +37,7 @@ enum class Vectors : std::uint8_t { columns, rows };
 std::unique_ptr<Paths> vector_paths(const Scores& scores, Vectors vectors, Index height, const Price& price);
 
 /// m-tiles of `height` rows under csOS: columns that share a step lose the lesser of two weights in a row (Kung,
-/// McDanel, Zhang, ASPLOS 2019, section 3), and steps go as a whole; a step less with every state, each time where that
+/// McDanel, Zhang, ASPLOS 2019), and steps go as a whole; a step less with every state, each time where that
 /// loses least.
 std::unique_ptr<Paths> combined_paths(const Scores& scores, Index height, int lanes, const Price& price);
 
