@@ -26,3 +26,12 @@ function(septet_test_settings target)
     target_link_options(${target} PRIVATE LINKER:--strip-debug)
   endif()
 endfunction()
+
+# septet_precompile(target header …): compiled once for all files of the target, which include what they need all the
+# same: the preset clang does without. All are compiled with the same options (GCC 12 fails on a file of others), and no
+# header brings a name that a call of ours may mean (<iomanip>, and what includes it: std::quoted).
+function(septet_precompile target)
+  if(SEPTET_PRECOMPILED_HEADERS)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  endif()
+endfunction()

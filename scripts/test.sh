@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # scripts/test.sh: installs what is missing, builds everything and runs every test.
 # scripts/test.sh --all: also the format, the activations at every float there is, NumPy, SciPy, Octave, R, LAPACK and
-# BLAS' testers over our GEMM, the other compiler (and septet as a static library), the linter, everything once more
-# under the address and undefined-behaviour sanitizers, libFuzzer for half an hour, and in emulators, with fewer
-# problems: on x86 CPUs without AVX-512 and without AVX, and on an aarch64.
+# BLAS' testers over our GEMM, the other compiler (and septet as a static library), the benchmarks (built by both
+# compilers, not run), the linter, everything once more under the address and undefined-behaviour sanitizers, libFuzzer
+# for half an hour, and in emulators, with fewer problems: on x86 CPUs without AVX-512 and without AVX, and on an
+# aarch64.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # What some tests need: without it they are left out, and the configure step says so.
@@ -56,6 +57,9 @@ programs() {
 }
 
 # shellcheck disable=SC2317
+benchmarks() { scripts/build.sh release benchmarks && scripts/build.sh clang benchmarks; }
+
+# shellcheck disable=SC2317
 aarch64() { scripts/aarch64_packages.sh && SEPTET_TEST_PROBLEMS=0.05 suite aarch64 build-aarch64; }
 
 summary=()
@@ -75,6 +79,7 @@ tier release suite release build
 tier floats build/tests/epilogue_test --no-skip -tc='every float'
 tier programs programs
 tier clang suite clang build-clang
+tier bench benchmarks
 tier tidy lint
 tier sanitize suite sanitize build-sanitize
 tier fuzz scripts/fuzz.sh 120

@@ -63,8 +63,12 @@ TEST_CASE("gemm_fixed: C is not read from zero, and a batch of products") {
 }
 
 #if defined(SEPTET_TEST_ALL_NUMBERS)
-TEST_CASE("gemm_fixed, f32: every width from 1 to 49") { widths(std::make_integer_sequence<int, 49>{}, F32{}); }
-TEST_CASE("gemm_fixed, f64: every width from 1 to 33") { widths(std::make_integer_sequence<int, 33>{}, F64{}); }
+/// 1 to one more than three whole vectors; the large shapes have what is wider.
+template <class T>
+using EveryWidth = std::make_integer_sequence<int, 3 * septet::fold::Lane<T>::kWidth + 1>;
+
+TEST_CASE("gemm_fixed, f32: every width") { widths(EveryWidth<float>{}, F32{}); }
+TEST_CASE("gemm_fixed, f64: every width") { widths(EveryWidth<double>{}, F64{}); }
 TEST_CASE("gemm_fixed, f32: large") {
   larger_shapes(F32{});
   fixed_sums<64, 64, 64, Sum::chained>(F32{}, 4);

@@ -66,7 +66,11 @@ struct Writing {
 
 TEST_CASE("gemm_fixed, integers") {
   integer_shapes(Integers<std::int8_t, std::int8_t>{}, 11);
+#if defined(SEPTET_TEST_ALL_NUMBERS)  // seconds of compiling
   integer_shapes(Integers<std::uint8_t, std::int8_t>{}, 12);
+#else
+  fixed_sums<6, 20, 9, Sum::chained>(Integers<std::uint8_t, std::int8_t>{}, 12);
+#endif
   fixed_sums<6, 20, 9, Sum::chained>(Integers<std::int8_t, std::uint8_t>{}, 13);
   fixed_sums<6, 20, 9, Sum::chained>(Integers<std::uint8_t, std::uint8_t>{}, 14);
   fixed_sums<6, 20, 9, Sum::chained>(Integers<std::int32_t, std::int16_t>{}, 15);
