@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <utility>
+#include <optional>
 
 namespace septet::cli {
 namespace {

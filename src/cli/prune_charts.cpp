@@ -143,16 +143,14 @@ std::string accuracy_panel(const Curves& curves, const ArrayCurves& array) {
       chart.svg("accuracy and cycles, " + name + " array"), all);
 }
 
-std::string spread_text(const Spread& spread, double unit, const char* name) {
-  return fmt::format("{:.5g} ± {:.2g} {}", spread.mean * unit, spread.deviation * unit, name);
-}
-
 std::string group_title(const PointGroup& group) {
   std::string text = group.series;
   if (!group.goal.empty()) text += ", " + group.goal;
-  text +=
-      fmt::format(": accuracy {}, {}", spread_text(group.accuracy, 100, "%"), spread_text(group.cycles, 1, "cycles"));
-  if (group.cpu_seconds) text += ", " + spread_text(*group.cpu_seconds, 1e3, "ms");
+  text += fmt::format(": accuracy {:.2f} ± {:.2f} %, {:.0f} ± {:.0f} cycles", 100 * group.accuracy.mean,
+                      100 * group.accuracy.deviation, group.cycles.mean, group.cycles.deviation);
+  if (group.cpu_seconds) {
+    text += fmt::format(", {:.4g} ± {:.2g} ms", 1e3 * group.cpu_seconds->mean, 1e3 * group.cpu_seconds->deviation);
+  }
   return text + fmt::format(", {} seed{}", group.seeds, group.seeds == 1 ? "" : "s");
 }
 

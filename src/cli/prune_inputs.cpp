@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace septet::cli {
@@ -24,8 +25,8 @@ Index batches_of(const std::string& path, const Tensor& file, const TensorInfo& 
   const bool alike =
       shape.size() == info.shape.size() && std::equal(shape.begin() + 1, shape.end(), info.shape.begin() + 1);
   if (!alike || shape[0] < 1 || shape[0] % info.dim(0) != 0) {
-    refuse(path, fmt::format("is {}; the network's {} is {}, or a multiple of the first", io::shape_text(shape),
-                             info.name, io::shape_text(info.shape)));
+    refuse(path, fmt::format("is {}; the network's {} is {}, or a multiple of the first",
+                             io::shape_text(file.info().shape), info.name, io::shape_text(info.shape)));
   }
   return shape[0] / info.dim(0);
 }

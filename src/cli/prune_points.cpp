@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 namespace septet::cli {
 namespace {
@@ -109,6 +108,7 @@ std::vector<PointGroup> read_points(const std::string& path) {
   for (const io::JsonObject& point : file.objects("points")) add(groups, point);
   if (groups.empty()) file.fail("points is empty");
   std::vector<PointGroup> result;
+  result.reserve(groups.size());
   for (const RawGroup& group : groups) result.push_back(summary_of(group));
   return result;
 }
@@ -141,7 +141,7 @@ std::string points_table(const std::vector<PointGroup>& groups) {
   for (const PointGroup& group : groups) {
     table.add({group.network, group.series, group.array, group.goal, grouped(group.seeds),
                fmt::format("{:.2f} +- {:.2f} %", 100 * group.accuracy.mean, 100 * group.accuracy.deviation),
-               fmt::format("{:.6g} +- {:.2g}", group.cycles.mean, group.cycles.deviation),
+               fmt::format("{:.0f} +- {:.0f}", group.cycles.mean, group.cycles.deviation),
                group.cpu_seconds ? fmt::format("{:.4g} +- {:.2g} ms", 1e3 * group.cpu_seconds->mean,
                                                1e3 * group.cpu_seconds->deviation)
                                  : ""});
