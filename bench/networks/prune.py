@@ -127,7 +127,8 @@ def as_floats(integers, floats):
     """The network with its weights as f32, so that zeros are where they were, and its inputs."""
     index = json.loads((integers / "index.json").read_text())
     for tensor in (tensor for step in [index, *index["steps"]] for tensor in step["inputs"] + step["outputs"]):
-        tensor.update(dtype="float32", scale=0, zero_point=0)
+        tensor.update(dtype="float32")
+        tensor.pop("scale", None), tensor.pop("zero_point", None)
     for step in index["steps"]:
         for key in set(step.get("files", {})) - {"weight_scale"}:
             np.save(floats / step["files"][key], np.load(integers / step["files"][key]).astype(np.float32))
