@@ -12,7 +12,7 @@ namespace septet::kernels {
 constexpr Index kLineBytes = 64;
 
 /// out(i, r) <- requantise(sums(i, r) + bias[r]), lines of bytes from lines of sums, as RequantiseCall has it under
-/// gemmlowp_double with shifts of -2 and less and multipliers above -2^31, or under fp32_nearest_even; clamped.
+/// gemmlowp_double with shifts of -2 to -22 and multipliers of 0 and more, or under fp32_nearest_even; clamped.
 struct LinesEnd {
   const std::int32_t* sums = nullptr;  ///< [positions][rows][64]
   char* out = nullptr;                 ///< [rows][64] bytes, positions `step` bytes apart

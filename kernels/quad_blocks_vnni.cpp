@@ -88,6 +88,9 @@ SEPTET_VNNI void reorder(void* lines, Index count) {
   }
 }
 
+constexpr auto kOddLanes = static_cast<_MM_PERM_ENUM>(0xf5);
+SEPTET_VNNI inline __m512i odd_lanes(__m512i v) { return _mm512_shuffle_epi32(v, kOddLanes); }
+
 // As ByUsualRoundings of requantise-inl.h.
 struct TwoRoundings {
   __m512i multiplier, less_one, term;
@@ -105,10 +108,27 @@ struct TwoRoundings {
     const __m512i lower = _mm512_add_epi32(high, _mm512_srai_epi32(high, 31));
     return _mm512_srai_epi32(_mm512_add_epi32(_mm512_srav_epi32(lower, less_one), term), 1);
   }
+};
+
+// The same where nothing below 0 counts, as after relu. Both roundings are one there, since rounding down a number that
+// has been rounded down already is rounding down at once: with e = -shift,
+// (x m + 2^30 + 2^(30 + e)) / 2^(31 + e), rounded down, the upper half of whose numerator is all that it takes.
+struct TwoRoundingsFromZero {
+  __m512i multiplier, term, places;
+
+  SEPTET_VNNI TwoRoundingsFromZero(const LinesEnd& call, Index row)
+      : multiplier(_mm512_set1_epi32(call.multiplier[row])),
+        term(_mm512_set1_epi64(half_of(31) + half_of(31 - call.shift[row]) +
+                               (std::int64_t{call.zero_point} * 2 * half_of(31 - call.shift[row])))),
+        places(_mm512_set1_epi32(-1 - call.shift[row])) {}
+  SEPTET_VNNI __m512i operator()(__m512i sum) const {
+    const __m512i even = _mm512_add_epi64(_mm512_mul_epi32(sum, multiplier), term);
+    const __m512i odd = _mm512_add_epi64(_mm512_mul_epi32(odd_lanes(sum), multiplier), term);
+    return _mm512_srav_epi32(_mm512_mask_shuffle_epi32(odd, 0x5555, even, kOddLanes), places);
+  }
 
  private:
-  static constexpr auto kOddLanes = static_cast<_MM_PERM_ENUM>(0xf5);
-  SEPTET_VNNI static __m512i odd_lanes(__m512i v) { return _mm512_shuffle_epi32(v, kOddLanes); }
+  static std::int64_t half_of(int places) { return std::int64_t{1} << (places - 1); }
 };
 
 struct ByScale {
@@ -152,11 +172,14 @@ SEPTET_VNNI void end_lines(const LinesEnd& call) {
   }
 }
 
+template <class Rescaler>
+void end_as(const LinesEnd& call) {
+  call.is_signed ? end_lines<Rescaler, true>(call) : end_lines<Rescaler, false>(call);
+}
+
 void end(const LinesEnd& call) {
-  if (call.scale != nullptr) {
-    return call.is_signed ? end_lines<ByScale, true>(call) : end_lines<ByScale, false>(call);
-  }
-  call.is_signed ? end_lines<TwoRoundings, true>(call) : end_lines<TwoRoundings, false>(call);
+  if (call.scale != nullptr) return end_as<ByScale>(call);
+  call.low >= call.zero_point ? end_as<TwoRoundingsFromZero>(call) : end_as<TwoRoundings>(call);
 }
 
 template <int kHeight, int... kVector>

@@ -8,6 +8,7 @@
 #include "byte_images.hpp"
 
 #include "kernels/dispatch.hpp"
+#include "kernels/quad.hpp"
 #include "kernels/quad_blocks.hpp"
 #include "share.hpp"
 #include "src/panels.hpp"
@@ -25,10 +26,9 @@ using kernels::kBlockHeights;
 using kernels::kLineBytes;
 
 constexpr Index kHeights[] = {8, 16, 32};  // of strips
-// Cycles of a quad: interleaved; multiplied, per row.
-constexpr double kInterleaving = 10, kMultiplying = 2;
-constexpr Index kLanes = 16;     // of s32
-constexpr Index kPositions = 4;  // whose sums are requantised together
+constexpr Index kLanes = 16;               // of s32
+constexpr Index kTileVectors = 2;          // of tiles' sums
+constexpr Index kPositions = 4;            // whose sums are requantised together
 constexpr Index kSum = sizeof(std::int32_t);
 constexpr Index kQuadBytes = 4 * kLineBytes;
 
@@ -45,27 +45,50 @@ struct Weights {
   }
 };
 
-Index best_height(const Weights& w) {
-  Index best = 0;
+// Strips of so many rows, multiplied in tile registers or in vectors.
+struct Way {
+  Index height = 0;
+  bool tiles = false;
+};
+
+// Cycles for one position: fours are interleaved; multiplied, 64 images with each row; sums end. Tiles take whole
+// registers of 16 rows by 16 fours.
+double cost_of(Index quads, Index rows, bool tiles) {
+  constexpr double kInterleaved = 10, kCall = 60, kTileCall = 110;
+  const auto interleaved = kInterleaved * static_cast<double>(quads);
+  if (!tiles)
+    return interleaved + 2. * static_cast<double>(quads * rows) + kCall * static_cast<double>(ceil_div(rows, 8));
+  const Index deep = ceil_div(quads, 16), high = ceil_div(rows, 16);
+  return interleaved + static_cast<double>(64 * deep * high + 24 * deep + 64 * high) + 2 * kTileCall;
+}
+
+Way best_way(const Weights& w, bool has_tiles) {
+  Way best;
   double least = std::numeric_limits<double>::infinity();
   for (const Index height : kHeights) {
-    double cost = 0;
+    double costs[2] = {0, 0};
     for (Index m = 0; m < w.rows; m += height) {
       const Index end = std::min(m + height, w.rows);
       Index live = 0;
       for (Index k = 0; k < w.cols; ++k) live += w.is_live(m, end, k);
-      cost += static_cast<double>(ceil_div(live, 4)) * (kInterleaving + kMultiplying * static_cast<double>(end - m));
+      for (const bool tiles : {false, true}) costs[tiles] += cost_of(ceil_div(live, 4), end - m, tiles);
     }
-    if (cost < least) least = cost, best = height;
+    for (const bool tiles : {false, true}) {
+      if (costs[tiles] < least && (has_tiles || !tiles)) least = costs[tiles], best = {height, tiles};
+    }
   }
   return best;
 }
 
 // The weights that the outputs of a class meet.
 struct Lists {
-  std::vector<Index> begin{0};      // of each strip: its first quad
+  struct Strip {
+    Index first, quads;  // of `index`, in fours
+    Index values;        // where its weights begin
+  };
+  std::vector<Strip> strips;
   std::vector<std::int32_t> index;  // four live columns a quad, filled up with one again
-  std::vector<std::int8_t> values;  // a strip's quad by quad: [row][4]
+  std::vector<std::int8_t> values;  // of a strip: [quad][row][4]; for tiles [row][quad][4], in whole registers
   std::vector<std::int32_t> bias;   // with what the inputs' zero point adds
 };
 
@@ -89,7 +112,9 @@ class ByteImages : public ImagesLayer {
   void add_bias(const Weights& weights, Index of_class, Lists& lists) const;
   void row(Index block, Index p, const Tensor& x, Tensor& y, char* memory) const;
   void strips(const Lists& lists, const Place& place, char* memory) const;
-  void multiply(const Lists& lists, std::size_t strip, Index rows, const char* panel, char* sums) const;
+  Index depth(Index quads) const { return tiles_ != nullptr ? ceil_div(quads, kLanes) * kLanes : quads; }
+  void multiply(const Lists& lists, const Lists::Strip& strip, Index rows, const char* panel, char* sums) const;
+  void multiply_tiles(const Lists& lists, const Lists::Strip& strip, Index rows, const char* panel, char* sums) const;
   bool can_end_lines() const;
   void end(const Lists& lists, const Place& place, Index m, Index rows, const char* sums) const;
   void requantise(const Lists& lists, const Place& place, Index m, Index rows, const char* sums) const;
@@ -99,10 +124,11 @@ class ByteImages : public ImagesLayer {
   ImageBlocks blocks_;
   const kernels::QuadBlockKernels& kernels_;
   Index outputs_;
-  bool turns_;          // inputs' sign
-  int zero_point_;      // … of what is multiplied
-  Index height_;        // of a strip
-  bool ends_in_lines_;  // as LinesEnd can
+  bool turns_;                               // inputs' sign
+  int zero_point_;                           // … of what is multiplied
+  Index height_;                             // of a strip
+  const kernels::TileSet* tiles_ = nullptr;  // … which is multiplied so; or null
+  bool ends_in_lines_;                       // as LinesEnd can
   kernels::RequantiseCall requantise_;
   std::vector<std::int32_t> quads_;                       // 0, 1, …
   std::vector<int> vectors_[kernels::kBlockHeightCount];  // panels of a line
@@ -119,7 +145,10 @@ ByteImages::ByteImages(const ImplicitGemm::Shape& shape, const TensorInfo& y)
       zero_point_(shape.x.quantisation.zero_point + (turns_ ? 128 : 0)) {
   const TensorInfo& info = linear_->weight->info();
   const Weights weights{linear_->weight->as<std::int8_t>(), outputs_, info.elements() / outputs_};
-  height_ = best_height(weights);
+  const kernels::QuadKernels* large = kernels::large_quad_kernels();
+  const Way way = best_way(weights, large != nullptr && large->any_signs);
+  height_ = way.height;
+  if (way.tiles) tiles_ = &large->tiles[1][0];
   ends_in_lines_ = can_end_lines();
   requantise_.type = y.type, requantise_.count = kLineBytes, requantise_.rounding = linear_->rounding;
   requantise_.zero_point = y.quantisation.zero_point;
@@ -146,14 +175,17 @@ void ByteImages::list_strip(const Weights& w, Index of_class, Index m0, Index m1
   });
   while (lists.index.size() % 4 != 0) lists.index.push_back(lists.index.back());
   const auto count = static_cast<Index>(live.size());
-  for (Index quad = 0; quad < count; quad += 4) {
-    for (Index m = m0; m < m1; ++m) {
-      for (Index i = quad; i < quad + 4; ++i) {
-        lists.values.push_back(i < count ? w.data[m * w.cols + live[static_cast<std::size_t>(i)]] : std::int8_t{0});
-      }
+  const Index quads = ceil_div(count, 4), rows = m1 - m0, deep = depth(quads);
+  const auto values = static_cast<Index>(lists.values.size());
+  lists.strips.push_back({static_cast<Index>(lists.index.size()) / 4 - quads, quads, values});
+  lists.values.resize(static_cast<std::size_t>(values + deep * rows * 4), 0);
+  for (Index i = 0; i < count; ++i) {
+    for (Index r = 0; r < rows; ++r) {
+      const Index place = tiles_ != nullptr ? r * deep + i / 4 : i / 4 * rows + r;
+      lists.values[static_cast<std::size_t>(values + place * 4 + i % 4)] =
+          w.data[(m0 + r) * w.cols + live[static_cast<std::size_t>(i)]];
     }
   }
-  lists.begin.push_back(static_cast<Index>(lists.index.size()) / 4);
 }
 
 void ByteImages::add_bias(const Weights& w, Index of_class, Lists& lists) const {
@@ -168,7 +200,7 @@ void ByteImages::add_bias(const Weights& w, Index of_class, Lists& lists) const 
 Index ByteImages::packed_bytes() const {
   std::size_t bytes = 0;
   for (const Lists& lists : lists_) {
-    bytes += lists.begin.size() * sizeof(Index) + lists.values.size() +
+    bytes += lists.strips.size() * sizeof(Lists::Strip) + lists.values.size() +
              (lists.index.size() + lists.bias.size()) * sizeof(std::int32_t);
   }
   return static_cast<Index>(bytes);
@@ -179,10 +211,13 @@ void ByteImages::run(const Tensor& x, const Tensor* /*residual*/, Activation /*a
   const auto stored = static_cast<Index>(lists_.front().values.size());
   const int threads =
       threads_for(items, items * taps_.out_width() * stored * kLineBytes, items * taps_.out_width() * step);
-  const Index each = static_cast<Index>(quads_.size()) * kQuadBytes + kPositions * height_ * kLineBytes * kSum;
+  const Index each = depth(static_cast<Index>(quads_.size())) * kQuadBytes + kPositions * height_ * kLineBytes * kSum;
   const detail::Workspace workspace(each * threads);
-  share(items, threads, [&](Index item, int worker) {
-    row(item / taps_.out_height(), item % taps_.out_height(), x, y, workspace.data() + worker * each);
+  detail::SharedItems shared(items);
+  detail::run_team({}, threads, [&](int worker) {
+    char* memory = workspace.data() + worker * each;
+    shared.for_each([&](Index item) { row(item / taps_.out_height(), item % taps_.out_height(), x, y, memory); });
+    if (tiles_ != nullptr) kernels::large_quad_kernels()->release();
   });
 }
 
@@ -201,25 +236,40 @@ void ByteImages::row(Index block, Index p, const Tensor& x, Tensor& y, char* mem
 }
 
 void ByteImages::strips(const Lists& lists, const Place& place, char* memory) const {
-  char* sums = memory + static_cast<Index>(quads_.size()) * kQuadBytes;
-  std::size_t strip = 0;
-  for (Index m = 0; m < outputs_; m += height_, ++strip) {
-    const Index rows = std::min(height_, outputs_ - m), first = lists.begin[strip];
+  char* sums = memory + depth(static_cast<Index>(quads_.size())) * kQuadBytes;
+  Index m = 0;
+  for (const Lists::Strip& strip : lists.strips) {
+    const Index rows = std::min(height_, outputs_ - m);
     for (Index i = 0; i < place.count; ++i) {
-      kernels_.interleave(place.x + i * place.step, lists.index.data() + 4 * first, lists.begin[strip + 1] - first,
-                          turns_, memory);
-      multiply(lists, strip, rows, memory, sums + i * rows * kLineBytes * kSum);
+      kernels_.interleave(place.x + i * place.step, lists.index.data() + 4 * strip.first, strip.quads, turns_, memory);
+      char* to = sums + i * rows * kLineBytes * kSum;
+      tiles_ != nullptr ? multiply_tiles(lists, strip, rows, memory, to) : multiply(lists, strip, rows, memory, to);
     }
     ends_in_lines_ ? end(lists, place, m, rows, sums) : requantise(lists, place, m, rows, sums);
+    m += rows;
   }
 }
 
-// All images with all rows of a strip; `values` are those of whole strips before it.
-void ByteImages::multiply(const Lists& lists, std::size_t strip, Index rows, const char* panel, char* sums) const {
+// Behind the strip's last quad weights are zeros, whatever the panel holds.
+void ByteImages::multiply_tiles(const Lists& lists, const Lists::Strip& strip, Index rows, const char* panel,
+                                char* sums) const {
+  kernels::TileCall call;
+  call.steps = depth(strip.quads), call.a = lists.values.data() + strip.values;
+  call.a_row = call.steps * 4, call.a_step = 4;
+  call.b_step = kQuadBytes, call.c_row = kLineBytes * kSum;
+  call.rows = rows, call.cols = kTileVectors * kLanes, call.zero = true;
+  for (Index image = 0; image < kLineBytes; image += call.cols) {
+    call.b = panel + image * 4, call.c = sums + image * kSum;
+    tiles_->run[kTileVectors - 1][rows - 1](call);
+  }
+}
+
+void ByteImages::multiply(const Lists& lists, const Lists::Strip& strip, Index rows, const char* panel,
+                          char* sums) const {
   kernels::BlocksCall call;
-  call.step = rows, call.block_idx = quads_.data(), call.blocks = lists.begin[strip + 1] - lists.begin[strip];
+  call.step = rows, call.block_idx = quads_.data(), call.blocks = strip.quads;
   call.b_step = kQuadBytes, call.c_row = kLineBytes * kSum, call.zero = true;
-  const std::int8_t* values = lists.values.data() + 4 * height_ * lists.begin[strip];
+  const std::int8_t* values = lists.values.data() + strip.values;
   for (Index i = 0; i < rows;) {
     int height = 0;
     while (kBlockHeights[height] > rows - i) ++height;
@@ -239,9 +289,8 @@ bool ByteImages::can_end_lines() const {
   const std::vector<std::int32_t>&multiplier = linear_->multiplier, &shift = linear_->shift;
   if (linear_->rounding == Rounding::fp32_nearest_even) return true;
   return linear_->rounding == Rounding::gemmlowp_double &&
-         std::all_of(shift.begin(), shift.end(), [](std::int32_t s) { return s <= -2; }) &&
-         std::all_of(multiplier.begin(), multiplier.end(),
-                     [](std::int32_t m) { return m > std::numeric_limits<std::int32_t>::min(); });
+         std::all_of(shift.begin(), shift.end(), [](std::int32_t s) { return s <= -2 && s >= -22; }) &&
+         std::all_of(multiplier.begin(), multiplier.end(), [](std::int32_t m) { return m >= 0; });
 }
 
 void ByteImages::end(const Lists& lists, const Place& place, Index m, Index rows, const char* sums) const {
