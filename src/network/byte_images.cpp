@@ -54,7 +54,7 @@ struct Way {
 // Cycles for one position: fours are interleaved; multiplied, 64 images with each row; sums end. Tiles take whole
 // registers of 16 rows by 16 fours.
 double cost_of(Index quads, Index rows, bool tiles) {
-  constexpr double kInterleaved = 10, kCall = 60, kTileCall = 110;
+  constexpr double kInterleaved = 10, kCall = 60, kTileCall = 150;
   const auto interleaved = kInterleaved * static_cast<double>(quads);
   if (!tiles)
     return interleaved + 2. * static_cast<double>(quads * rows) + kCall * static_cast<double>(ceil_div(rows, 8));
