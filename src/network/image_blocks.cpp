@@ -13,6 +13,7 @@ using detail::ceil_div;
 
 constexpr Index kMost = 64;      // bytes of a cache line; of f32 four vectors of the longest kind
 constexpr Index kLanes = 16;     // of the longest vectors of f32
+constexpr Index kLeast = 8;      // images, in a block that is mostly padding then
 constexpr Index kElements = 64;  // that are turned together
 
 // f(block, first image, images, first element, elements) for tiles that together are everything.
@@ -58,7 +59,7 @@ ImageBlocks::ImageBlocks(const TensorInfo& x) : batch(x.dim(0)) {
   elements = batch == 0 ? 0 : x.elements() / batch;
 }
 
-bool ImageBlocks::worthwhile() const { return batch >= kLanes && 2 * batch > at_once * count; }
+bool ImageBlocks::worthwhile() const { return batch >= kLeast; }
 
 TensorInfo ImageBlocks::laid_out(TensorInfo info) {
   const ImageBlocks blocks(info);

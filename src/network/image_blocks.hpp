@@ -19,7 +19,7 @@ struct ImageBlocks {
   Index count;     ///< of blocks
   Index elements;  ///< of an image
 
-  /// Is the batch so large that blocks are not mostly padding?
+  /// Are there so many images that blocks could be quicker?
   bool worthwhile() const;
   /// The tensor's info as [count][h][w][c * at_once].
   static TensorInfo laid_out(TensorInfo info);

@@ -85,7 +85,7 @@ class LayeredNetwork {
 
   Shape image_shape() {
     if (many_) {
-      const Shape first = network_.inputs.empty() ? Shape{rng_.between(16, 140)} : shape(network_.inputs[0]);
+      const Shape first = network_.inputs.empty() ? Shape{rng_.between(8, 140)} : shape(network_.inputs[0]);
       return {first[0], rng_.between(1, 5), rng_.between(1, 5), channels()};
     }
     const Index most = rng_.pick<Index>({3, 6, 9, 20});
