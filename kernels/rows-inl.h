@@ -119,9 +119,32 @@ struct RowLists {
   HWY_INLINE Index row(Index i) const { return call.row_idx != nullptr ? static_cast<Index>(call.row_idx[i]) : i; }
 };
 
+// sum <- what RowEnd makes of row i.
+template <class D, int kVectors>
+HWY_INLINE void FinishSums(hn::Vec<D> (&sum)[kVectors], const RowEnd& end, Index i, const RowEnds<D, kVectors>& ends) {
+  const D d;
+  if (end.bias != nullptr) {
+    const auto bias = hn::Set(d, end.bias[i]);
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) sum[v] = hn::Add(sum[v], bias);
+  }
+  if (end.residual != nullptr) {
+    const char* row = reinterpret_cast<const char*>(end.residual) + i * end.residual_row;
+    hn::Vec<D> residual[kVectors];
+    ends.load(residual, reinterpret_cast<const float*>(row), false);
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) sum[v] = hn::Add(sum[v], residual[v]);
+  }
+  if (end.relu) {
+    const auto zero = hn::Zero(d);
+    HWY_UNROLL(8)
+    for (int v = 0; v < kVectors; ++v) sum[v] = hn::IfThenElse(hn::Le(sum[v], zero), zero, sum[v]);
+  }
+}
+
 // Rows i … i + kRows - 1, side by side as far as the shortest of them goes: a chain of one or two vectors waits four or
 // five cycles for every multiply-add, and another row's fits in between.
-template <class Mac, class K, int kVectors, int kRows>
+template <class Mac, class K, int kVectors, int kRows, bool kEnds>
 HWY_INLINE void RunRowsTogether(const RowLists<typename Mac::Elem, K>& lists, Index i,
                                 const RowEnds<typename Mac::D, kVectors>& ends) {
   using T = typename Mac::Elem;
@@ -157,13 +180,14 @@ HWY_INLINE void RunRowsTogether(const RowLists<typename Mac::Elem, K>& lists, In
   HWY_UNROLL(4)
   for (int r = 0; r < kRows; ++r) {
     for (Index s = together, n = lists.length(i + r); s < n; ++s) step(r);
+    if constexpr (kEnds) FinishSums<typename Mac::D, kVectors>(sum[r], *call.end, lists.row(i + r), ends);
     ends.store(sum[r], reinterpret_cast<T*>(static_cast<char*>(call.c) + lists.row(i + r) * call.c_row));
   }
 }
 
 // What a row's end costs, a branch that the CPU did not expect, is half of the time of a short row: lists of equal
 // length, one after the other, are what this kernel likes best (formats/arrays.hpp, tcsr).
-template <class Mac, class K, int kVectors>
+template <class Mac, class K, int kVectors, bool kEnds = false>
 HWY_NOINLINE void RunRows(const RowsCall& call) {
   constexpr int kRows = kVectors <= 2 ? 4 : kVectors <= 4 ? 2 : 1;
   const RowLists<typename Mac::Elem, K> lists(call);
@@ -173,10 +197,10 @@ HWY_NOINLINE void RunRows(const RowsCall& call) {
     bool all = true;
     for (int r = 0; r < kRows; ++r) all = all && lists.row(i + r) >= 0;
     if (HWY_UNLIKELY(!all)) break;
-    RunRowsTogether<Mac, K, kVectors, kRows>(lists, i, ends);
+    RunRowsTogether<Mac, K, kVectors, kRows, kEnds>(lists, i, ends);
   }
   for (; i < call.rows; ++i) {
-    if (lists.row(i) >= 0) RunRowsTogether<Mac, K, kVectors, 1>(lists, i, ends);
+    if (lists.row(i) >= 0) RunRowsTogether<Mac, K, kVectors, 1, kEnds>(lists, i, ends);
   }
 }
 
@@ -315,29 +339,6 @@ HWY_NOINLINE void RunColumns(const ColumnsCall& call) {
   }
 }
 
-// sum <- what RowEnd makes of row i of a strip.
-template <class D, int kVectors>
-HWY_INLINE void FinishSums(hn::Vec<D> (&sum)[kVectors], const RowEnd& end, int i, const RowEnds<D, kVectors>& ends) {
-  const D d;
-  if (end.bias != nullptr) {
-    const auto bias = hn::Set(d, end.bias[i]);
-    HWY_UNROLL(8)
-    for (int v = 0; v < kVectors; ++v) sum[v] = hn::Add(sum[v], bias);
-  }
-  if (end.residual != nullptr) {
-    const char* row = reinterpret_cast<const char*>(end.residual) + i * end.residual_row;
-    hn::Vec<D> residual[kVectors];
-    ends.load(residual, reinterpret_cast<const float*>(row), false);
-    HWY_UNROLL(8)
-    for (int v = 0; v < kVectors; ++v) sum[v] = hn::Add(sum[v], residual[v]);
-  }
-  if (end.relu) {
-    const auto zero = hn::Zero(d);
-    HWY_UNROLL(8)
-    for (int v = 0; v < kVectors; ++v) sum[v] = hn::IfThenElse(hn::Le(sum[v], zero), zero, sum[v]);
-  }
-}
-
 // A strip of rows that share every loaded vector of B.
 template <class Mac, int kRows, int kVectors>
 HWY_NOINLINE void RunBlocks(const BlocksCall& call) {
@@ -400,6 +401,9 @@ template <class Mac, int... kVector>
 void FillRowKernels(RowSet& set, std::integer_sequence<int, kVector...> /*vectors - 1*/) {
   ((set.rows16[kVector] = &RunRows<Mac, std::uint16_t, kVector + 1>), ...);
   ((set.rows32[kVector] = &RunRows<Mac, std::int32_t, kVector + 1>), ...);
+  if constexpr (std::is_same_v<typename Mac::Elem, float>) {
+    ((set.rows32_ends[kVector] = &RunRows<Mac, std::int32_t, kVector + 1, true>), ...);
+  }
   ((set.columns[kVector] = &RunColumns<Mac, kVector + 1>), ...);
 }
 

@@ -17,6 +17,15 @@
 
 namespace septet::kernels {
 
+/// What becomes of complete sums of f32 on their way from the registers to C, as TileEnd (tile.hpp): one bias per row,
+/// a residual of C's shape, relu. Absent: null.
+struct RowEnd {
+  const float* bias = nullptr;
+  const float* residual = nullptr;
+  Index residual_row = 0;  ///< bytes
+  bool relu = false;
+};
+
 /// Rows of A, each with a list of its own. Elements of A, B and C have the sums' type; integers are words of 16 bits in
 /// it, A's with zeros above them (word_weight), B's with their sign. Strides in bytes where nothing else is said. Row i
 /// has the elements
@@ -38,15 +47,7 @@ struct RowsCall {
   Index c_row = 0;
   Index cols = 0;     ///< of C: more than (vectors - 1) * lanes, at most vectors * lanes. B has whole vectors.
   bool zero = false;  ///< C is not read: it counts as zero
-};
-
-/// What becomes of complete sums of f32 on their way from the registers to C, as TileEnd (tile.hpp): one bias per row,
-/// a residual of C's shape, relu. Absent: null.
-struct RowEnd {
-  const float* bias = nullptr;
-  const float* residual = nullptr;
-  Index residual_row = 0;  ///< bytes
-  bool relu = false;
+  const RowEnd* end = nullptr;  ///< rows32_ends: of C's row 0
 };
 
 /// A strip of rows, all of which have an element (perhaps a zero) wherever one has. Block s holds `block_cols` steps of
@@ -93,6 +94,7 @@ struct RowSet {
   Index lanes = 0;
   void (*rows16[kMaxRowVectors])(const RowsCall&) = {};  ///< index of 16 bits
   void (*rows32[kMaxRowVectors])(const RowsCall&) = {};
+  void (*rows32_ends[kMaxRowVectors])(const RowsCall&) = {};  ///< f32: sums are complete, and end
   /// C has one column: b_step is one element, whatever the call says, and so is c_row.
   void (*column16)(const RowsCall&) = nullptr;
   void (*column32)(const RowsCall&) = nullptr;

@@ -34,6 +34,16 @@ T* row_of_c(void* c, Index row, Index c_row) {
   return reinterpret_cast<T*>(static_cast<char*>(c) + row * c_row);
 }
 
+void finish(const RowEnd& end, Index i, Index cols, float* sums) {
+  const char* first = reinterpret_cast<const char*>(end.residual);
+  const float* residual = first == nullptr ? nullptr : reinterpret_cast<const float*>(first + i * end.residual_row);
+  for (Index j = 0; j < cols; ++j) {
+    if (end.bias != nullptr) sums[j] = sums[j] + end.bias[i];
+    if (residual != nullptr) sums[j] = sums[j] + residual[j];
+    if (end.relu) sums[j] = sums[j] <= 0 ? 0 : sums[j];
+  }
+}
+
 template <class T, T (*mac)(T, T, T), class K>
 void run_rows(const RowsCall& call) {
   for (Index i = 0; i < call.rows; ++i) {
@@ -52,6 +62,19 @@ void run_rows(const RowsCall& call) {
   }
 }
 
+// Sums apart from C, which may be the residual.
+template <class T, T (*mac)(T, T, T)>
+void run_rows_to_ends(const RowsCall& call) {
+  for (Index i = 0; i < call.rows; ++i) {
+    T sums[kMaxRowVectors * kLanes] = {};
+    RowsCall one = call;
+    one.row_ptr = call.row_ptr + i, one.rows = 1, one.c = sums;
+    run_rows<T, mac, std::int32_t>(one);
+    finish(*call.end, i, call.cols, sums);
+    std::copy_n(sums, call.cols, row_of_c<T>(call.c, i, call.c_row));
+  }
+}
+
 template <class T, T (*mac)(T, T, T), class K>
 void run_column(const RowsCall& call) {
   RowsCall one = call;
@@ -67,16 +90,6 @@ void run_columns(const ColumnsCall& call) {
       T* c = row_of_c<T>(call.c, call.row_idx[p], call.c_row);
       for (Index j = 0; j < kVectors * kLanes; ++j) c[j] = mac(c[j], static_cast<const T*>(call.values)[p], b[j]);
     }
-  }
-}
-
-void finish(const RowEnd& end, Index i, Index cols, float* sums) {
-  const char* first = reinterpret_cast<const char*>(end.residual);
-  const float* residual = first == nullptr ? nullptr : reinterpret_cast<const float*>(first + i * end.residual_row);
-  for (Index j = 0; j < cols; ++j) {
-    if (end.bias != nullptr) sums[j] = sums[j] + end.bias[i];
-    if (residual != nullptr) sums[j] = sums[j] + residual[j];
-    if (end.relu) sums[j] = sums[j] <= 0 ? 0 : sums[j];
   }
 }
 
@@ -108,6 +121,9 @@ RowSet make_set(std::integer_sequence<int, kVector...> /*vectors - 1*/) {
   set.lanes = kLanes;
   ((set.rows16[kVector] = &run_rows<T, mac, std::uint16_t>), ...);
   ((set.rows32[kVector] = &run_rows<T, mac, std::int32_t>), ...);
+  if constexpr (std::is_same_v<T, float>) {
+    for (auto& kernel : set.rows32_ends) kernel = &run_rows_to_ends<T, mac>;
+  }
   set.column16 = &run_column<T, mac, std::uint16_t>;
   set.column32 = &run_column<T, mac, std::int32_t>;
   ((set.columns[kVector] = &run_columns<T, mac, kVector + 1>), ...);

@@ -84,7 +84,7 @@ class FloatImages : public ImagesLayer {
  public:
   explicit FloatImages(const ImplicitGemm::Shape& shape);
   void run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y) const override;
-  bool adds_in_place() const override { return tallest_ != kSingle; }
+  bool adds_in_place() const override { return true; }
   Format format() const override { return tallest_ == kSingle ? Format::csr : Format::bsr; }
   Index packed_bytes() const override;
 
@@ -93,13 +93,12 @@ class FloatImages : public ImagesLayer {
 
   struct Place {
     const float* x;
-    const float* residual;
     float* y;
   };
   Lists list(const Weights& weights, Index of_class) const;
-  void strips(const Lists& lists, const Place& place, Activation activation) const;
+  void strips(const Lists& lists, const Place& place, kernels::RowEnd end) const;
   void strip(BlocksCall call, int height, kernels::RowEnd end) const;
-  void rows(const Lists& lists, const Place& place, Activation activation) const;
+  void rows(const Lists& lists, const Place& place, kernels::RowEnd end) const;
 
   const Linear* linear_;
   WindowTaps taps_;
@@ -158,35 +157,36 @@ void FloatImages::run(const Tensor& x, const Tensor* residual, Activation activa
   const int threads = threads_for(items, items * width * stored * blocks_.at_once, items * width * step);
   share(items, threads, [&](Index item, int /*worker*/) {
     const Index block = item / height, p = item % height;
+    kernels::RowEnd end;
+    end.bias = linear_->bias ? linear_->bias->as<float>() : nullptr;
+    end.residual_row = blocks_.at_once * kFloat, end.relu = activation == Activation::relu;
     for (Index q = 0; q < width; ++q) {
       const Index at = (item * width + q) * step;
-      const Place place{x.as<float>() + block * x_block + taps_.base(p, q) * blocks_.at_once,
-                        residual != nullptr ? residual->as<float>() + at : nullptr, y.as<float>() + at};
+      const Place place{x.as<float>() + block * x_block + taps_.base(p, q) * blocks_.at_once, y.as<float>() + at};
       const Lists& lists = lists_[static_cast<std::size_t>(taps_.class_of(p, q))];
-      tallest_ == kSingle ? rows(lists, place, activation) : strips(lists, place, activation);
+      if (residual != nullptr) end.residual = residual->as<float>() + at;
+      tallest_ == kSingle ? rows(lists, place, end) : strips(lists, place, end);
+      if (!ends_in_kernel(activation)) activate(activation, place.y, place.y, step);
     }
   });
 }
 
-void FloatImages::strips(const Lists& lists, const Place& place, Activation activation) const {
-  const Index row = blocks_.at_once * kFloat;
+void FloatImages::strips(const Lists& lists, const Place& place, kernels::RowEnd end) const {
   BlocksCall call;
   call.k_end = std::numeric_limits<Index>::max();
-  call.b = place.x, call.b_step = call.c_row = row, call.zero = true;
-  kernels::RowEnd end;
-  end.residual = place.residual, end.residual_row = row, end.relu = activation == Activation::relu;
+  call.b = place.x, call.b_step = call.c_row = end.residual_row, call.zero = true;
   const float* values = lists.values.data();
   std::size_t i = 0;
   for_strips(outputs_, tallest_, [&](Index m, int height) {
-    call.values = values, call.step = kernels::kBlockHeights[height];
+    const Index rows = kernels::kBlockHeights[height];
+    call.values = values, call.step = rows;
     call.block_idx = lists.index.data() + lists.begin[i], call.blocks = lists.begin[i + 1] - lists.begin[i];
     call.c = place.y + m * blocks_.at_once;
-    if (linear_->bias) end.bias = linear_->bias->as<float>() + m;
-    if (place.residual != nullptr) end.residual = place.residual + m * blocks_.at_once;
     strip(call, height, end);
-    values += call.blocks * call.step, ++i;
+    values += call.blocks * rows, ++i;
+    if (end.bias != nullptr) end.bias += rows;
+    if (end.residual != nullptr) end.residual += rows * blocks_.at_once;
   });
-  if (!ends_in_kernel(activation)) activate(activation, place.y, place.y, outputs_ * blocks_.at_once);
 }
 
 // Panel by panel of the images.
@@ -202,29 +202,18 @@ void FloatImages::strip(BlocksCall call, int height, kernels::RowEnd end) const 
   }
 }
 
-// One after the other; what happens to the sums follows while they are near.
-void FloatImages::rows(const Lists& lists, const Place& place, Activation activation) const {
-  const Index count = blocks_.at_once;
+// One after the other.
+void FloatImages::rows(const Lists& lists, const Place& place, kernels::RowEnd end) const {
   RowsCall call;
   call.values = lists.values.data(), call.index = lists.index.data(), call.row_ptr = lists.begin.data();
-  call.rows = outputs_, call.b_step = call.c_row = count * kFloat, call.zero = true;
+  call.rows = outputs_, call.b_step = call.c_row = end.residual_row, call.zero = true, call.end = &end;
   Index image = 0;
   for (const int vectors : vectors_[kernels::kBlockHeightCount]) {
-    call.cols = std::min(vectors * kernels_.lanes, count - image);
+    call.cols = std::min(vectors * kernels_.lanes, blocks_.at_once - image);
     call.b = place.x + image, call.c = place.y + image;
-    kernels_.rows32[vectors - 1](call);
+    kernels_.rows32_ends[vectors - 1](call);
     image += call.cols;
-  }
-  const float* bias = linear_->bias ? linear_->bias->as<float>() : nullptr;
-  if (bias == nullptr && place.residual == nullptr && activation == Activation::none) return;
-  kernels::FinishCall<float> end;
-  end.count = count, end.activation = activation;
-  for (Index m = 0; m < outputs_; ++m) {
-    float* row = place.y + m * count;
-    end.sums = end.out = row;
-    if (bias != nullptr) end.bias = {bias + m, true};
-    if (place.residual != nullptr) end.residual = {place.residual + m * count, false};
-    kernels::epilogue_kernels().finish_f32(end);
+    if (end.residual != nullptr) end.residual += call.cols;
   }
 }
 
