@@ -112,7 +112,10 @@ class ByteImages : public ImagesLayer {
   void add_bias(const Weights& weights, Index of_class, Lists& lists) const;
   void row(Index block, Index p, const Tensor& x, Tensor& y, char* memory) const;
   void strips(const Lists& lists, const Place& place, char* memory) const;
-  Index depth(Index quads) const { return tiles_ != nullptr ? ceil_div(quads, kLanes) * kLanes : quads; }
+  // Tiles multiply whole registers, one at least.
+  Index depth(Index quads) const {
+    return tiles_ != nullptr ? std::max<Index>(1, ceil_div(quads, kLanes)) * kLanes : quads;
+  }
   void multiply(const Lists& lists, const Lists::Strip& strip, Index rows, const char* panel, char* sums) const;
   void multiply_tiles(const Lists& lists, const Lists::Strip& strip, Index rows, const char* panel, char* sums) const;
   bool can_end_lines() const;

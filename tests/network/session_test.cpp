@@ -265,7 +265,7 @@ TEST_CASE("sessions: padding stays what it is from layer to layer and from run t
 }
 
 TEST_CASE("sessions: layers with more weights than stay in a cache") {
-  for (int i = 0; i < problem_count(10); ++i) {
+  for (int i = 0; i < problem_count(60); ++i) {
     const std::uint64_t seed = 13000 + static_cast<std::uint64_t>(i);
     Rng rng(seed);
     const Problem problem = random_problem(rng, LayeredNetwork(rng).large());
@@ -280,7 +280,7 @@ TEST_CASE("sessions: layers with more weights than stay in a cache") {
 // Enough of them to lie innermost: with the last block full or not, in layers of all kinds and between them.
 TEST_CASE("sessions: batches of images") {
   int innermost = 0;
-  for (int i = 0; i < problem_count(10); ++i) {
+  for (int i = 0; i < problem_count(60); ++i) {
     const std::uint64_t seed = 14000 + static_cast<std::uint64_t>(i);
     Rng rng(seed);
     const Problem problem = random_problem(rng, LayeredNetwork(rng).many()());
