@@ -3,6 +3,7 @@
 // Chrome's trace events (Trace Event Format, JSON object form), for Perfetto and chrome://tracing. One lane per PE row
 // and per kind of unit: an event lasts as long as the lane works for the same folds; so events of a lane follow each
 // other and never overlap, whatever the skew and the overlap of folds. 1 cycle is 1 us.
+#include "septet/emulation/trace.hpp"
 #include "trace_text.hpp"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // One line per PE and unit and cycle in which it holds or does something. docs/traces.md has the columns.
+#include "septet/emulation/trace.hpp"
 #include "trace_text.hpp"
 
 namespace septet::emulation {

@@ -3,6 +3,7 @@
 // Value change dump (IEEE 1364-2005, section 18). Every register is a vector of its real width, floats as their bits;
 // what is not in use is x. A cycle takes 10 ns: at 10 c the clock rises and everything shows cycle c, its links as they
 // were and its registers as it left them. docs/traces.md has the signals.
+#include "septet/emulation/trace.hpp"
 #include "src/arithmetic.hpp"
 #include "trace_text.hpp"
 

@@ -9,6 +9,7 @@
 #include "dense.hpp"
 #include "explain.hpp"
 #include "multiply.hpp"
+#include "septet/gemm.hpp"
 #include "small.hpp"
 #include "steps.hpp"
 #include "threads.hpp"

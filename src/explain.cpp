@@ -1,5 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "explain.hpp"
+#include "septet/explain.hpp"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,6 +1,7 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
 // septet::gemm from top to bottom: validate, plan, run.
+#include "septet/gemm.hpp"
 #include "dense.hpp"
 #include "explain.hpp"
 #include "kernels/dispatch.hpp"

@@ -3,6 +3,7 @@
 // pack(), unpack() and update_values() at the public edge; the formats themselves are in formats/.
 #include "choose.hpp"
 #include "environment.hpp"
+#include "septet/spmm.hpp"
 #include "validate.hpp"
 
 namespace septet {

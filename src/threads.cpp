@@ -1,4 +1,5 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
+#include "septet/threads.hpp"
 #include "threads.hpp"
 
 #include "cache_sizes.hpp"

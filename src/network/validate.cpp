@@ -1,5 +1,6 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 #include "src/validate.hpp"
+#include "septet/network/network.hpp"
 
 #include "validate_step.hpp"
 
