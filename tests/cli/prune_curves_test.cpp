@@ -225,7 +225,7 @@ TEST_CASE("cli: prune: the page has the JSON's numbers, and a browser shows all 
     CHECK(layers[i].at("cycles").value == layer.at("cycles").get<double>());
     CHECK(layers[i].at("energy kept (%)").value == 100 * layer.at("kept").get<double>());
   }
-  CHECK(rows_of(html, "curves").size() == 2 * (7 + 5 * 2));
+  CHECK(rows_of(html, "curves").size() == 2 * 6 * 2);
   CHECK(rows_of(html, "points").size() == 5);
   const Json found = rendered(folder, html);
   if (found.is_null()) return;
