@@ -36,8 +36,10 @@ constexpr Index kQuadBytes = 4 * kLineBytes;
 struct Weights {
   const std::int8_t* data;
   Index rows, cols;
+  Zeros zeros;
 
   bool is_live(Index m0, Index m1, Index k) const {
+    if (zeros == Zeros::kept) return true;
     for (Index m = m0; m < m1; ++m) {
       if (data[m * cols + k] != 0) return true;
     }
@@ -94,10 +96,10 @@ struct Lists {
 
 class ByteImages : public ImagesLayer {
  public:
-  ByteImages(const ImplicitGemm::Shape& shape, const TensorInfo& y);
+  ByteImages(const ImplicitGemm::Shape& shape, const TensorInfo& y, Zeros zeros);
   void run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y) const override;
   bool adds_in_place() const override { return false; }
-  Format format() const override { return Format::bsr; }
+  Format format() const override { return zeros_ == Zeros::kept ? Format::dense : Format::bsr; }
   Index packed_bytes() const override;
 
  private:
@@ -127,6 +129,7 @@ class ByteImages : public ImagesLayer {
   ImageBlocks blocks_;
   const kernels::QuadBlockKernels& kernels_;
   Index outputs_;
+  Zeros zeros_;
   bool turns_;                               // inputs' sign
   int zero_point_;                           // … of what is multiplied
   Index height_;                             // of a strip
@@ -138,16 +141,17 @@ class ByteImages : public ImagesLayer {
   std::vector<Lists> lists_;
 };
 
-ByteImages::ByteImages(const ImplicitGemm::Shape& shape, const TensorInfo& y)
+ByteImages::ByteImages(const ImplicitGemm::Shape& shape, const TensorInfo& y, Zeros zeros)
     : linear_(shape.linear),
       taps_(shape.x, shape.window),
       blocks_(shape.x),
       kernels_(*kernels::quad_block_kernels()),
       outputs_(linear_->outputs()),
+      zeros_(zeros),
       turns_(shape.x.type == Type::s8),
       zero_point_(shape.x.quantisation.zero_point + (turns_ ? 128 : 0)) {
   const TensorInfo& info = linear_->weight->info();
-  const Weights weights{linear_->weight->as<std::int8_t>(), outputs_, info.elements() / outputs_};
+  const Weights weights{linear_->weight->as<std::int8_t>(), outputs_, info.elements() / outputs_, zeros};
   const kernels::QuadKernels* large = kernels::large_quad_kernels();
   const Way way = best_way(weights, large != nullptr && large->any_signs);
   height_ = way.height;
@@ -330,11 +334,11 @@ void ByteImages::requantise(const Lists& lists, const Place& place, Index m, Ind
 
 }  // namespace
 
-std::unique_ptr<ImagesLayer> byte_images(const ImplicitGemm::Shape& shape, const TensorInfo& y) {
+std::unique_ptr<ImagesLayer> byte_images(const ImplicitGemm::Shape& shape, const TensorInfo& y, Zeros zeros) {
   const TensorInfo& weight = shape.linear->weight->info();
   const bool known = weight.type == Type::s8 && weight.quantisation.zero_point == 0 && size_of(y.type) == 1;
   if (!known || kernels::quad_block_kernels() == nullptr) return nullptr;
-  return std::make_unique<ByteImages>(shape, y);
+  return std::make_unique<ByteImages>(shape, y, zeros);
 }
 
 }  // namespace septet::network

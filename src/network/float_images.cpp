@@ -31,8 +31,10 @@ bool ends_in_kernel(Activation activation) { return activation == Activation::no
 struct Weights {
   const float* data;
   Index rows, cols;
+  Zeros zeros;
 
   bool is_live(Index m0, Index m1, Index k) const {
+    if (zeros == Zeros::kept) return true;
     for (Index m = m0; m < m1; ++m) {
       if (data[m * cols + k] != 0) return true;
     }
@@ -82,10 +84,12 @@ struct Lists {
 
 class FloatImages : public ImagesLayer {
  public:
-  explicit FloatImages(const ImplicitGemm::Shape& shape);
+  FloatImages(const ImplicitGemm::Shape& shape, Zeros zeros);
   void run(const Tensor& x, const Tensor* residual, Activation activation, Tensor& y) const override;
   bool adds_in_place() const override { return true; }
-  Format format() const override { return tallest_ == kSingle ? Format::csr : Format::bsr; }
+  Format format() const override {
+    return zeros_ == Zeros::kept ? Format::dense : tallest_ == kSingle ? Format::csr : Format::bsr;
+  }
   Index packed_bytes() const override;
 
  private:
@@ -105,19 +109,21 @@ class FloatImages : public ImagesLayer {
   ImageBlocks blocks_;
   const RowSet& kernels_;
   Index outputs_;
+  Zeros zeros_;
   int tallest_;                                               // strip, of kBlockHeights
   std::vector<int> vectors_[kernels::kBlockHeightCount + 1];  // panels of a block's images; rows' last
   std::vector<Lists> lists_;
 };
 
-FloatImages::FloatImages(const ImplicitGemm::Shape& shape)
+FloatImages::FloatImages(const ImplicitGemm::Shape& shape, Zeros zeros)
     : linear_(shape.linear),
       taps_(shape.x, shape.window),
       blocks_(shape.x),
       kernels_(row_kernels()),
-      outputs_(linear_->outputs()) {
+      outputs_(linear_->outputs()),
+      zeros_(zeros) {
   const TensorInfo& info = linear_->weight->info();
-  const Weights weights{linear_->weight->as<float>(), outputs_, info.elements() / outputs_};
+  const Weights weights{linear_->weight->as<float>(), outputs_, info.elements() / outputs_, zeros};
   tallest_ = best_height(weights);
   for (int i = 0; i <= kernels::kBlockHeightCount; ++i) {
     const int most = i < kernels::kBlockHeightCount ? kernels_.block_vectors[i] : kernels::kMaxRowVectors;
@@ -219,8 +225,8 @@ void FloatImages::rows(const Lists& lists, const Place& place, kernels::RowEnd e
 
 }  // namespace
 
-std::unique_ptr<ImagesLayer> float_images(const ImplicitGemm::Shape& shape) {
-  return std::make_unique<FloatImages>(shape);
+std::unique_ptr<ImagesLayer> float_images(const ImplicitGemm::Shape& shape, Zeros zeros) {
+  return std::make_unique<FloatImages>(shape, zeros);
 }
 
 }  // namespace septet::network

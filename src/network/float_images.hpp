@@ -6,6 +6,6 @@
 namespace septet::network {
 
 /// ImagesLayer of f32; of weights that are finite, one group.
-std::unique_ptr<ImagesLayer> float_images(const ImplicitGemm::Shape& shape);
+std::unique_ptr<ImagesLayer> float_images(const ImplicitGemm::Shape& shape, Zeros zeros);
 
 }  // namespace septet::network

@@ -19,13 +19,13 @@ bool is_finite(const Tensor& weight) {
 
 }  // namespace
 
-std::unique_ptr<ImagesLayer> ImagesLayer::make(const ImplicitGemm::Shape& shape, const TensorInfo& y) {
+std::unique_ptr<ImagesLayer> ImagesLayer::make(const ImplicitGemm::Shape& shape, const TensorInfo& y, Zeros zeros) {
   const ImageBlocks blocks(shape.x);
   const bool one_for_each = y.dim(0) == shape.x.dim(0);  // no other dimension was counted among the images
   if (shape.groups > 1 || !one_for_each || !blocks.worthwhile()) return nullptr;
   if (blocks.elements > std::numeric_limits<std::int32_t>::max()) return nullptr;
-  if (shape.x.type == Type::f32) return is_finite(*shape.linear->weight) ? float_images(shape) : nullptr;
-  return byte_images(shape, y);
+  if (shape.x.type == Type::f32) return is_finite(*shape.linear->weight) ? float_images(shape, zeros) : nullptr;
+  return byte_images(shape, y, zeros);
 }
 
 }  // namespace septet::network

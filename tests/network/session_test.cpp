@@ -11,6 +11,8 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+
 namespace septet::network {
 namespace {
 
@@ -151,18 +153,27 @@ TEST_CASE("sessions: the bits of run(), in every form of the weights, on every t
   });
 }
 
+namespace {
+
+// Spoils some of the inputs.
+void spoil(Rng& rng, Problem& problem, const std::vector<float>& with) {
+  for (Tensor& x : problem.inputs[0]) {
+    if (x.info().type != Type::f32) continue;
+    for (Index spoilt = rng.between(1, 3); spoilt > 0; --spoilt) {
+      x.as<float>()[rng.below(x.info().elements())] = rng.pick(with);
+    }
+  }
+  problem.want[0] = run_steps(problem.network, problem.inputs[0]);
+}
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
+
+}  // namespace
+
 // What is kept of weights of 0 multiplies all the same: NaN and infinity come through.
 TEST_CASE("sessions of dense weights: the bits of run() whatever the inputs are, but for a NaN's") {
   for_problems(9000, 200, [](Rng& rng, Problem& problem) {
-    for (Tensor& x : problem.inputs[0]) {
-      if (x.info().type != Type::f32) continue;
-      for (Index spoilt = rng.between(1, 3); spoilt > 0; --spoilt) {
-        constexpr float kInfinity = std::numeric_limits<float>::infinity();
-        x.as<float>()[rng.below(x.info().elements())] =
-            rng.pick({kInfinity, -kInfinity, std::numeric_limits<float>::quiet_NaN(), 3e38f, 1e-45f});
-      }
-    }
-    problem.want[0] = run_steps(problem.network, problem.inputs[0]);
+    spoil(rng, problem, {kInfinity, -kInfinity, kNan, 3e38f, 1e-45f});
     REQUIRE(set_target(random_target(rng)).ok());
     Session session(problem.network, {WeightForm::dense});
     check_runs(session, problem);
@@ -279,13 +290,13 @@ TEST_CASE("sessions: layers with more weights than stay in a cache") {
 
 // Enough of them to lie innermost: with the last block full or not, in layers of all kinds and between them.
 TEST_CASE("sessions: batches of images") {
-  int innermost = 0;
+  std::map<WeightForm, int> innermost;  // layers
   for (int i = 0; i < problem_count(60); ++i) {
     const std::uint64_t seed = 14000 + static_cast<std::uint64_t>(i);
     Rng rng(seed);
     const Problem problem = random_problem(rng, LayeredNetwork(rng).many()());
     INFO("seed " << seed << ", " << describe(problem.network));
-    for (const WeightForm form : {WeightForm::automatic, WeightForm::sparse}) {
+    for (const WeightForm form : {WeightForm::automatic, WeightForm::dense, WeightForm::sparse}) {
       const char* const target = rng.chance(0.3) ? random_target(rng) : *supported_targets();
       const int threads = rng.pick({1, 1, 2, 3});
       INFO("weights " << std::string(name(form)) << ", target " << std::string(target) << ", " << threads
@@ -294,11 +305,28 @@ TEST_CASE("sessions: batches of images") {
       const Sharing sharing(threads);
       Session session(problem.network, {form, rng.chance(0.8)});
       check_runs(session, problem);
-      for (const Task& task : SessionPlan(problem.network, {form}).tasks) innermost += task.images != nullptr;
+      for (const Task& task : SessionPlan(problem.network, {form}).tasks) innermost[form] += task.images != nullptr;
     }
     REQUIRE(set_target(nullptr).ok());
   }
-  CHECK(innermost > 0);
+  CHECK(innermost[WeightForm::dense] > 0);
+  CHECK(innermost[WeightForm::sparse] > 0);
+}
+
+// But for a sum that underflows to -0, which padding would turn into +0.
+TEST_CASE("sessions of dense weights: batches of images that are not finite") {
+  for (int i = 0; i < problem_count(40); ++i) {
+    const std::uint64_t seed = 15000 + static_cast<std::uint64_t>(i);
+    Rng rng(seed);
+    Problem problem = random_problem(rng, LayeredNetwork(rng).many()());
+    INFO("seed " << seed << ", " << describe(problem.network));
+    spoil(rng, problem, {kInfinity, -kInfinity, kNan, 3e38f});
+    Session session(problem.network, {WeightForm::dense});
+    check_runs(session, problem);
+    for (const Task& task : SessionPlan(problem.network, {WeightForm::dense}).tasks) {
+      if (task.images) CHECK(session.steps()[task.step].format == Format::dense);
+    }
+  }
 }
 
 // What the sums are added to is what they are made of, and nobody reads it afterwards: it is not to be overwritten
