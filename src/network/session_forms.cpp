@@ -29,15 +29,17 @@ struct Times {
   double turning_x = kNever, turning_y = kNever;
 };
 
-// Dense weights on images innermost were quicker where a block of images and the weights stay near, up to three times
-// in f32 and fifteen in bytes; beyond that nobody is to pay for looking.
-bool worth_looking(const ImplicitGemm::Shape& shape, const TensorInfo& y) {
-  constexpr Index kWeights = 1 << 16, kBlockBytes = 4 << 20, kBytes = 64 << 20;
-  const auto fits = [](const TensorInfo& info) {
-    const Index size = size_of(info.type), bytes = info.elements() * size;
-    return bytes <= kBytes && ImageBlocks(info).elements * ImageBlocks(info).at_once * size <= kBlockBytes;
-  };
-  return shape.linear->weight->info().elements() <= kWeights && fits(shape.x) && fits(y);
+// Images innermost are quicker where a block of them stays near; beyond that nobody is to pay for looking.
+bool stays_near(const TensorInfo& info) {
+  constexpr Index kBlockBytes = 4 << 20, kBytes = 64 << 20;
+  const Index size = size_of(info.type), bytes = info.elements() * size;
+  return bytes <= kBytes && ImageBlocks(info).elements * ImageBlocks(info).at_once * size <= kBlockBytes;
+}
+
+// Dense weights were up to three times quicker there in f32 and fifteen in bytes, as long as they are few.
+bool worth_looking(const ImplicitGemm::Shape& shape, const TensorInfo& x, const TensorInfo& y) {
+  constexpr Index kWeights = 1 << 16;
+  return shape.linear->weight->info().elements() <= kWeights && stays_near(x) && stays_near(y);
 }
 
 // What can be done with a layer's operands.
@@ -192,6 +194,11 @@ bool treats_channels_alike(const Operator& op) {
          std::holds_alternative<Add>(op) || std::holds_alternative<Activate>(op) || std::holds_alternative<Reshape>(op);
 }
 
+// Have tensors of this type another order?
+bool can_turn(const TensorInfo& info) {
+  return info.type == Type::f32 || info.type == Type::s8 || info.type == Type::u8;
+}
+
 using DenseRun = std::function<void(const Tensor&, Tensor&)>;
 
 DenseRun dense_run(const Step& step, const ImplicitGemm::Shape& shape) {
@@ -215,9 +222,12 @@ void SessionPlan::choose_forms(WeightForm form) {
     const TensorInfo &x = tensor(tasks[t].inputs[0]).info, &y = tensor(step.output).info;
     const auto shape = shape_of(tasks[t]);
     const bool sparse = is_sparse(tasks[t]);
-    if (!shape || shape->groups > 1 || !(sparse || worth_looking(*shape, y))) continue;
+    if (!shape || shape->groups > 1 || !(sparse || worth_looking(*shape, x, y))) continue;
     Candidate candidate;
-    candidate.images = ImagesLayer::make(*shape, y, sparse ? Zeros::skipped : Zeros::kept);
+    // Rows of x that are none of its images, as behind a matmul, are no images either.
+    if (x.dim(0) == shape->x.dim(0) && stays_near(x) && stays_near(y)) {
+      candidate.images = ImagesLayer::make(*shape, y, sparse ? Zeros::skipped : Zeros::kept);
+    }
     if (sparse) candidate.planes.emplace(*shape, SparseLayer::quickest(*shape));
     if (!candidate.images && !candidate.planes) continue;
     if (asked && !candidate.images) {
@@ -231,7 +241,8 @@ void SessionPlan::choose_forms(WeightForm form) {
   for (std::size_t t = 0; t < tasks.size(); ++t) {  // what lies between them
     const Operator& op = network_.steps[tasks[t].step].op;
     const TensorInfo &x = tensor(tasks[t].inputs[0]).info, &y = tensor(tasks[t].output).info;
-    if (!treats_channels_alike(op) || !ImageBlocks(x).worthwhile() || x.dim(0) != y.dim(0)) continue;
+    if (!treats_channels_alike(op) || !can_turn(x) || !can_turn(y)) continue;
+    if (!ImageBlocks(x).worthwhile() || x.dim(0) != y.dim(0)) continue;
     Candidate candidate;
     measure(nullptr, x, y, candidate);
     candidate.times.work = {0, std::holds_alternative<Add>(op) ? 0 : kNever, 0};

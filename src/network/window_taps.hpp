@@ -19,6 +19,8 @@ class WindowTaps {
   Index out_height() const { return static_cast<Index>(rows_.of.size()); }
   Index out_width() const { return static_cast<Index>(columns_.of.size()); }
   Index classes() const { return static_cast<Index>(rows_.ranges.size() * columns_.ranges.size()); }
+  /// Elements of the window that classes meet, all together.
+  Index taps() const { return rows_.taps() * columns_.taps(); }
   Index class_of(Index p, Index q) const {
     return rows_.of[static_cast<std::size_t>(p)] * static_cast<Index>(columns_.ranges.size()) +
            columns_.of[static_cast<std::size_t>(q)];
@@ -46,6 +48,11 @@ class WindowTaps {
     Side(Index in, Index out, Index taps, Index stride, Index dilation, Index pad);
     Index base(Index p) const {
       return p * stride - pad + ranges[static_cast<std::size_t>(of[static_cast<std::size_t>(p)])].first * dilation;
+    }
+    Index taps() const {
+      Index sum = 0;
+      for (const auto& [first, end] : ranges) sum += end - first;
+      return sum;
     }
     Index stride, dilation, pad;
     std::vector<Index> of;                        // the class of each output

@@ -293,13 +293,15 @@ class LayeredNetwork {
   // A mean, perhaps, and a fully connected layer.
   void ending(Index x) {
     const Shape in = shape(x);
-    Index k = in[1] * in[2] * in[3];
-    if (rng_.chance(0.5)) {
+    Index k = in[1] * in[2] * in[3], rows = in[0];
+    if (rng_.chance(0.25)) {  // of each pixel by itself
+      rows = in[0] * in[1] * in[2], k = in[3];
+    } else if (rng_.chance(0.5)) {
       x = step(network::Mean{}, {x}, tensor(info(x).type, {in[0], in[3]})), k = in[3];
     }
-    const Index most = std::max<Index>(1, static_cast<Index>(kMostMacs) / (k * in[0]));
+    const Index most = std::max<Index>(1, static_cast<Index>(kMostMacs) / (k * rows));
     const Index outputs = std::min(channels(), most);
-    const Index y = tensor(floats_ ? Type::f32 : type(), {in[0], outputs});
+    const Index y = tensor(floats_ ? Type::f32 : type(), {rows, outputs});
     network::Linear end = linear(info(x).type, {outputs, k}, info(y));
     step(network::FullyConnected{std::move(end)}, {x}, y);
   }

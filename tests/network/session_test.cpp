@@ -313,6 +313,29 @@ TEST_CASE("sessions: batches of images") {
   CHECK(innermost[WeightForm::sparse] > 0);
 }
 
+// What has no order but pixels stays in it, beside layers that are tried in others.
+TEST_CASE("sessions: batches of f16 beside sparse layers") {
+  Network network;
+  const auto tensor = [&](Type type, std::vector<Index> shape) {
+    network.tensors.push_back({"t" + std::to_string(network.tensors.size()), type, std::move(shape), {}});
+    return static_cast<Index>(network.tensors.size()) - 1;
+  };
+  const Index x = tensor(Type::f32, {8, 4}), y = tensor(Type::f32, {8, 4});
+  const Index halves = tensor(Type::f16, {8, 1, 3, 5}), flat = tensor(Type::f16, {8, 15});
+  Tensor weight({"", Type::f32, {4, 4}, {}});
+  weight.as<float>()[0] = 1;
+  FullyConnected op;
+  op.linear.weight = std::make_shared<const Tensor>(std::move(weight));
+  network.steps = {{"connected", op, {x}, y}, {"flat", Reshape(), {halves}, flat}};
+  network.inputs = {x, halves}, network.outputs = {y, flat};
+  Rng rng(4);
+  const Problem problem = random_problem(rng, std::move(network));
+  for (const WeightForm form : {WeightForm::automatic, WeightForm::dense, WeightForm::sparse}) {
+    Session session(problem.network, {form});
+    check_runs(session, problem);
+  }
+}
+
 // But for a sum that underflows to -0, which padding would turn into +0.
 TEST_CASE("sessions of dense weights: batches of images that are not finite") {
   for (int i = 0; i < problem_count(40); ++i) {
