@@ -139,7 +139,7 @@ def as_floats(integers, floats):
 
 
 def measure_times(records, septet, rounds):
-    """Of one thread, the median over rounds in which all networks have their turn: of integers, and of their weights as
+    """Of one thread, the least over rounds in which all networks have their turn: of integers, and of their weights as
     f32."""
     times = {point["folder"]: {"cpu_seconds": [], "cpu_seconds_f32": []} for point in records.points}
     for _ in range(rounds):
@@ -148,11 +148,23 @@ def measure_times(records, septet, rounds):
             with tempfile.TemporaryDirectory() as floats:
                 floats = as_floats(records.networks / name, pathlib.Path(floats))
                 lists["cpu_seconds_f32"].append(prune_digits.seconds(septet, floats))
-    records.times = {name: {key: statistics.median(values) for key, values in lists.items()}
+    records.times = {name: {key: min(values) for key, values in lists.items()}
                      for name, lists in times.items()}
     records.times_file.write_text(json.dumps(records.times, indent=0) + "\n")
     for point in records.points:
         point.update(records.times[point["folder"]])
+
+
+def drawn(records, least):
+    """Points as `septet prune --points` has them: of the integers, and where there are times of the f32 networks, too;
+    accuracies below `least` would press the others flat."""
+    points = []
+    for point in sorted(records.points, key=lambda point: [point[key] for key in KEYS]):
+        points.append({key: point[key] for key in DRAWN if key in point})
+        if "cpu_seconds_f32" in point:
+            points.append({**points[-1], "network": f"{point['network']}, f32", "accuracy": point["accuracy_float"] / 100,
+                           "cpu_seconds": point["cpu_seconds_f32"]})
+    return [point for point in points if point["accuracy"] >= least]
 
 
 def spread(values):
@@ -224,10 +236,8 @@ def main():
         measure_times(records, prune_digits.Septet(given.septet, given.arrays[0]), given.rounds)
     summary(records)
     if given.points:
-        points = sorted((point for point in records.points if point["accuracy"] >= given.least),
-                        key=lambda point: [point[key] for key in KEYS])
-        points = [{key: point[key] for key in DRAWN if key in point} for point in points]
-        given.points.write_text("{\"points\": [\n" + ",\n".join(map(json.dumps, points)) + "\n]}\n")
+        lines = map(json.dumps, drawn(records, given.least))
+        given.points.write_text("{\"points\": [\n" + ",\n".join(lines) + "\n]}\n")
 
 
 if __name__ == "__main__":
