@@ -118,13 +118,16 @@ wait
 
 # recognised FOLDER: the greatest of each image's ten outputs, beside its label.
 recognised() {
-  paste <(values "$1/labels.npy" u1 1) <(values "$work/outputs.npy" d1 10) | awk '
+  values "$1/labels.npy" u1 1 >"$work/labels"
+  values "$work/outputs.npy" d1 10 >"$work/digits"
+  paste "$work/labels" "$work/digits" | awk '
+    NF != 11 { print "demo.sh: not a label for each image" >"/dev/stderr"; exit failed = 1 }
     {
       best = 2
       for (i = 3; i <= NF; i++) if ($i > $best) best = i
       labels = labels " " $1; digits = digits " " (best - 2); good += $1 == best - 2
     }
-    END { printf "\nHandwritten: %s\nRecognised:  %s  (%d of %d)\n", labels, digits, good, NR }'
+    END { if (failed) exit 1; printf "\nHandwritten: %s\nRecognised:  %s  (%d of %d)\n", labels, digits, good, NR }'
 }
 
 # The table: a line per layer, a column per dataflow.

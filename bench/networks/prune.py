@@ -55,7 +55,7 @@ class Records:
             point.update(self.times.get(point["folder"], {}))
 
     def has(self, what):
-        return any(all(point[key] == what[key] for key in KEYS) for point in self.points)
+        return any(all(point.get(key) == what[key] for key in (*KEYS, "settings")) for point in self.points)
 
     def add(self, point):
         self.points.append(point)
@@ -63,6 +63,11 @@ class Records:
             file.write(json.dumps(point) + "\n")
         print(f"{point['network']} {point['series']:15} {point['array']:6} {point['goal']:6} seed {point['seed']}: "
               f"{100 * point['accuracy']:.2f} %, {point['cycles']} cycles", flush=True)
+
+
+def settings(given):
+    """What else decides a point: only points of the same settings are the same. Goals build on those before them."""
+    return f"width {given.width}, {given.epochs} + {given.retrain} epochs, batch {given.batch}, {','.join(given.goals)}"
 
 
 def record(records, loop, model, what, dataflow):
@@ -89,7 +94,8 @@ def run_dense(given, records, loop, seed):
         for array in given.arrays:
             other = "dense, narrower" if width < given.width else "dense, wider"
             series, goal = ("dense", "1") if width == given.width else (other, f"{width} channels")
-            what = {"network": loop.digits.name, "series": series, "array": array, "goal": goal, "seed": seed}
+            what = {"network": loop.digits.name, "series": series, "array": array, "goal": goal, "seed": seed,
+                    "settings": settings(given)}
             if not records.has(what):
                 loop.septet.array = array
                 record(records, loop, dense_model(given, loop, width, seed), what, "auto")
@@ -97,8 +103,8 @@ def run_dense(given, records, loop, seed):
 
 def run_series(given, records, loop, array, series, seed):
     flags, dataflow = SERIES[series]
-    whats = [{"network": loop.digits.name, "series": series, "array": array, "goal": goal, "seed": seed}
-             for goal in given.goals]
+    whats = [{"network": loop.digits.name, "series": series, "array": array, "goal": goal, "seed": seed,
+              "settings": settings(given)} for goal in given.goals]
     if all(records.has(what) for what in whats):
         return
     loop.septet.array = array
@@ -205,8 +211,7 @@ def parsed(arguments):
     parser.add_argument("--widths", type=several(int), default=[], help="of other dense networks")
     parser.add_argument("--seeds", type=several(int), default=[0])
     parser.add_argument("--arrays", type=several(str), default=["16x16"])
-    parser.add_argument("--series", type=several(str), default=[], 
-                        help=f"of {', '.join(SERIES)}")
+    parser.add_argument("--series", type=several(str), default=[], help=f"of {', '.join(SERIES)}")
     parser.add_argument("--goals", type=several(str), default=["1.6", "2.3", "3.2", "4.4", "5.5"])
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--retrain", type=int, default=15)

@@ -2,6 +2,8 @@
 """Handwritten digits, from files or from scikit-learn."""
 import dataclasses
 import gzip
+import warnings
+import zlib
 
 import numpy as np
 
@@ -22,7 +24,9 @@ def uci(train, test):
 
     def read(path):
         try:
-            table = np.loadtxt(path, delimiter=",", dtype=np.int64, ndmin=2)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of no lines: said below
+                table = np.loadtxt(path, delimiter=",", dtype=np.int64, ndmin=2)
         except ValueError as problem:
             raise ValueError(f"{path}: {problem}") from None
         if table.shape[1] != 65 or table.min() < 0 or table[:, :64].max() > 16 or table[:, 64].max() > 9:
@@ -45,8 +49,11 @@ def idx(images_path, labels_path):
     """MNIST's files, packed or not: the first four fifths train, the others test."""
 
     def read(path, dimensions):
-        with (gzip.open if str(path).endswith(".gz") else open)(path, "rb") as file:
-            data = file.read()
+        try:
+            with (gzip.open if str(path).endswith(".gz") else open)(path, "rb") as file:
+                data = file.read()
+        except (EOFError, zlib.error) as problem:
+            raise ValueError(f"{path}: {problem}") from None
         sizes = np.frombuffer(data, ">u4", count=dimensions, offset=4) if len(data) >= 4 + 4 * dimensions else []
         if data[:4] != bytes([0, 0, 8, dimensions]) or np.prod(sizes) != len(data) - 4 - 4 * dimensions:
             raise ValueError(f"{path}: no idx file of bytes in {dimensions} dimensions")

@@ -15,6 +15,7 @@ arguments give equal networks, on one machine.
 import argparse
 import copy
 import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -154,7 +155,7 @@ def parsed(arguments):
         given.goals = [float(goal) for goal in given.goals.split(",")]
     except ValueError:
         parser.error(f"--goals: {given.goals!r} is not a list of numbers")
-    if sorted(given.goals) != given.goals or given.goals[0] < 1:
+    if sorted(given.goals) != given.goals or given.goals[0] < 1 or not all(map(math.isfinite, given.goals)):
         parser.error("--goals: they rise, from 1 on")
     for flag in ("width", "epochs", "retrain", "batch"):
         if getattr(given, flag) < 1:
@@ -174,6 +175,8 @@ def data_of(given):
 
 def work(given, folder):
     loop = Loop(data_of(given), Septet(given.septet, given.array), folder, given.batch)
+    flags = ["--dataflow", given.dataflow, "--group", given.groups, *(["--permute"] if given.permute else [])]
+    loop.septet.run("prune", "random:32x32", "--kept", 0, *flags)  # what is wrong with them is said before the training
     print(f"{len(loop.train[0])} images to train, {len(loop.test[0])} to test; width {given.width}, seed {given.seed}; "
           f"a {given.array} array, batches of {given.batch}")
     model = training.network(loop.image[0], given.width, given.seed)
@@ -181,7 +184,6 @@ def work(given, folder):
     print("\ngoal       zeros    cycles  fewer  CPU     f32 %  int8 %")
     dense = loop.measure(model)
     line(loop.septet, "dense", dense, dense)
-    flags = ["--dataflow", given.dataflow, "--group", given.groups, *(["--permute"] if given.permute else [])]
     for goal, model in pruned_models(loop, model, given.goals, flags, given.retrain, given.seed):
         line(loop.septet, f"{goal:g}x", loop.measure(model, given.dataflow), dense)
     print("\nCycles: of all products of a batch, each layer with the best dataflow it may have. Fewer, CPU: the dense\n"

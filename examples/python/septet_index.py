@@ -48,12 +48,13 @@ def quantised(layers, ranges):
     scales, zero_points, weights = [], [], []
     for low, high in ranges:
         low, high = min(low, 0), max(high, 0)  # 0, of padding and relu, is exact
-        scale = np.float32((high - low) / 255)
+        scale = np.float32((high - low or 1) / 255)  # of nothing but 0 any
         scales.append(scale), zero_points.append(int(np.clip(np.rint(-128 - low / scale), -128, 127)))
     for layer, x_scale in zip(layers, scales):
         greatest = np.abs(layer.weight).reshape(len(layer.weight), -1).max(1)
         greatest[greatest == 0] = max(greatest.max(), 1e-6)  # an output without weights still has its bias
-        scale = (greatest / 127).astype(np.float32)
+        least = np.abs(layer.bias) / (x_scale * 2.0**30)  # so that the bias fits 32 bits
+        scale = np.maximum(greatest / 127, least).astype(np.float32)
         stored = np.rint(layer.weight / scale.reshape((-1,) + (1,) * (layer.weight.ndim - 1))).astype(np.int8)
         sums = np.rint(layer.bias.astype(np.float64) / (np.float64(x_scale) * scale)).astype(np.int32)
         weights.append((stored, sums, scale))
