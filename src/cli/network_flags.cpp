@@ -3,6 +3,7 @@
 #include "command_line.hpp"
 
 #include "errors.hpp"
+#include "io/network_index.hpp"
 #include "output.hpp"
 #include "values.hpp"
 
@@ -268,6 +269,7 @@ std::vector<std::string> NetworkFlags::read_files() const {
   std::vector<std::string> files = {flags.a, vector_work};
   files.insert(files.end(), inputs.begin(), inputs.end());
   files.insert(files.end(), flags.tables.begin(), flags.tables.end());
+  for (std::string& file : io::network_files(flags.a)) files.push_back(std::move(file));
   return files;
 }
 

@@ -33,13 +33,34 @@ constexpr const char* kExamples =
     "            septet prune model/index.json --points retrained.json --report retrained.html\n"
     "            septet prune weights.npy --columns 784 --sparsity 0.9 -o pruned.npy --mask mask.npy";
 
+std::string best_of(const PruneReport& report, const PruneCounts& counts) {
+  return fmt::format("{} ({} cycles, {} zeros, {} of the energy kept)", reached_text(report.options.goal, counts),
+                     counts.cycles, percent(share_of(counts.zeros, counts.weights)), percent(counts.kept));
+}
+
+// Per layer, of those that have not met it.
+std::string best_text(const PruneReport& report) {
+  const network::Pruning& pruning = report.pruning;
+  std::vector<std::string> layers;
+  for (const network::PrunedLayer& layer : pruning.layers) {
+    if (layer.met) continue;
+    const std::string& name = pruning.network.steps[static_cast<std::size_t>(layer.step)].name;
+    layers.push_back("of " + name + " " + best_of(report, counts_of(layer)));
+  }
+  const bool by_layer = report.options.per_layer && !layers.empty();
+  return by_layer ? fmt::format("{}", fmt::join(layers, ", ")) : best_of(report, counts_of(pruning));
+}
+
 void check_met(const PruneReport& report) {
   if (report.pruning.met) return;
-  throw CheckFailed(fmt::format(
-      "{}{}: out of reach: the best that can be had is {} ({} cycles, {} zeros, {} of the "
-      "energy kept)",
-      report.goal, report.options.per_layer ? " per layer" : "", reached_text(report), report.pruning.cycles,
-      percent(share_of(report.pruning.zeros, report.pruning.weights)), percent(report.pruning.kept)));
+  const network::PruneOptions& options = report.options;
+  // Plans with other cycles than the sum of their tiles' are searched among.
+  const bool searched = options.goal == network::PruneGoal::cycles || options.goal == network::PruneGoal::speedup;
+  const bool neighbours = options.groups == network::PruneGroups::neighbours;
+  throw CheckFailed(
+      fmt::format("{}{}: out of reach: the best {} is {}{}", report.goal, options.per_layer ? " per layer" : "",
+                  searched ? "that was found" : "that can be had", best_text(report),
+                  neighbours ? "; N:M clears what it may whatever the goal: --sparsity 0 takes that" : ""));
 }
 
 PruneReport prune_to_goal(const PruneFlags& given, const network::Network& network,

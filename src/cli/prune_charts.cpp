@@ -72,6 +72,7 @@ std::vector<Series> series_of(const ArrayCurves& array, const Unit& unit, const 
   for (const CurveSeries& series : array.series) {
     Series drawn{series.name, looks.of(series.name), {}, "", {}};
     for (const CurvePoint& point : series.points) {
+      if (point.cycles == 0) continue;  // nowhere on a logarithmic axis
       if (const auto y = height(point)) {
         drawn.marks.push_back(
             {static_cast<double>(point.cycles) / unit.size, *y, point_title(series, point, array.cycles_dense)});

@@ -244,7 +244,7 @@ std::string curves_table(const Curves& curves) {
                                           series.name,
                                           fmt::format("{} {:g}", goal_name(point.goal), point.value),
                                           grouped(point.cycles),
-                                          fmt::format("{:.2f}x", times(array.cycles_dense, point.cycles)),
+                                          times_text(array.cycles_dense, point.cycles),
                                           percent(point.sparsity),
                                           percent(point.kept),
                                           !point.met           ? "out of reach"

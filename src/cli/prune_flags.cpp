@@ -3,6 +3,7 @@
 #include "command_line.hpp"
 
 #include "errors.hpp"
+#include "io/network_index.hpp"
 #include "output.hpp"
 #include "values.hpp"
 
@@ -94,7 +95,7 @@ void add_groups(CLI::App& verb, PruneFlags& given) {
       ->group(kGroupsGroup);
   verb.add_option_function<std::vector<std::string>>(
           "--dense-layer", [&given](const std::vector<std::string>& names) { given.options.untouched = names; },
-          "a layer that keeps its weights; several: again and again")
+          "a layer that keeps its weights, but for their order under --permute;\nseveral: again and again")
       ->type_name("NAME")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -151,6 +152,16 @@ void add_operand(CLI::App& verb, PruneFlags& given) {
   add_dtype(verb, flags, "of a matrix without a type of its own: f32, s8 or u8; default f32");
 }
 
+ArrayShape parse_sides(const std::string& text) {
+  constexpr Index kMost = 65536;
+  const ArrayShape array = parse_array("--arrays", text);
+  const auto side = [](Index size) { return size >= 1 && size <= kMost; };
+  if (!side(array.height) || !side(array.width)) {
+    refuse("--arrays", fmt::format("{}: sides are 1 to {}", cli::quoted(text), kMost));
+  }
+  return array;
+}
+
 void add_curves(CLI::App& verb, PruneFlags& given) {
   given.arrays = {{4, 4}, {8, 8}, {16, 16}, {32, 32}};
   add_value(verb, "--curves", "LIST",
@@ -164,7 +175,7 @@ void add_curves(CLI::App& verb, PruneFlags& given) {
   add_value(verb, "--arrays", "LIST", "of the curves, between commas; default 4x4,8x8,16x16,32x32",
             [&given](const std::string& text) {
               given.arrays.clear();
-              for (const std::string& part : split(text, ',')) given.arrays.push_back(parse_array("--arrays", part));
+              for (const std::string& part : split(text, ',')) given.arrays.push_back(parse_sides(part));
             })
       ->group(kCurvesGroup);
   add_value(verb, "--labels", "FILE.npy",
@@ -227,7 +238,9 @@ void check_places(const PruneFlags& given) {
   given.is_matrix() ? check_mask(given) : check_folder(given);
   std::vector<std::string> inputs = given.inputs;
   inputs.insert(inputs.end(), {given.flags.a, given.labels, given.points});
-  if (!given.is_matrix()) inputs.push_back(given.index());
+  if (!given.is_matrix()) {
+    for (std::string& file : io::network_files(given.flags.a)) inputs.push_back(std::move(file));
+  }
   check_apart({reports.output, reports.json, reports.report, given.mask}, inputs);
 }
 
@@ -273,8 +286,13 @@ void check_goal(const PruneFlags& given) {
   if (given.curves.empty() && given.points.empty()) {
     refuse("goal", "is missing: one of --sparsity, --cycles, --speedup, --kept");
   }
-  refuse_flags(given, {"--output", "--mask", "--group", "--dataflow", "--array"},
-               "needs a goal: --sparsity, --cycles, --speedup or --kept");
+  constexpr const char* kNeeds = "needs a goal: --sparsity, --cycles, --speedup or --kept";
+  refuse_flags(given, {"--output", "--mask", "--group", "--dataflow", "--array"}, kNeeds);
+  if (!given.curves.empty()) return;
+  refuse_flags(given,
+               {"--dense-layer", "--permute", "--per-layer", "--timing", "--bandwidth", "--lanes", "--combine",
+                "--buffers", "--off-chip-bandwidth"},
+               kNeeds);
 }
 
 }  // namespace

@@ -23,19 +23,19 @@ std::string facts(const PruneReport& report) {
   const Dataflow dataflow = options.cost.gemm.dataflow;
   return "<h2>In total</h2>\n<dl>\n" +
          fact("Goal", fmt::format("{}{}: {}, {}", report.goal, options.per_layer ? " per layer" : "",
-                                  pruning.met ? "met" : "not met", reached_text(report))) +
+                                  pruning.met ? "met" : "not met", reached_text(options.goal, counts_of(pruning)))) +
          fact("Array",
               fmt::format("{}, {} timing", array_text(options.cost.gemm.array), name(options.cost.array.timing))) +
          fact("Groups", groups_text(options)) +
          fact("Dataflow", dataflow == Dataflow::automatic ? "layer by layer" : name(dataflow)) +
          fact("Cycles, dense", grouped(pruning.cycles_dense)) + fact("Cycles", grouped(pruning.cycles)) +
-         fact("Dense / pruned", fmt::format("{:.3f}", times(pruning.cycles_dense, pruning.cycles))) +
+         fact("Dense / pruned", times_text(pruning.cycles_dense, pruning.cycles)) +
          fact("Weights", grouped(pruning.weights)) +
          fact("Zeros",
               fmt::format("{} ({})", grouped(pruning.zeros), percent(share_of(pruning.zeros, pruning.weights)))) +
          fact("Energy kept", percent(pruning.kept)) +
          fact("Calibration", report.images > 0 ? grouped(report.images) + " inputs" : "none: magnitudes alone") +
-         fact("Channels", options.permute ? "permuted" : "") + "</dl>\n";
+         fact("Channels", is_permuted(pruning) ? "permuted" : "") + "</dl>\n";
 }
 
 std::string layer_table(const PruneReport& report) {

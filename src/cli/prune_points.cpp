@@ -36,8 +36,8 @@ std::string array_of(const io::JsonObject& json) {
 }
 
 std::string goal_of(const io::JsonObject& json) {
-  if (!json.has("goal")) return "";
-  return json.is_text("goal") ? json.text("goal") : fmt::format("{:g}", json.real("goal"));
+  if (!json.has("goal") || json.is_null("goal")) return "";
+  return json.is_text("goal") ? json.text("goal") : fmt::format("{}", json.real("goal"));
 }
 
 RetrainedPoint point_of(const io::JsonObject& json) {

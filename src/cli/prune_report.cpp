@@ -2,9 +2,12 @@
 #include "prune_report.hpp"
 
 #include "network_report.hpp"
+#include "septet/network/permute.hpp"
 #include "text_table.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace septet::cli {
 namespace {
@@ -18,14 +21,12 @@ const network::Step& step_of(const PruneReport& report, const PrunedLayer& layer
   return report.pruning.network.steps[static_cast<std::size_t>(layer.step)];
 }
 
-// Of a layer or of all of them.
-template <class Counts>
-void put_counts(Json& json, const Counts& counts) {
+void put_counts(Json& json, const PruneCounts& counts) {
   json["weights"] = counts.weights, json["zeros"] = counts.zeros;
   json["sparsity"] = share_of(counts.zeros, counts.weights);
   json["kept"] = counts.kept;
   json["cycles_dense"] = counts.cycles_dense, json["cycles"] = counts.cycles;
-  json["speedup"] = times(counts.cycles_dense, counts.cycles);
+  json["speedup"] = counts.cycles > 0 ? Json(times(counts.cycles_dense, counts.cycles)) : Json(nullptr);
 }
 
 Json layer_json(const PruneReport& report, std::size_t i) {
@@ -35,12 +36,29 @@ Json layer_json(const PruneReport& report, std::size_t i) {
   json["name"] = step_of(report, layer).name;
   json["count"] = p.count, json["m"] = p.m, json["n"] = p.n, json["k"] = p.k;
   json["dataflow_dense"] = name(layer.dense_dataflow), json["dataflow"] = name(layer.dataflow);
-  put_counts(json, layer);
+  put_counts(json, counts_of(layer));
   json["mask_file"] = report.mask_files.empty() ? Json(nullptr) : Json(report.mask_files[i]);
   return json;
 }
 
-std::string times_text(Index more, Index fewer) { return fmt::format("{:.2f}x", times(more, fewer)); }
+// Of sets of channels that have moved.
+Json orders_json(const Pruning& pruning) {
+  Json json = Json::array();
+  if (!is_permuted(pruning)) return json;
+  const auto names = [&](const std::vector<Index>& steps) {
+    Json list = Json::array();
+    for (const Index step : steps) list.push_back(pruning.network.steps[static_cast<std::size_t>(step)].name);
+    return list;
+  };
+  const std::vector<network::ChannelSet> channels = network::channels_of(pruning.network);
+  for (std::size_t s = 0; s < channels.size(); ++s) {
+    const std::vector<Index>& order = pruning.orders[s];
+    if (std::is_sorted(order.begin(), order.end())) continue;
+    json.push_back(
+        {{"rows_of", names(channels[s].writers)}, {"columns_of", names(channels[s].readers)}, {"order", order}});
+  }
+  return json;
+}
 
 }  // namespace
 
@@ -56,6 +74,13 @@ const char* goal_name(PruneGoal goal) {
       return "kept";
   }
   return "";
+}
+
+std::string times_text(Index more, Index fewer) { return fewer > 0 ? fmt::format("{:.2f}x", times(more, fewer)) : "-"; }
+
+bool is_permuted(const Pruning& pruning) {
+  return std::any_of(pruning.orders.begin(), pruning.orders.end(),
+                     [](const auto& order) { return !std::is_sorted(order.begin(), order.end()); });
 }
 
 double share_of(Index part, Index whole) {
@@ -81,14 +106,14 @@ std::string product_text(const network::Network& network, Index step) {
   return fmt::format("{}x{}x{}{}", p.m, p.k, p.n, p.count > 1 ? fmt::format(" x{}", p.count) : "");
 }
 
-std::string reached_text(const PruneReport& report) {
-  const Pruning& pruning = report.pruning;
-  switch (report.options.goal) {
+std::string reached_text(PruneGoal goal, const PruneCounts& pruning) {
+  switch (goal) {
     case PruneGoal::sparsity:
       return percent(share_of(pruning.zeros, pruning.weights)) + " zeros";
     case PruneGoal::cycles:
       return grouped(pruning.cycles) + " cycles";
     case PruneGoal::speedup:
+      if (pruning.cycles == 0) return "no cycles";
       return fmt::format("{:.4g} times", times(pruning.cycles_dense, pruning.cycles));
     case PruneGoal::kept:
       return percent(pruning.kept) + " of the energy";
@@ -107,9 +132,10 @@ Json prune_json(const PruneReport& report) {
   json["dataflow"] = name(options.cost.gemm.dataflow);
   json["array_height"] = options.cost.gemm.array.height, json["array_width"] = options.cost.gemm.array.width;
   json["timing"] = name(options.cost.array.timing);
-  json["permuted"] = options.permute;
+  json["permuted"] = is_permuted(report.pruning);
+  json["channel_orders"] = orders_json(report.pruning);
   json["calibration_images"] = report.images;
-  put_counts(json, report.pruning);
+  put_counts(json, counts_of(report.pruning));
   json["layers"] = Json::array();
   for (std::size_t i = 0; i < report.pruning.layers.size(); ++i) json["layers"].push_back(layer_json(report, i));
   return json;
@@ -139,7 +165,7 @@ std::string prune_table(const PruneReport& report) {
   return fmt::format("{}, {} x {} array, {} timing, groups: {}\n\n{}\n{}{}: {}, {}\n", report.name, array.height,
                      array.width, name(report.options.cost.array.timing), groups_text(report.options), table.text(),
                      report.goal, report.options.per_layer ? " per layer" : "", pruning.met ? "met" : "not met",
-                     reached_text(report));
+                     reached_text(report.options.goal, counts_of(pruning)));
 }
 
 Json sections_json(const PruneSections& sections) {

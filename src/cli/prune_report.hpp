@@ -30,8 +30,21 @@ std::string groups_text(const network::PruneOptions& options);
 std::string product_text(const network::Network& network, Index step);
 /// Zeros over weights; 0 where there are none.
 double share_of(Index part, Index whole);
+/// Of a layer or of all of them.
+struct PruneCounts {
+  Index weights = 0, zeros = 0, cycles_dense = 0, cycles = 0;
+  double kept = 1;
+};
+template <class Counts>
+PruneCounts counts_of(const Counts& counts) {
+  return {counts.weights, counts.zeros, counts.cycles_dense, counts.cycles, counts.kept};
+}
 /// What was reached of the goal: "4.05 times", "1,234 cycles", …
-std::string reached_text(const PruneReport& report);
+std::string reached_text(network::PruneGoal goal, const PruneCounts& counts);
+/// "4.05x"; of no cycles "-".
+std::string times_text(Index more, Index fewer);
+/// Sets of channels are in another order than they were.
+bool is_permuted(const network::Pruning& pruning);
 
 Json prune_json(const PruneReport& report);
 std::string prune_table(const PruneReport& report);

@@ -18,6 +18,7 @@ class JsonObject {
   JsonObject(std::string path, std::string where, const Json& json);
 
   const std::string& path() const { return path_; }
+  const Json& json() const { return *json_; }
   bool has(const std::string& key) const { return json_->contains(key); }
   /// The value is a text (rather than a number).
   bool is_text(const std::string& key) const;

@@ -153,10 +153,34 @@ TensorInfo read_tensor_info(const JsonObject& json) {
   return info;
 }
 
-Network read_network(const std::string& path) {
+namespace {
+
+std::string index_of(const std::string& path) {
   std::error_code ignored;
   const bool folder = std::filesystem::is_directory(path, ignored);
-  return Reader(folder ? (std::filesystem::path(path) / "index.json").string() : path).read();
+  return folder ? (std::filesystem::path(path) / "index.json").string() : path;
+}
+
+}  // namespace
+
+Network read_network(const std::string& path) { return Reader(index_of(path)).read(); }
+
+std::vector<std::string> network_files(const std::string& path) try {
+  const std::string index = index_of(path);
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(index, ignored)) return {};  // a pipe can be read once
+  const Json json = read_json(index, kMaxBytes, "a network's index");
+  std::vector<std::string> files = {index};
+  for (const JsonObject& step : JsonObject(index, "", json).objects("steps")) {
+    if (!step.has("files")) continue;
+    for (const auto& item : step.json().at("files").items()) {
+      if (!item.value().is_string()) continue;
+      files.push_back((std::filesystem::path(index).parent_path() / item.value().get<std::string>()).string());
+    }
+  }
+  return files;
+} catch (const Error&) {
+  return {};
 }
 
 }  // namespace septet::io

@@ -8,12 +8,17 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace septet::io {
 
 /// Reads an index.json, or the one in a folder. What comes back has passed network::validate(). Throws Error, which
 /// names the file, the step or key, and the cause; std::bad_alloc.
 network::Network read_network(const std::string& path);
+
+/// The index at `path`, or in that folder, and the files that it names. Of what is no index nothing: read_network()
+/// says why. Throws std::bad_alloc.
+std::vector<std::string> network_files(const std::string& path);
 
 /// A network that validate() accepts on its way into `folder`, which is made if it is not there: its files appear with
 /// commit(), all or none.

@@ -56,16 +56,23 @@ class BlockPaths : public Paths {
     return states;
   }
 
+  std::vector<State> single_groups(Index /*tile*/) const override {
+    std::vector<State> states;
+    for (const Group& block : singles()) states.push_back({block.weights, block.score});
+    return states;
+  }
+
   void remove(Index /*tile*/, Index state, std::uint8_t* mask) const override {
     std::vector<Block> blocks = blocks_;
-    const Index removed = removed_by(state, static_cast<Index>(blocks.size()));
-    if (removed < static_cast<Index>(blocks.size())) {
-      std::nth_element(blocks.begin(), blocks.begin() + removed, blocks.end());
-    }
+    const auto count = static_cast<Index>(blocks.size());
+    const Index single = count == 0 ? -1 : state - (full_states(count) + 2);
+    const Index removed = single >= 0 ? count : removed_by(state, count);
+    if (removed < count) std::nth_element(blocks.begin(), blocks.begin() + removed, blocks.end());
     std::vector<bool> gone(weights_.size(), false);
     for (Index i = 0; i < removed; ++i) {
       gone[static_cast<std::size_t>(blocks[static_cast<std::size_t>(i)].index)] = true;
     }
+    if (single >= 0) gone[static_cast<std::size_t>(singles()[static_cast<std::size_t>(single)].index)] = false;
     each_element([&](std::size_t block, std::size_t element) {
       if (gone[block]) mask[element] = 0;
     });
@@ -79,6 +86,16 @@ class BlockPaths : public Paths {
     if (blocks == 0) return 0;
     const Index full = full_states(blocks);
     return state < full ? state * at_once(blocks) : state - full + blocks - 1;
+  }
+
+  std::vector<Group> singles() const {
+    std::vector<Group> groups;
+    groups.reserve(blocks_.size());
+    for (const Block& block : blocks_) {
+      const Index in_block = weights_[static_cast<std::size_t>(block.index)];
+      groups.push_back({block.index, block.score_per_weight * static_cast<double>(in_block), in_block});
+    }
+    return greatest_by_weights(std::move(groups));
   }
 
   // f(block, index among the layer's weights)

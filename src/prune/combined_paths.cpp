@@ -175,16 +175,54 @@ class CombinedPaths : public Paths {
     return states;
   }
 
+  std::vector<State> single_groups(Index tile) const override {
+    std::vector<State> states;
+    for (const Group& column : single_columns(tile)) states.push_back({price_(1, column.weights), column.score});
+    return states;
+  }
+
   void remove(Index tile, Index state, std::uint8_t* mask) const override {
     Steps steps = steps_of(tile);
+    if (state > steps.steps()) {
+      const Group one = single_columns(tile)[static_cast<std::size_t>(state - steps.steps() - 1)];
+      return each_element(tile, [&](Index column, std::size_t element) {
+        if (column != one.index) mask[element] = 0;
+      });
+    }
     for (Index i = 0; i < state; ++i) steps.lose_one();
     steps.keep(mask);
   }
 
  private:
-  Steps steps_of(Index tile) const {
+  struct Place {
+    Index group = 0, first_row = 0, rows = 0;
+  };
+  Place place(Index tile) const {
     const Index tiles = detail::ceil_div(scores_.m, height_), first_row = tile % tiles * height_;
-    return {scores_, tile / tiles, first_row, std::min(height_, scores_.m - first_row), lanes_};
+    return {tile / tiles, first_row, std::min(height_, scores_.m - first_row)};
+  }
+  Steps steps_of(Index tile) const {
+    const auto [group, first_row, rows] = place(tile);
+    return {scores_, group, first_row, rows, lanes_};
+  }
+  // f(column, index among the layer's weights)
+  template <class F>
+  void each_element(Index tile, F&& f) const {
+    const auto [group, first_row, rows] = place(tile);
+    for (Index row = first_row; row < first_row + rows; ++row) {
+      for (Index column = 0; column < scores_.k; ++column) f(column, scores_.index(group, row, column));
+    }
+  }
+  // Columns, of which nothing else has fewer weights.
+  std::vector<Group> single_columns(Index tile) const {
+    std::vector<Group> columns(static_cast<std::size_t>(scores_.k));
+    each_element(tile, [&](Index index, std::size_t element) {
+      Group& column = columns[static_cast<std::size_t>(index)];
+      column.index = index, column.score += scores_.values[element], column.weights += scores_.values[element] > 0;
+    });
+    columns.erase(std::remove_if(columns.begin(), columns.end(), [](const Group& c) { return c.weights == 0; }),
+                  columns.end());
+    return greatest_by_weights(std::move(columns));
   }
 
   const Scores& scores_;

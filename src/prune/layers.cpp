@@ -54,7 +54,7 @@ Scores PrunableLayer::scores() const {
 }
 
 bool PrunableLayer::counts_weights() const {
-  return options_.groups != PruneGroups::dataflow || options_.goal == PruneGoal::sparsity;
+  return by_weights_ || options_.groups != PruneGroups::dataflow || options_.goal == PruneGoal::sparsity;
 }
 
 Price PrunableLayer::price(Dataflow dataflow) const {
@@ -82,20 +82,24 @@ std::unique_ptr<Paths> PrunableLayer::paths(const Scores& scores, Dataflow dataf
 
 void PrunableLayer::add_dataflow(const Scores& scores, Dataflow dataflow) {
   if (is_sparse(dataflow)) {
-    curves_.push_back(curve_of(*paths(scores, dataflow), dataflow, price(dataflow).fixed()));
+    for (Curve& curve : curves_of(*paths(scores, dataflow), dataflow, price(dataflow).fixed())) {
+      curves_.push_back(std::move(curve));
+    }
   } else if (dataflow == dense_.dataflow && !counts_weights()) {
     curves_.push_back(curve_of(dataflow, dense_.array_cycles()));
   }
 }
 
-void PrunableLayer::make_curves() {
+void PrunableLayer::make_curves(bool by_weights) {
+  by_weights_ = by_weights;
+  curves_.clear();
   const Scores scores = this->scores();
   if (options_.groups == PruneGroups::neighbours) {
     curves_ = {curve_of(Dataflow::automatic, 0)};
   } else if (options_.groups == PruneGroups::dataflow) {
     for (const Dataflow dataflow : dataflows_of(options_.cost)) add_dataflow(scores, dataflow);
   } else {
-    curves_ = {curve_of(*paths(scores, Dataflow::automatic), Dataflow::automatic, 0)};
+    curves_ = curves_of(*paths(scores, Dataflow::automatic), Dataflow::automatic, 0);
   }
 }
 
@@ -104,7 +108,8 @@ std::vector<std::uint8_t> PrunableLayer::mask(const Scores& scores, const Choice
   for (std::size_t i = 0; i < mask.size(); ++i) mask[i] = scores.values[i] > 0;
   if (options_.groups == PruneGroups::neighbours) keep_neighbours(scores, options_.group, mask.data());
   const Curve& curve = curves_[choice.curve];
-  if (choice.removals > 0) remove(*paths(scores, curve.dataflow), curve, choice.removals, mask.data());
+  if (choice.removals > 0 || curve.one_tile)
+    remove(*paths(scores, curve.dataflow), curve, choice.removals, mask.data());
   return mask;
 }
 

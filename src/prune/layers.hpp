@@ -13,8 +13,8 @@ class PrunableLayer {
   /// `layer`: of layers_of(). Errors as cost().
   PrunableLayer(const Network& network, const PruneOptions& options, Index step, const Layer& layer);
 
-  /// Reads the weights.
-  void make_curves();
+  /// Reads the weights. `by_weights`: prices are weights where they would be cycles.
+  void make_curves(bool by_weights = false);
   const std::vector<Curve>& curves() const { return curves_; }
   Index weights() const { return linear().weight->info().elements(); }
   Index cycles_dense() const { return dense_.array_cycles(); }
@@ -40,6 +40,7 @@ class PrunableLayer {
   const PruneOptions& options_;
   const Index step_;
   const Layer& layer_;
+  bool by_weights_ = false;
   LayerCost dense_;  // with the best dense dataflow
   std::vector<Curve> curves_;
 };

@@ -27,12 +27,23 @@ class Paths {
   virtual Index tiles() const = 0;
   /// The first one: nothing is removed; the last one: everything is. Neither cost nor what is left ever grows.
   virtual std::vector<State> states(Index tile) const = 0;
-  /// Clears what a state of states() does not have any more. mask: of the layer's weights.
+  /// One group of the tile alone: of each number of weights that there is, the one with the greatest score.
+  virtual std::vector<State> single_groups(Index tile) const = 0;
+  /// Clears what a state of states(), or behind them of single_groups(), does not have. mask: of the layer's weights.
   virtual void remove(Index tile, Index state, std::uint8_t* mask) const = 0;
 };
 
-/// Whole vectors, those with the least scores first: columns of m-tiles of `height` rows, or rows of k-tiles of
-/// `height` columns.
+/// A group that may be the only one to stay.
+struct Group {
+  Index index = 0;
+  double score = 0;
+  Index weights = 0;
+};
+/// Of each number of weights the one with the greatest score, ascending; of equal ones the first.
+std::vector<Group> greatest_by_weights(std::vector<Group> groups);
+
+/// Whole vectors, those with the least scores first (where weights are the price, scores per weight): columns of
+/// m-tiles of `height` rows, or rows of k-tiles of `height` columns.
 enum class Vectors : std::uint8_t { columns, rows };
 std::unique_ptr<Paths> vector_paths(const Scores& scores, Vectors vectors, Index height, const Price& price);
 

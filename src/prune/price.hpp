@@ -19,6 +19,7 @@ class Price {
 
   /// Of a tile with so many live vectors, or steps (csOS), and weights.
   Index operator()(Index vectors, Index weights) const;
+  bool counts_weights() const { return weights_; }
   /// Of a layer beside its tiles: overlapped, how each product begins and ends.
   Index fixed() const { return fixed_; }
 

@@ -39,16 +39,15 @@ class Pruner {
   Pruning prune() {
     Pruning result;
     result.network = network_;
-    if (options_.per_layer) {
+    if (options_.per_layer && !layers_.empty()) {
       std::vector<Solver::Outcome> outcomes(layers_.size());
-      side_by_side(layers_.size(), [&](std::size_t i) {
-        outcomes[i] = Solver(options_, {layers_[i].get()}, 0, layers_[i]->cycles_dense()).solve();
-      });
+      side_by_side(layers_.size(),
+                   [&](std::size_t i) { outcomes[i] = solve({layers_[i].get()}, 0, layers_[i]->cycles_dense()); });
       for (Solver::Outcome& outcome : outcomes) take(std::move(outcome), result);
     } else {
-      std::vector<const PrunableLayer*> layers;
+      std::vector<PrunableLayer*> layers;
       for (const auto& layer : layers_) layers.push_back(layer.get());
-      take(Solver(options_, layers, other_cycles_, cycles_dense_ + other_cycles_dense_).solve(), result);
+      take(solve(layers, other_cycles_, cycles_dense_ + other_cycles_dense_), result);
     }
     result.cycles_dense = cycles_dense_;
     add(result.cycles_dense, other_cycles_dense_), add(result.cycles, other_cycles_);
@@ -56,6 +55,18 @@ class Pruner {
   }
 
  private:
+  // What bandwidth, memory and overlapping folds add to cycles is in no price, so where the cheapest plan does not meet
+  // the goal, one with fewer weights for the same price may.
+  Solver::Outcome solve(const std::vector<PrunableLayer*>& layers, Index other_cycles, Index cycles_dense) const {
+    const auto solver = [&] { return Solver(options_, {layers.begin(), layers.end()}, other_cycles, cycles_dense); };
+    Solver::Outcome outcome = solver().solve();
+    const bool in_cycles = options_.goal == PruneGoal::cycles || options_.goal == PruneGoal::speedup;
+    if (outcome.met || !in_cycles || options_.groups != PruneGroups::dataflow) return outcome;
+    side_by_side(layers.size(), [&](std::size_t i) { layers[i]->make_curves(true); });
+    Solver::Outcome by_weights = solver().solve_by_weights();
+    return by_weights.met || by_weights.cycles < outcome.cycles ? by_weights : outcome;
+  }
+
   // Of products that are not pruned.
   void count_other(const Layer& layer) {
     if (layer.product.count == 0) return;
@@ -72,6 +83,7 @@ class Pruner {
       add(result.cycles, layer.cycles);
       result.weights += layer.weights, result.zeros += layer.zeros, result.kept *= layer.kept;
       if (weight) linear_of(result.network.steps[static_cast<std::size_t>(layer.step)].op)->weight = std::move(weight);
+      layer.met = outcome.met;
       result.layers.push_back(std::move(layer));
     }
     result.met = result.met && outcome.met;

@@ -22,6 +22,15 @@ double row_scale(const Linear& linear, Index row) {
   return std::ldexp(static_cast<double>(linear.multiplier[i]), linear.shift[i] - 31);
 }
 
+// By a power of two, so that the greatest is 0.5 to 1: weights' squares times theirs are far from what a double holds.
+std::vector<double> normalised(std::vector<double> squares) {
+  const double most = squares.empty() ? 0 : *std::max_element(squares.begin(), squares.end());
+  int exponent = 0;
+  std::frexp(most, &exponent);
+  for (double& square : squares) square = std::ldexp(square, -exponent);
+  return squares;
+}
+
 // E[x^2] by column of a group's matrix, whose K is the window's elements times the group's channels, channels fastest.
 std::vector<double> squares_by_column(const std::vector<double>& squares, Index group, const Product& product) {
   const auto k = static_cast<std::size_t>(product.k);
@@ -54,6 +63,7 @@ Scores scores_of(const Network& network, const Step& step, const std::vector<dou
   const Linear& linear = *linear_of(step.op);
   const Tensor& weight = *linear.weight;
   const int zero_point = weight.info().quantisation.zero_point;
+  const std::vector<double> of_inputs = normalised(squares);
   Scores scores{product.m, product.k, product.count, {}};
   scores.values.resize(static_cast<std::size_t>(product.m * product.k * product.count));
   detail::with_type(weight.info().type, [&](auto* tag) {
@@ -61,7 +71,7 @@ Scores scores_of(const Network& network, const Step& step, const std::vector<dou
     if constexpr (!detail::kIsNarrowFloat<T>) {
       for (Index row = 0; row < product.m * product.count; ++row) {
         score_row(weight.as<T>() + row * product.k, zero_point, row_scale(linear, row),
-                  squares_by_column(squares, row / product.m, product), scores.values.data() + row * product.k);
+                  squares_by_column(of_inputs, row / product.m, product), scores.values.data() + row * product.k);
       }
     }
   });

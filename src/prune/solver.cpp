@@ -72,7 +72,19 @@ class Budgets {
   Tried met_, unmet_, before_;  // before_: the last but one that was not met
 };
 
+// The fewest that are this share.
+Index zeros_for(double share, Index weights) {
+  auto zeros = static_cast<Index>(share * static_cast<double>(weights));
+  while (zeros > 0 && is_share(zeros - 1, weights, share)) --zeros;
+  while (zeros < weights && !is_share(zeros, weights, share)) ++zeros;
+  return zeros;
+}
+
 }  // namespace
+
+bool is_share(Index zeros, Index weights, double share) {
+  return (weights == 0 ? 0 : static_cast<double>(zeros) / static_cast<double>(weights)) >= share;
+}
 
 Solver::Solver(const PruneOptions& options, std::vector<const PrunableLayer*> layers, Index other_cycles,
                Index cycles_dense)
@@ -90,7 +102,7 @@ Solver::Outcome Solver::solve() {
     case PruneGoal::kept:
       return for_kept();
     default:
-      return for_cycles();
+      return for_cycles(options_.groups == PruneGroups::dataflow);
   }
 }
 
@@ -115,7 +127,7 @@ bool Solver::meets(const Outcome& outcome) const {
   const auto cycles = static_cast<double>(outcome.cycles + other_cycles_);
   switch (options_.goal) {
     case PruneGoal::sparsity:
-      return static_cast<double>(outcome.zeros) >= options_.value * static_cast<double>(outcome.weights);
+      return is_share(outcome.zeros, outcome.weights, options_.value);
     case PruneGoal::kept:
       return outcome.kept >= options_.value;
     case PruneGoal::cycles:
@@ -128,8 +140,7 @@ bool Solver::meets(const Outcome& outcome) const {
 Solver::Outcome Solver::for_sparsity() {
   Index weights = 0;
   for (const PrunableLayer* layer : layers_) weights += layer->weights();
-  const auto zeros = static_cast<Index>(std::ceil(options_.value * static_cast<double>(weights)));
-  return count(planner_.within(weights - zeros));
+  return count(planner_.within(weights - zeros_for(options_.value, weights)));
 }
 
 Solver::Outcome Solver::for_kept() {
@@ -142,13 +153,17 @@ Solver::Outcome Solver::for_kept() {
   }
 }
 
-Solver::Outcome Solver::for_cycles() {
+Solver::Outcome Solver::solve_by_weights() {
+  Outcome least = count(planner_.least_cost());
+  return least.met ? for_cycles(false) : least;
+}
+
+Solver::Outcome Solver::for_cycles(bool priced_in_cycles) {
   const double most =
       options_.goal == PruneGoal::cycles ? options_.value : static_cast<double>(cycles_dense_) / options_.value;
   const Index target = static_cast<Index>(std::min(most, 0x1p62)) - other_cycles_;
   const Index dearest = planner_.cost(planner_.least_loss()), cheapest = planner_.cost(planner_.least_cost());
   Budgets budgets(cheapest, dearest, target);
-  const bool priced_in_cycles = options_.groups == PruneGroups::dataflow;
   Index budget = priced_in_cycles ? std::clamp(target, cheapest, dearest) : dearest;
   std::optional<Outcome> best;
   for (;; budget = budgets.next()) {

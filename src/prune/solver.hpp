@@ -7,6 +7,9 @@
 
 namespace septet::network::pruning {
 
+/// At least this share, as doubles divide: 7 of 100 are 0.07. Of nothing it is 0.
+bool is_share(Index zeros, Index weights, double share);
+
 class Solver {
  public:
   /// With curves. `other_cycles`: of products that count for the goal and are not pruned; `cycles_dense`: of all that
@@ -23,13 +26,16 @@ class Solver {
   };
   /// Not met: the best that was found.
   Outcome solve();
+  /// Of goals in cycles, with curves by weights: by trial. Not met: one group of each layer, that with the fewest
+  /// weights.
+  Outcome solve_by_weights();
 
  private:
   Outcome count(Plan plan);
   bool meets(const Outcome& outcome) const;
   Outcome for_sparsity();
   Outcome for_kept();
-  Outcome for_cycles();
+  Outcome for_cycles(bool priced_in_cycles);
 
   const PruneOptions& options_;
   const std::vector<const PrunableLayer*> layers_;

@@ -7,12 +7,6 @@
 namespace septet::network::pruning {
 namespace {
 
-struct Vector {
-  Index index = 0;
-  double score = 0;
-  Index weights = 0;
-};
-
 class VectorPaths : public Paths {
  public:
   VectorPaths(const Scores& scores, Vectors vectors, Index height, const Price& price)
@@ -21,7 +15,7 @@ class VectorPaths : public Paths {
   Index tiles() const override { return scores_.groups * tiles_of_group(); }
 
   std::vector<State> states(Index tile) const override {
-    const std::vector<Vector> vectors = ascending(tile);
+    const std::vector<Group> vectors = ascending(tile);
     std::vector<State> states(vectors.size() + 1);
     Index live = 0, weights = 0;
     double left = 0;
@@ -33,11 +27,24 @@ class VectorPaths : public Paths {
     return states;
   }
 
+  std::vector<State> single_groups(Index tile) const override {
+    std::vector<State> states;
+    for (const Group& vector : greatest_by_weights(ascending(tile))) {
+      states.push_back({price_(1, vector.weights), vector.score});
+    }
+    return states;
+  }
+
   void remove(Index tile, Index state, std::uint8_t* mask) const override {
-    const std::vector<Vector> vectors = ascending(tile);
+    const std::vector<Group> vectors = ascending(tile);
+    const auto count = static_cast<Index>(vectors.size());
     std::vector<bool> removed(static_cast<std::size_t>(columns_ ? scores_.k : scores_.m), false);
-    for (Index i = 0; i < state; ++i) {
+    for (Index i = 0; i < std::min(state, count); ++i) {
       removed[static_cast<std::size_t>(vectors[static_cast<std::size_t>(i)].index)] = true;
+    }
+    if (state > count) {
+      const Group one = greatest_by_weights(vectors)[static_cast<std::size_t>(state - count - 1)];
+      removed[static_cast<std::size_t>(one.index)] = false;
     }
     each_element(tile, [&](Index vector, std::size_t element) {
       if (removed[static_cast<std::size_t>(vector)]) mask[element] = 0;
@@ -62,17 +69,20 @@ class VectorPaths : public Paths {
   }
 
   // Live ones.
-  std::vector<Vector> ascending(Index tile) const {
-    std::vector<Vector> vectors(static_cast<std::size_t>(columns_ ? scores_.k : scores_.m));
+  std::vector<Group> ascending(Index tile) const {
+    std::vector<Group> vectors(static_cast<std::size_t>(columns_ ? scores_.k : scores_.m));
     for (std::size_t i = 0; i < vectors.size(); ++i) vectors[i].index = static_cast<Index>(i);
     each_element(tile, [&](Index vector, std::size_t element) {
-      Vector& v = vectors[static_cast<std::size_t>(vector)];
+      Group& v = vectors[static_cast<std::size_t>(vector)];
       v.score += scores_.values[element], v.weights += scores_.values[element] > 0;
     });
-    vectors.erase(std::remove_if(vectors.begin(), vectors.end(), [](const Vector& v) { return v.weights == 0; }),
+    vectors.erase(std::remove_if(vectors.begin(), vectors.end(), [](const Group& v) { return v.weights == 0; }),
                   vectors.end());
-    std::sort(vectors.begin(), vectors.end(), [](const Vector& a, const Vector& b) {
-      return a.score != b.score ? a.score < b.score : a.index < b.index;
+    const auto rank = [this](const Group& v) {
+      return price_.counts_weights() ? v.score / static_cast<double>(v.weights) : v.score;
+    };
+    std::sort(vectors.begin(), vectors.end(), [&](const Group& a, const Group& b) {
+      return rank(a) != rank(b) ? rank(a) < rank(b) : a.index < b.index;
     });
     return vectors;
   }
@@ -84,6 +94,16 @@ class VectorPaths : public Paths {
 };
 
 }  // namespace
+
+std::vector<Group> greatest_by_weights(std::vector<Group> groups) {
+  std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
+    if (a.weights != b.weights) return a.weights < b.weights;
+    return a.score != b.score ? a.score > b.score : a.index < b.index;
+  });
+  const auto alike = [](const Group& a, const Group& b) { return a.weights == b.weights; };
+  groups.erase(std::unique(groups.begin(), groups.end(), alike), groups.end());
+  return groups;
+}
 
 std::unique_ptr<Paths> vector_paths(const Scores& scores, Vectors vectors, Index height, const Price& price) {
   return std::make_unique<VectorPaths>(scores, vectors, height, price);

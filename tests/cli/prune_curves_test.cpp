@@ -154,6 +154,39 @@ TEST_CASE("cli: prune --points: means and deviations over seeds") {
   CHECK(json.at("points").at(2).at("cpu_seconds").is_null());
 }
 
+TEST_CASE("cli: prune --points: goals differ in any digit, and null is none") {
+  const Labelled model(56);
+  std::string points;
+  for (const char* goal : {"1.2345678", "1.2345679", "null"}) {
+    points += std::string(points.empty() ? "" : ", ") + R"({"network": "n", "series": "s", "array": "4x4", "goal": )" +
+              goal + R"(, "seed": 1, "accuracy": 1, "cycles": 9})";
+  }
+  model.folder.write("points.json", "{\"points\": [" + points + "]}");
+  const Json json = model.folder.json("prune net --points points.json").at("points");
+  REQUIRE(json.size() == 3);
+  CHECK(json.at(0).at("goal") == "1.2345678");
+  CHECK(json.at(1).at("goal") == "1.2345679");
+  CHECK(json.at(2).at("goal").is_null());
+}
+
+TEST_CASE("cli: prune: no cycles are drawn nowhere") {
+  const Labelled model(57);
+  Network zeros = model.network;
+  for (network::Step& step : zeros.steps) {
+    auto* convolution = std::get_if<network::Convolution>(&step.op);
+    auto* connected = std::get_if<network::FullyConnected>(&step.op);
+    if (convolution == nullptr && connected == nullptr) continue;
+    auto& linear = convolution != nullptr ? convolution->linear : connected->linear;
+    auto weight = std::make_shared<Tensor>(linear.weight->info());
+    std::memset(weight->data(), linear.weight->info().quantisation.zero_point, weight->bytes());
+    linear.weight = std::move(weight);
+  }
+  io::write_network(model.folder.path("zeros"), zeros);
+  model.folder.works(
+      "prune zeros --curves 1.5 --arrays 4x4 --input many.npy --labels labels.npy --report z.html --json z.json");
+  CHECK(model.folder.read("z.html").find("-inf") == std::string::npos);
+}
+
 TEST_CASE("cli: prune refuses curves and points that are none, by the key") {
   const Labelled model(54);
   const Folder& folder = model.folder;
@@ -175,6 +208,10 @@ TEST_CASE("cli: prune refuses curves and points that are none, by the key") {
   folder.refused(curves + "--labels real.npy", "real.npy", "integers are expected");
   folder.refused(curves + "--report many.npy", "--report", "does not end in .html");
   folder.refused("prune net --points points.json --json points.json", "points.json", "would be overwritten");
+  for (const std::string flag :
+       {"--dense-layer nosuch", "--permute", "--per-layer", "--timing overlapped", "--lanes 2"}) {
+    folder.refused("prune net --points points.json " + flag, flag.substr(0, flag.find(' ')), "needs a goal");
+  }
   folder.refused("prune net --points nowhere.json", "nowhere.json", "No such file");
   const std::vector<std::pair<std::string, std::string>> faults = {{R"("seed": 2)", R"("seed": 1)"},
                                                                    {R"("accuracy": 0.98)", R"("accuracy": 98)"},

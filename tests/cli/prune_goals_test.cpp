@@ -9,23 +9,24 @@
 namespace septet::cli::test {
 namespace {
 
-const std::vector<std::string> kKeys = {"network",      "goal",   "goal_value", "per_layer",
-                                        "met",          "group",  "dataflow",   "array_height",
-                                        "array_width",  "timing", "permuted",   "calibration_images",
-                                        "weights",      "zeros",  "sparsity",   "kept",
-                                        "cycles_dense", "cycles", "speedup",    "layers"};
+const std::vector<std::string> kKeys = {"network",  "goal",           "goal_value",         "per_layer",   "met",
+                                        "group",    "dataflow",       "array_height",       "array_width", "timing",
+                                        "permuted", "channel_orders", "calibration_images", "weights",     "zeros",
+                                        "sparsity", "kept",           "cycles_dense",       "cycles",      "speedup",
+                                        "layers"};
 const std::vector<std::string> kLayerKeys = {"name",           "count",        "m",       "n",       "k",
                                              "dataflow_dense", "dataflow",     "weights", "zeros",   "sparsity",
                                              "kept",           "cycles_dense", "cycles",  "speedup", "mask_file"};
 
 // Exit code 1, one line, nothing else.
-void check_out_of_reach(const Folder& folder, const std::string& arguments, const std::string& goal) {
+void check_out_of_reach(const Folder& folder, const std::string& arguments, const std::string& goal,
+                        const std::string& best = "out of reach: the best that was found is ") {
   CAPTURE(arguments);
   const std::vector<std::string> before = folder.list();
   const Outcome outcome = folder.septet(arguments);
   CHECK(outcome.code == 1);
   CHECK(outcome.out.empty());
-  check_error_line(outcome.err, goal, "out of reach: the best that can be had is ");
+  check_error_line(outcome.err, goal, best);
   CHECK(folder.list() == before);
 }
 
@@ -63,8 +64,9 @@ TEST_CASE("cli: prune: goals, and keys of the JSON") {
 }
 
 TEST_CASE("cli: prune: a layer that stays dense keeps its weights") {
-  const Model model(42);
+  const Model model(43);
   const Json all = model.folder.json("prune net --sparsity 0.5");
+  REQUIRE(all.at("layers").size() > 1);
   const std::string name = all.at("layers").at(0).at("name");
   const Json others = model.folder.json("prune net --sparsity 0.5 --dense-layer " + name + " -o p");
   CHECK(others.at("layers").size() + 1 == all.at("layers").size());
@@ -79,6 +81,14 @@ TEST_CASE("cli: prune: a goal out of reach names the best that can be had, and n
   check_out_of_reach(folder, "prune net --cycles 1 --json -", "--cycles 1");
   folder.write_npy("w.npy", std::vector<float>{1, 2, 3, 4, 5, 6}, 2, 3);
   check_out_of_reach(folder, "prune w.npy --speedup 1000 -o v.npy --mask m.npy --group 2:4", "--speedup 1000");
+  check_out_of_reach(folder, "prune w.npy --sparsity 1", "--sparsity 1", "the best that can be had is ");
+  check_out_of_reach(folder, "prune w.npy --sparsity 0.9 --group 2:4", "--sparsity 0.9", "--sparsity 0 takes that");
+  const Json any = folder.json("prune net --sparsity 0.1");
+  check_out_of_reach(folder, "prune net --speedup 100000 --per-layer", "--speedup 100000 per layer",
+                     "is of " + any.at("layers").at(0).at("name").get<std::string>() + " ");
+  std::string all_dense;
+  for (const Json& layer : any.at("layers")) all_dense += " --dense-layer " + layer.at("name").get<std::string>();
+  check_out_of_reach(folder, "prune net --speedup 100 --per-layer" + all_dense, "--speedup 100 per layer");
 }
 
 TEST_CASE("cli: prune refuses goals, groups and files that are none, and writes nothing") {
@@ -118,7 +128,8 @@ TEST_CASE("cli: prune refuses goals, groups and files that are none, and writes 
   refused("net --sparsity 0.5 --input w.npy", "w.npy", "the network's");
   refused("net --sparsity 0.5 --input x.npy --input x.npy", "--input", "the network has 1 inputs");
   refused("w.npy --sparsity 0.5 --input w.npy", "w.npy", "is 2 x 3; the weights have 3 columns");
-  refused("nan.npy --sparsity 0.5 -o o.npy", "nan.npy", "2");
+  refused("nan.npy --sparsity 0.5 -o o.npy", "nan.npy", "weight 2 is not a finite number");
+  refused("net --curves 2 --input x.npy --arrays 4x4,0x4", "--arrays", "sides are 1 to 65536");
   refused("f64.npy --sparsity 0.5", "f64.npy", "weights of f32, s8 and u8");
   refused("text.npy --sparsity 0.5", "text.npy", "magic");
   refused("nowhere --sparsity 0.5", "nowhere", "");
@@ -129,10 +140,26 @@ TEST_CASE("cli: prune refuses goals, groups and files that are none, and writes 
   refused("net --sparsity 0.5 -o p --json nowhere/r.json", "nowhere/r.json", "cannot be created");
   refused("net --sparsity 0.5 -o p --json /dev/full", "/dev/full", "No space left");
   refused("net --sparsity 0.5 --json net/index.json", "net/index.json", "would be overwritten");
+  for (const auto& item : std::filesystem::directory_iterator(folder.path("net"))) {
+    const std::string file = "net/" + item.path().filename().string();
+    refused("net --sparsity 0.5 --json " + file, file, "would be overwritten");
+    folder.refused("network net --json " + file, file, "would be overwritten");
+    if (item.path().extension() != ".npy") continue;
+    folder.refused("network net/index.json --input x.npy -o " + file, file, "would be overwritten");
+  }
   refused("w.npy --sparsity 0.5 -o w.npy", "w.npy", "would be overwritten");
   refused("w.npy --sparsity 0.5 -o v.npy --mask v.npy", "v.npy", "another output");
   refused("w.npy --sparsity 0.5 -o v.txt", "v.txt", ".npy");
   CHECK(folder.list() == before);
+}
+
+TEST_CASE("cli: prune: where nothing takes any cycles there is no speed-up to name") {
+  const Folder folder;
+  folder.write_npy("w.npy", std::vector<float>(6), 2, 3);
+  const Json json = folder.json("prune w.npy --speedup 4");
+  CHECK(json.at("cycles") == 0);
+  CHECK(json.at("speedup").is_null());
+  CHECK(folder.works("prune w.npy --speedup 4").out.find("--speedup 4: met, no cycles") != std::string::npos);
 }
 
 // In the index' files, which say nothing of it.

@@ -87,7 +87,7 @@ TEST_CASE("no set of vectors loses less at the cycles of a point of a curve, whi
     pruning::Price price;
     throw_if_error(pruning::Price::cycles(layer, c.options, c.options.gemm.dataflow, price));
     const auto paths = pruning::vector_paths(scores, c.vectors, c.height, price);
-    const Curve curve = pruning::curve_of(*paths, c.options.gemm.dataflow, price.fixed());
+    const Curve curve = pruning::curves_of(*paths, c.options.gemm.dataflow, price.fixed())[0];
     const std::vector<Known> all = all_masks(c);
     for (Index point = 0; point < curve.points(); ++point) {
       std::vector<std::uint8_t> mask = mask_without(c, 0);
@@ -102,6 +102,59 @@ TEST_CASE("no set of vectors loses less at the cycles of a point of a curve, whi
         if (known.cycles > cost) continue;
         CHECK(known.kept <= kept * (1 + 1e-13));
       }
+    }
+  }
+}
+
+struct Removed {
+  Index weights = 0;
+  double kept = 0;
+};
+// What is left by any set of columns of m-tiles, but nothing at all.
+std::vector<Removed> all_left(const Case& c) {
+  std::vector<Removed> all;
+  const Index vectors = (c.layer.m + c.height - 1) / c.height * c.layer.k;
+  for (unsigned removed = 0; removed < 1u << vectors; ++removed) {
+    const std::vector<std::uint8_t> mask = mask_without(c, removed);
+    const Index left = std::count(mask.begin(), mask.end(), 1);
+    if (left > 0) all.push_back({left, kept_share(c.layer.weights, mask)});
+  }
+  return all;
+}
+
+TEST_CASE("by weights, curves have every set of vectors that is on the lower convex hull of all, to the sparsest") {
+  const std::uint64_t seed = 104;
+  Rng rng(seed);
+  for (int i = 0; i < 40; ++i) {
+    INFO("seed " << seed << ", case " << i);
+    Case c;
+    c.height = rng.between(2, 4);
+    const Index m = rng.between(1, 7), k = rng.between(1, 10 / ((m + c.height - 1) / c.height));
+    c.layer = random_connected(rng, m, k, 3, rng.pick({0.0, 0.3}));
+    const Network network = connected({c.layer});
+    const pruning::Scores scores = pruning::scores_of(network, network.steps[0], {});
+    const auto paths = pruning::vector_paths(scores, c.vectors, c.height, pruning::Price());
+    const std::vector<Curve> curves = pruning::curves_of(*paths, Dataflow::sOS, 0);
+    const std::vector<Removed> all = all_left(c);
+    if (all.empty()) continue;
+    std::vector<Removed> points;
+    for (const Curve& curve : curves) {
+      for (Index point = 0; point < curve.points(); ++point) {
+        std::vector<std::uint8_t> mask = mask_without(c, 0);
+        pruning::remove(*paths, curve, point, mask.data());
+        points.push_back({std::count(mask.begin(), mask.end(), 1), kept_share(c.layer.weights, mask)});
+        CHECK(points.back().weights == curve.cost[static_cast<std::size_t>(point)]);
+        CHECK(points.back().kept > 0);
+      }
+    }
+    // The greatest of kept - price * weights, for prices from nothing to beyond any.
+    for (double price = 1e-6; price < 10; price *= 1.5) {
+      const auto greatest = [&](const std::vector<Removed>& of) {
+        double most = -1e9;
+        for (const Removed& r : of) most = std::max(most, r.kept - price * static_cast<double>(r.weights));
+        return most;
+      };
+      CHECK(greatest(points) == doctest::Approx(greatest(all)).epsilon(1e-12));
     }
   }
 }
@@ -127,7 +180,7 @@ TEST_CASE("of full matrices, prices are those of cost() under every timing") {
           const auto vectors = dataflow == Dataflow::sIS ? pruning::Vectors::rows : pruning::Vectors::columns;
           paths = pruning::vector_paths(scores, vectors, dataflow == Dataflow::sWS ? 4 : 3, price);
         }
-        const Curve curve = pruning::curve_of(*paths, dataflow, price.fixed());
+        const Curve curve = pruning::curves_of(*paths, dataflow, price.fixed())[0];
         CHECK(curve.cost.front() == cycles_of(layer, layer.weights, options));
       }
     }
@@ -143,7 +196,7 @@ TEST_CASE("a curve is convex in what it loses, and ends with one vector of one t
     const Network network = connected({layer});
     const pruning::Scores scores = pruning::scores_of(network, network.steps[0], {});
     const auto paths = pruning::vector_paths(scores, pruning::Vectors::columns, rng.between(1, 9), pruning::Price());
-    const Curve curve = pruning::curve_of(*paths, Dataflow::sOS, 0);
+    const Curve curve = pruning::curves_of(*paths, Dataflow::sOS, 0)[0];
     for (std::size_t point = 0; point + 2 < curve.cost.size(); ++point) {
       CHECK(curve.cost[point] > curve.cost[point + 1]);
       const auto rate = [&](std::size_t p) {

@@ -88,7 +88,7 @@ Index cycles_of(const Network& network, CostOptions options, bool dense) {
 bool is_met(const PruneOptions& options, Index zeros, Index weights, Index cycles, Index cycles_dense, double kept) {
   switch (options.goal) {
     case PruneGoal::sparsity:
-      return static_cast<double>(zeros) >= options.value * static_cast<double>(weights);
+      return (weights == 0 ? 0 : static_cast<double>(zeros) / static_cast<double>(weights)) >= options.value;
     case PruneGoal::cycles:
       return static_cast<double>(cycles) <= options.value;
     case PruneGoal::speedup:
@@ -112,14 +112,17 @@ void check_pruning(const Network& network, const PruneOptions& options, const Pr
     CHECK(layer.dataflow == cost.dataflow);
     CHECK(!is_sparse(layer.dense_dataflow));
     weights += layer.weights, zeros += layer.zeros, kept *= layer.kept;
-    met &= is_met(options, layer.zeros, layer.weights, layer.cycles, layer.cycles_dense, layer.kept);
+    const bool layer_met = is_met(options, layer.zeros, layer.weights, layer.cycles, layer.cycles_dense, layer.kept);
+    if (options.per_layer) CHECK(layer.met == layer_met);
+    met &= layer_met;
   }
   CHECK(got.weights == weights);
   CHECK(got.zeros == zeros);
   CHECK(got.kept == kept);
   CHECK(got.cycles == cycles_of(got.network, options.cost, false));
   CHECK(got.cycles_dense == cycles_of(network, options.cost, true));
-  if (!options.per_layer) met = is_met(options, zeros, weights, got.cycles, got.cycles_dense, kept);
+  if (!options.per_layer || got.layers.empty())
+    met = is_met(options, zeros, weights, got.cycles, got.cycles_dense, kept);
   CHECK(got.met == met);
   CHECK(validate(got.network).ok());
 }
@@ -228,6 +231,97 @@ TEST_CASE("out of reach: what is not pruned takes too long, and of the rest ther
     CHECK(pruning.kept == 1);
     CHECK(pruning.layers[0].cycles == 0);
   }
+}
+
+// 16 rows of great weights, and one of small ones that is a tile of its own.
+Connected ragged_layer() {
+  Connected layer{17, 2, 4, std::vector<float>(34, 10.f)};
+  layer.weights[32] = layer.weights[33] = 0.1f;
+  return layer;
+}
+
+TEST_CASE("sparsity is met down to the group with the fewest weights, in a ragged tile or block") {
+  for (const Dataflow dataflow : {Dataflow::sOS, Dataflow::sWS, Dataflow::csOS, Dataflow::automatic}) {
+    INFO(name(dataflow));
+    PruneOptions options;
+    options.cost.gemm.array = {16, 16}, options.cost.gemm.dataflow = dataflow;
+    options.value = 33.0 / 34;
+    const Pruning pruning = prune(connected({ragged_layer()}), options);
+    CHECK(pruning.met);
+    CHECK(pruning.zeros == 33);
+    options.value = 1;
+    CHECK(!prune(connected({ragged_layer()}), options).met);
+  }
+  PruneOptions options;
+  options.groups = PruneGroups::blocks, options.block = {4, 1}, options.value = 33.0 / 34;
+  CHECK(prune(connected({ragged_layer()}), options).met);
+}
+
+TEST_CASE("a sparsity is met at the first whole number of zeros that is this share") {
+  Rng rng(128);
+  const Network network = connected({random_connected(rng, 10, 10, 3)});
+  const struct {
+    double value;
+    Index zeros;
+  } cases[] = {{0.07, 7}, {0.14, 14}, {0.55, 55}, {0.551, 56}, {0, 0}};
+  for (const auto& known : cases) {
+    PruneOptions options;
+    options.groups = PruneGroups::weights, options.value = known.value;
+    const Pruning pruning = prune(network, options);
+    CHECK(pruning.met);
+    CHECK(pruning.zeros == known.zeros);
+  }
+}
+
+TEST_CASE("with bandwidth and overlapping folds, cycles are met that one group of a layer takes") {
+  const Connected full{33, 7, 40, std::vector<float>(33 * 7, 1.f)};
+  Connected one = full;
+  std::fill(one.weights.begin(), one.weights.end() - 1, 0.f);  // in an m-tile of one row
+  for (const Timing timing : {Timing::serial, Timing::overlapped}) {
+    for (const Index bandwidth : {Index{0}, Index{2}}) {
+      INFO(name(timing) << ", bandwidth " << bandwidth);
+      PruneOptions options;
+      options.cost.gemm.array = {16, 16}, options.cost.array.timing = timing;
+      options.cost.array.bandwidth = bandwidth;
+      const Index least = cycles_of(connected({one}), options.cost, false);
+      const Index dense = cycles_of(connected({full}), options.cost, true);
+      options.goal = PruneGoal::cycles;
+      for (const Index cycles : {least, (3 * least + dense) / 4, (least + dense) / 2}) {
+        options.value = static_cast<double>(cycles);
+        const Pruning pruning = prune(connected({full}), options);
+        CHECK(pruning.met);
+        CHECK(pruning.cycles <= cycles);
+      }
+    }
+  }
+}
+
+TEST_CASE("per layer, without a layer to prune, the goal is that of the network") {
+  Rng rng(129);
+  const Network network = connected({random_connected(rng, 9, 10, 4)});
+  PruneOptions options;
+  options.untouched = {"layer0"}, options.per_layer = true;
+  options.goal = PruneGoal::speedup, options.value = 100;
+  CHECK(!prune(network, options).met);
+  options.goal = PruneGoal::sparsity, options.value = 0.5;
+  CHECK(!prune(network, options).met);
+  options.goal = PruneGoal::cycles, options.value = 1e9;
+  CHECK(prune(network, options).met);
+}
+
+TEST_CASE("statistics near what a double holds are like those of any other unit") {
+  Rng rng(130);
+  Connected layer = random_connected(rng, 8, 8, 4);
+  PruneOptions options;
+  options.goal = PruneGoal::speedup, options.value = 1.1, options.cost.gemm.array = {4, 4};
+  options.statistics = {{1, 2, 3, 4, 5, 6, 7, 8}};
+  const Pruning known = prune(connected({layer}), options);
+  for (float& weight : layer.weights) weight *= 0x1p100f;
+  for (double& square : options.statistics[0]) square *= 0x1p1000;
+  const Pruning pruning = prune(connected({layer}), options);
+  CHECK(pruning.layers[0].mask == known.layers[0].mask);
+  CHECK(pruning.kept == known.kept);
+  CHECK(pruning.kept < 1);
 }
 
 TEST_CASE("pruned again, a network only gets more zeros") {

@@ -53,7 +53,7 @@ struct PruneOptions {
   PruneGoal goal = PruneGoal::sparsity;
   double value = 0.5;
   bool per_layer = false;
-  std::vector<std::string> untouched;  ///< names of steps that keep their weights
+  std::vector<std::string> untouched;  ///< names of steps that keep their weights (permuted: in another order)
   /// Orders the channels between layers so that rows that keep the same columns share tiles (permute.hpp): the same
   /// function. Where that makes the result no better, channels stay as they are (Pruning::orders).
   bool permute = false;
@@ -67,6 +67,7 @@ struct PrunedLayer {
   Index cycles_dense = 0, cycles = 0;  ///< of its products, in closed form (cost.hpp)
   Index weights = 0, zeros = 0;        ///< zeros that were there before included
   double kept = 1;                     ///< share of its weights' energy that stays; above 0
+  bool met = true;                     ///< with `per_layer` its own goal, else Pruning::met
   /// In the order and shape of its weights (in Pruning::network); 1: stays, 0: a zero now, or before.
   std::vector<std::uint8_t> mask;
 };
@@ -80,14 +81,16 @@ struct Pruning {
   /// With PruneOptions::permute: of channels_of() the network that was given, what came where (permute.hpp). Empty: all
   /// channels are where they were.
   std::vector<std::vector<Index>> orders;
-  bool met = true;  ///< else this is the best that can be had
+  bool met = true;  ///< else this is the best that was found
 };
 
 /// The energy of a weight w that meets input x is w^2 E[x^2] (LeCun, Denker, Solla, NIPS 1989: a diagonal Hessian;
 /// E[x^2] = 1 without statistics), w in real numbers. A layer keeps the share K of its weights' energy at C cycles;
 /// chosen is what minimises the sum over all layers of -ln K + lambda C, with the smallest lambda that meets the goal,
 /// and what the goal does not need is given back. Goal sparsity, and groups that are not the dataflow's: C are the
-/// weights left; there goals in cycles are met by trying. At least one group of a layer stays. Cycles are those of
+/// weights left; there goals in cycles are met by trying, as where the plan of fewest cycles by the closed form of the
+/// tiles does not meet one. Goals `per_layer` of a network without prunable layers are the network's. Of every layer
+/// one group stays at least. Cycles are those of
 /// cost(), whatever the timing, bandwidth and memory. Weights of a zero point are zero at it. Deterministic: equal
 /// arguments give equal masks, for any number of threads. Untouched on error: those of validate() and cost();
 /// bad_option "value" (sparsity and kept: 0 to 1; cycles, speedup: above 0, finite), "group" (1 <= n <= m <= 16),
