@@ -95,7 +95,7 @@ class BlockPaths : public Paths {
       const Index in_block = weights_[static_cast<std::size_t>(block.index)];
       groups.push_back({block.index, block.score_per_weight * static_cast<double>(in_block), in_block});
     }
-    return greatest_by_weights(std::move(groups));
+    return greatest_by_weights(groups);
   }
 
   // f(block, index among the layer's weights)

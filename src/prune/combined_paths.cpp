@@ -222,7 +222,7 @@ class CombinedPaths : public Paths {
     });
     columns.erase(std::remove_if(columns.begin(), columns.end(), [](const Group& c) { return c.weights == 0; }),
                   columns.end());
-    return greatest_by_weights(std::move(columns));
+    return greatest_by_weights(columns);
   }
 
   const Scores& scores_;

@@ -40,7 +40,7 @@ struct Group {
   Index weights = 0;
 };
 /// Of each number of weights the one with the greatest score, ascending; of equal ones the first.
-std::vector<Group> greatest_by_weights(std::vector<Group> groups);
+std::vector<Group> greatest_by_weights(const std::vector<Group>& groups);
 
 /// Whole vectors, those with the least scores first (where weights are the price, scores per weight): columns of
 /// m-tiles of `height` rows, or rows of k-tiles of `height` columns.

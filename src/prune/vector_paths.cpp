@@ -3,6 +3,7 @@
 #include "src/arithmetic.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace septet::network::pruning {
 namespace {
@@ -95,14 +96,15 @@ class VectorPaths : public Paths {
 
 }  // namespace
 
-std::vector<Group> greatest_by_weights(std::vector<Group> groups) {
-  std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) {
-    if (a.weights != b.weights) return a.weights < b.weights;
-    return a.score != b.score ? a.score > b.score : a.index < b.index;
-  });
-  const auto alike = [](const Group& a, const Group& b) { return a.weights == b.weights; };
-  groups.erase(std::unique(groups.begin(), groups.end(), alike), groups.end());
-  return groups;
+std::vector<Group> greatest_by_weights(const std::vector<Group>& groups) {
+  std::map<Index, Group> greatest;
+  for (const Group& group : groups) {
+    const auto [known, added] = greatest.emplace(group.weights, group);
+    if (!added && group.score > known->second.score) known->second = group;
+  }
+  std::vector<Group> result;
+  for (const auto& [weights, group] : greatest) result.push_back(group);
+  return result;
 }
 
 std::unique_ptr<Paths> vector_paths(const Scores& scores, Vectors vectors, Index height, const Price& price) {
