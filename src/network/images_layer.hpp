@@ -1,8 +1,8 @@
 // Copyright (c) The Septet authors. SPDX-License-Identifier: Apache-2.0
 //
-// Convolutions and fully connected layers, of sparse weights or dense ones, on batches of images, innermost (image_blocks.hpp). An
-// element of the window is a run of consecutive numbers, one for each image of a block: nothing is gathered, and
-// padding is not multiplied.
+// Convolutions and fully connected layers, of sparse weights or dense ones, on batches of images, innermost
+// (image_blocks.hpp). An element of the window is a run of consecutive numbers, one for each image of a block: nothing
+// is gathered, and padding is not multiplied.
 //
 //   for each block of images, for each output position      shared among the threads
 //     for each strip of outputs                             as many rows of weights as share their columns best
