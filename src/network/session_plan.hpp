@@ -3,9 +3,10 @@
 // What a session does, in order, and where everything lies: made once for a network and a target.
 //
 //   1  steps that are done together     an addition behind a convolution's sums
-//   2  the form of every weight         dense: ImplicitGemm; sparse: SparseLayer or ImagesLayer; else execute()
-//   3  the order of every tensor        pixel by pixel, or plane by plane or with images innermost between sparse
-//                                       layers; turned where they meet
+//   2  the form of every weight         dense: ImplicitGemm or ImagesLayer; sparse: SparseLayer or ImagesLayer;
+//                                       else execute()
+//   3  the order of every tensor        pixel by pixel; plane by plane between sparse layers; or with images
+//                                       innermost; turned where they meet
 //   4  borders                          around what a dense layer's window reaches beyond
 //   5  memory                           tensors that are not alive at the same time share it
 #pragma once
@@ -38,7 +39,7 @@ struct Task {
   std::size_t slot = 0;         ///< where the output lies
   std::optional<ImplicitGemm> dense;
   std::optional<SparseLayer> sparse;    ///< by planes
-  std::unique_ptr<ImagesLayer> images;  ///< sparse as well
+  std::unique_ptr<ImagesLayer> images;  ///< of either form
 };
 
 /// A tensor as it lies in memory: one of the network's, or a copy in another order.

@@ -3,7 +3,7 @@
 // A network made ready for this CPU: weights packed once, memory for activations claimed once, and then run again and
 // again. The bits are those of run() and execute(), whatever form the weights have, but for f32 where weights are zero:
 // sparse ones do not multiply those, nor padding, so that an infinity or a NaN there leaves no trace, and a sum of 0
-// may have the other sign.
+// may have the other sign; that sign alone also where dense ones skip padding, in batches of images.
 //
 //   septet::network::Session session(network);          // weights in the form that is quickest on this CPU
 //   const auto& logits = session.run({&image}).at(0);   // as often as you like
