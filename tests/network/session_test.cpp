@@ -138,7 +138,7 @@ void for_problems(std::uint64_t first, int usual, F&& f) {
 }  // namespace
 
 TEST_CASE("sessions: the bits of run(), in every form of the weights, on every target, by one thread and by several") {
-  for_problems(0, 400, [](Rng& rng, const Problem& problem) {
+  for_problems(0, 300, [](Rng& rng, const Problem& problem) {
     for (const WeightForm form : {WeightForm::automatic, WeightForm::dense, WeightForm::sparse}) {
       const char* const target = random_target(rng);
       const int threads = rng.pick({1, 1, 2, 3});
@@ -276,7 +276,7 @@ TEST_CASE("sessions: padding stays what it is from layer to layer and from run t
 }
 
 TEST_CASE("sessions: layers with more weights than stay in a cache") {
-  for (int i = 0; i < problem_count(20); ++i) {
+  for (int i = 0; i < problem_count(12); ++i) {
     const std::uint64_t seed = 13000 + static_cast<std::uint64_t>(i);
     Rng rng(seed);
     const Problem problem = random_problem(rng, LayeredNetwork(rng).large());
