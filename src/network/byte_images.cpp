@@ -6,6 +6,7 @@
 // Inputs multiply unsigned: x' = x, or x + 128 of s8; with z' the zero point moved likewise,
 // sum w (x' - z') = sum w x' - z' sum w, over what the outputs of a class meet.
 #include "byte_images.hpp"
+#include "row_weights.hpp"
 
 #include "kernels/dispatch.hpp"
 #include "kernels/quad.hpp"
@@ -32,20 +33,7 @@ constexpr Index kPositions = 4;            // whose sums are requantised togethe
 constexpr Index kSum = sizeof(std::int32_t);
 constexpr Index kQuadBytes = 4 * kLineBytes;
 
-// A matrix of weights, row by row.
-struct Weights {
-  const std::int8_t* data;
-  Index rows, cols;
-  Zeros zeros;
-
-  bool is_live(Index m0, Index m1, Index k) const {
-    if (zeros == Zeros::kept) return true;
-    for (Index m = m0; m < m1; ++m) {
-      if (data[m * cols + k] != 0) return true;
-    }
-    return false;
-  }
-};
+using Weights = RowWeights<std::int8_t>;
 
 // Strips of so many rows, multiplied in tile registers or in vectors.
 struct Way {

@@ -5,6 +5,7 @@
 
 #include "float_steps.hpp"
 #include "kernels/dispatch.hpp"
+#include "row_weights.hpp"
 #include "share.hpp"
 #include "src/panels.hpp"
 #include "window_taps.hpp"
@@ -27,20 +28,7 @@ const RowSet& row_kernels() { return kernels::row_set(kernels::arithmetic_for(Ty
 // What the kernels can do to their sums.
 bool ends_in_kernel(Activation activation) { return activation == Activation::none || activation == Activation::relu; }
 
-// A matrix of weights, row by row.
-struct Weights {
-  const float* data;
-  Index rows, cols;
-  Zeros zeros;
-
-  bool is_live(Index m0, Index m1, Index k) const {
-    if (zeros == Zeros::kept) return true;
-    for (Index m = m0; m < m1; ++m) {
-      if (data[m * cols + k] != 0) return true;
-    }
-    return false;
-  }
-};
+using Weights = RowWeights<float>;
 
 int height_of(Index rows, int tallest) {
   int height = tallest;
